@@ -1,0 +1,199 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Foundation
+import PackageDescription
+
+/// The settings of every target, tests included. See CONTRIBUTING.md.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let customDump = product(name: "CustomDump", package: "swift-custom-dump")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+}
+
+/// One module of ours: what it imports, and what its tests import besides it.
+struct Module {
+    var name: String
+    var uses: [Target.Dependency]
+    var testUses: [Target.Dependency] = []
+    /// A program rather than a library. Programs have no test target: journeys run them.
+    var isProgram = false
+    var isTested = true
+}
+
+/// The modules, lowest layer first. ARCHITECTURE.md has the layers, `scripts/check-layers` holds imports to them.
+let modules: [Module] = [
+    // 0 vocabulary
+    Module(name: "Diagnostics", uses: []),
+    // 1 values and texts
+    Module(name: "WorkerModel", uses: ["Diagnostics", .crypto]),
+    Module(name: "JSONText", uses: ["Diagnostics"]),
+    Module(name: "YAMLText", uses: ["Diagnostics", "CLibYAML"]),
+    // 2 formats and seams
+    Module(name: "HostSystem", uses: ["Diagnostics", "WorkerModel", "CHostSystem", .systemPackage]),
+    Module(name: "Transport", uses: ["Diagnostics", "WorkerModel", .nioCore]),
+    Module(name: "RegistryAPI", uses: ["Diagnostics", "WorkerModel", "JSONText"]),
+    Module(name: "Resolution", uses: ["Diagnostics", "WorkerModel"]),
+    Module(name: "Manifests", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText"]),
+    Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", "JSONText", .systemPackage]),
+    // 3 effects
+    Module(
+        name: "Archives", uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "CCompression", .systemPackage]
+    ),
+    Module(name: "ProjectFiles", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", .systemPackage, .crypto]),
+    Module(
+        name: "Downloads",
+        uses: [
+            "Diagnostics", "WorkerModel", "Transport", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+            .logging,
+        ]
+    ),
+    Module(name: "RegistryDatabase", uses: ["Diagnostics", "WorkerModel", "JSONText", "RegistryStorage", .grdb, .systemPackage]),
+    Module(name: "BlobStorage", uses: ["Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", .systemPackage]),
+    // 4 stores and conversations
+    Module(name: "RegistryClient", uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage]),
+    Module(
+        name: "ArtifactStore",
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Archives", "Manifests", "Transport", .nioCore, .systemPackage]
+    ),
+    // 5 use cases
+    Module(
+        name: "WorkerOperations",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution", "Manifests",
+            "Archives", "ProjectFiles", "RegistryClient", "ArtifactStore", .nioCore, .systemPackage,
+        ]
+    ),
+    Module(
+        name: "RegistryService",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "Resolution", "Manifests", "Archives",
+            "RegistryStorage", .crypto, .systemPackage,
+        ],
+        testUses: ["RegistryDatabase", "BlobStorage"]
+    ),
+    // 6 faces
+    Module(
+        name: "Commands",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution", "Manifests",
+            "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", .argumentParser,
+            .systemPackage,
+        ]
+    ),
+    Module(
+        name: "RegistryServer",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "RegistryAPI", "RegistryStorage", "RegistryService", .hummingbird,
+            .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
+        ],
+        testUses: ["RegistryDatabase", "BlobStorage", .hummingbirdTesting]
+    ),
+    // 7 doors
+    Module(name: "iii", uses: ["Commands", "Diagnostics"], isProgram: true),
+    Module(
+        name: "iii-registry",
+        uses: [
+            "Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", "RegistryDatabase", "BlobStorage",
+            "RegistryService", "RegistryServer", .argumentParser, .logging, .serviceLifecycle, .systemPackage,
+        ],
+        isProgram: true
+    ),
+]
+
+/// Modules that are asked for with `III_MODULES=A,B`, with all that they use: a quick build while one works on these.
+let wanted: Set<String>? = Context.environment["III_MODULES"].map { list in
+    let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
+    var found: Set<String> = []
+    var open = list.split(separator: ",").map(String.init)
+    while let name = open.popLast() {
+        guard let module = byName[name], found.insert(name).inserted else { continue }
+        for case .byNameItem(let used, _) in module.uses + module.testUses { open.append(used) }
+    }
+    return found
+}
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // ISA-L where the machine has it: it inflates about twice as fast as zlib.
+    .target(name: "CCompression", dependencies: ["CZlib"]),
+    .target(name: "CHostSystem"),
+]
+
+/// Of some paths below a folder, those that exist: SwiftPM warns of others.
+func existing(_ paths: [String], in folder: String) -> [String] {
+    paths.filter { FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)/\($0)") }
+}
+
+let ours: [Target] = modules.filter { wanted?.contains($0.name) ?? true }.flatMap { module -> [Target] in
+    if module.isProgram {
+        return [.executableTarget(name: module.name, dependencies: module.uses, swiftSettings: strict)]
+    }
+    let library = Target.target(
+        name: module.name, dependencies: module.uses, exclude: existing(["README.md"], in: "Sources/\(module.name)"),
+        swiftSettings: strict)
+    guard module.isTested else { return [library] }
+    let tests = Target.testTarget(
+        name: module.name + "Tests",
+        dependencies: [.byName(name: module.name), "TestSupport", .customDump] + module.uses + module.testUses,
+        exclude: existing(["Fixtures"], in: "Tests/\(module.name)Tests"),
+        swiftSettings: strict
+    )
+    return [library, tests]
+}
+
+/// What tests share, and the tests of the two programs together.
+let support: [Target] = [
+    .target(
+        name: "TestSupport", dependencies: ["Diagnostics", "WorkerModel", .systemPackage], path: "Tests/TestSupport",
+        swiftSettings: strict)
+]
+let journeys: [Target] = wanted != nil ? [] : [
+    .testTarget(
+        name: "Journeys", dependencies: ["TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", .subprocess, .systemPackage],
+        swiftSettings: strict)
+]
+
+let package = Package(
+    name: "iii",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system.git", exact: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/pointfreeco/swift-custom-dump.git", exact: "1.7.3"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
+    ],
+    targets: systemLibraries + support + ours + journeys
+)

@@ -5,7 +5,9 @@
 import Foundation
 import PackageDescription
 
-/// The settings of every target, tests included. See CONTRIBUTING.md.
+/// The settings of every target, tests included.
+///
+/// See CONTRIBUTING.md.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -39,12 +41,15 @@ struct Module {
     var name: String
     var uses: [Target.Dependency]
     var testUses: [Target.Dependency] = []
-    /// A program rather than a library. Programs have no test target: journeys run them.
+    /// A program rather than a library.
+    ///
+    /// Programs have no test target: journeys run them.
     var isProgram = false
-    var isTested = true
 }
 
-/// The modules, lowest layer first. ARCHITECTURE.md has the layers, `scripts/check-layers` holds imports to them.
+/// The modules, lowest layer first.
+///
+/// ARCHITECTURE.md has the layers, `scripts/check-layers` holds imports to them.
 let modules: [Module] = [
     // 0 vocabulary
     Module(name: "Diagnostics", uses: []),
@@ -61,9 +66,15 @@ let modules: [Module] = [
     Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", "JSONText", .systemPackage]),
     // 3 effects
     Module(
-        name: "Archives", uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "CCompression", .systemPackage]
+        name: "Archives",
+        uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "CCompression", .systemPackage]
     ),
-    Module(name: "ProjectFiles", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", .systemPackage, .crypto]),
+    Module(
+        name: "ProjectFiles",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", .systemPackage, .crypto,
+        ]
+    ),
     Module(
         name: "Downloads",
         uses: [
@@ -71,26 +82,37 @@ let modules: [Module] = [
             .logging,
         ]
     ),
-    Module(name: "RegistryDatabase", uses: ["Diagnostics", "WorkerModel", "JSONText", "RegistryStorage", .grdb, .systemPackage]),
+    Module(
+        name: "RegistryDatabase",
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "RegistryStorage", .grdb, .systemPackage]
+    ),
     Module(name: "BlobStorage", uses: ["Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", .systemPackage]),
     // 4 stores and conversations
-    Module(name: "RegistryClient", uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage]),
+    Module(
+        name: "RegistryClient",
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage]
+    ),
     Module(
         name: "ArtifactStore",
-        uses: ["Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Archives", "Manifests", "Transport", .nioCore, .systemPackage]
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Archives", "Manifests", "Transport", .nioCore,
+            .systemPackage,
+        ]
     ),
     // 5 use cases
     Module(
         name: "WorkerOperations",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution", "Manifests",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
+            "Manifests",
             "Archives", "ProjectFiles", "RegistryClient", "ArtifactStore", .nioCore, .systemPackage,
         ]
     ),
     Module(
         name: "RegistryService",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "Resolution", "Manifests", "Archives",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "Resolution", "Manifests",
+            "Archives",
             "RegistryStorage", .crypto, .systemPackage,
         ],
         testUses: ["RegistryDatabase", "BlobStorage"]
@@ -99,7 +121,8 @@ let modules: [Module] = [
     Module(
         name: "Commands",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution", "Manifests",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
+            "Manifests",
             "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", .argumentParser,
             .systemPackage,
         ]
@@ -154,9 +177,12 @@ let ours: [Target] = modules.filter { wanted?.contains($0.name) ?? true }.flatMa
         return [.executableTarget(name: module.name, dependencies: module.uses, swiftSettings: strict)]
     }
     let library = Target.target(
-        name: module.name, dependencies: module.uses, exclude: existing(["README.md"], in: "Sources/\(module.name)"),
-        swiftSettings: strict)
-    guard module.isTested else { return [library] }
+        name: module.name,
+        dependencies: module.uses,
+        exclude: existing(["README.md"], in: "Sources/\(module.name)"),
+        swiftSettings: strict
+    )
+    guard !existing(["\(module.name)Tests"], in: "Tests").isEmpty else { return [library] }
     let tests = Target.testTarget(
         name: module.name + "Tests",
         dependencies: [.byName(name: module.name), "TestSupport", .customDump] + module.uses + module.testUses,
@@ -169,14 +195,24 @@ let ours: [Target] = modules.filter { wanted?.contains($0.name) ?? true }.flatMa
 /// What tests share, and the tests of the two programs together.
 let support: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Diagnostics", "WorkerModel", .systemPackage], path: "Tests/TestSupport",
-        swiftSettings: strict)
+        name: "TestSupport",
+        dependencies: ["Diagnostics", "WorkerModel", .systemPackage],
+        path: "Tests/TestSupport",
+        swiftSettings: strict
+    )
 ]
-let journeys: [Target] = wanted != nil ? [] : [
-    .testTarget(
-        name: "Journeys", dependencies: ["TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", .subprocess, .systemPackage],
-        swiftSettings: strict)
-]
+let journeys: [Target] =
+    wanted != nil || existing(["Journeys"], in: "Tests").isEmpty
+    ? []
+    : [
+        .testTarget(
+            name: "Journeys",
+            dependencies: [
+                "TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", .subprocess, .systemPackage,
+            ],
+            swiftSettings: strict
+        )
+    ]
 
 let package = Package(
     name: "iii",

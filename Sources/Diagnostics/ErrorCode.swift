@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-/// The published error codes. A code is never reused; a retired one stays listed in `docs/errors.md`.
+/// The published error codes.
+///
+/// A code is never reused; a retired one stays listed in `docs/errors.md`.
 ///
 /// The raw value is what users see and what the wire carries, for example `W142`.
 package enum ErrorCode: String, Sendable, CaseIterable {

@@ -9,10 +9,12 @@ package struct Redacted<Value: Sendable>: Sendable, CustomStringConvertible, Cus
 
     package init(_ value: Value) { self.value = value }
 
-    /// The secret itself. Every use of it is a place to look at in review.
+    /// The secret itself.
+    ///
+    /// Every use of it is a place to look at in review.
     package var exposed: Value { value }
 
     package var description: String { "[redacted]" }
     package var debugDescription: String { description }
-    package var customMirror: Mirror { Mirror(self, children: [String: Any]()) }
+    package var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 }

@@ -2,9 +2,11 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Crypto
-import Diagnostics
+package import Diagnostics
 
-/// A SHA-256 digest. Its text is 64 lower-case hexadecimal digits; either case is read.
+/// A SHA-256 digest.
+///
+/// Its text is 64 lower-case hexadecimal digits; either case is read.
 package struct Digest: Hashable, Sendable {
     /// The 32 bytes.
     package let bytes: [UInt8]
@@ -17,7 +19,9 @@ package struct Digest: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Reads 64 hexadecimal digits, with or without `sha256:` before them. Blanks around are ignored.
+    /// Reads 64 hexadecimal digits, with or without `sha256:` before them.
+    ///
+    /// Blanks around are ignored.
     ///
     /// - Throws: `DigestError` for anything else.
     package init(parsing text: some StringProtocol) throws(DigestError) {
@@ -87,14 +91,20 @@ package struct DigestHasher: Sendable {
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
 
-    /// The digest of all that was given. The hasher itself can go on.
+    /// The digest of all that was given.
+    ///
+    /// The hasher itself can go on.
     package func finalize() -> Digest { Digest(verified: Array(hasher.finalize())) }
 }
 
-/// Why a text is no SHA-256 digest. W142.
+/// Why a text is no SHA-256 digest.
+///
+/// W142.
 package struct DigestError: CodedError, Hashable {
     package let text: String
 
     package var code: ErrorCode { .download }
-    package var message: String { "`\(PrintableText(text, limit: 80))` is not a SHA-256 digest of 64 hexadecimal digits" }
+    package var message: String {
+        "`\(PrintableText(text, limit: 80))` is not a SHA-256 digest of 64 hexadecimal digits"
+    }
 }

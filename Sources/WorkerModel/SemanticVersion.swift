@@ -26,7 +26,10 @@ package struct SemanticVersion: Hashable, Sendable {
     package let buildMetadata: String
 
     package init(
-        _ major: UInt64, _ minor: UInt64, _ patch: UInt64, prerelease: [PrereleaseIdentifier] = [],
+        _ major: UInt64,
+        _ minor: UInt64,
+        _ patch: UInt64,
+        prerelease: [PrereleaseIdentifier] = [],
         buildMetadata: String = ""
     ) {
         self.major = major

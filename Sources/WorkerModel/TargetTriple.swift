@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
+package import Diagnostics
 
 /// A platform that a binary is built for, such as `x86_64-unknown-linux-gnu`.
 ///
@@ -35,7 +35,8 @@ package struct TargetTriple: Hashable, Sendable, CustomStringConvertible {
     /// The targets whose builds run on a host of this target, best first: a gnu host also runs musl builds.
     package var runnable: [TargetTriple] {
         guard description.hasSuffix("-linux-gnu") || description.hasSuffix("-linux-gnueabihf") else { return [self] }
-        let musl = description.hasSuffix("-gnu")
+        let musl =
+            description.hasSuffix("-gnu")
             ? description.dropLast(3) + "musl" : description.dropLast(9) + "musleabihf"
         return [self, TargetTriple(known: String(musl))]
     }
@@ -78,7 +79,9 @@ extension TargetTriple {
     }
 }
 
-/// Why a text is no target. W101.
+/// Why a text is no target.
+///
+/// W101.
 package struct TargetTripleError: CodedError, Hashable {
     package let text: String
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
+package import Diagnostics
 
-/// Why a text is no version, no range, no channel or no selector. W106.
+/// Why a text is no version, no range, no channel or no selector.
+///
+/// W106.
 package struct VersionError: CodedError, Hashable {
     /// What was being read.
     package enum Subject: String, Hashable, Sendable {
@@ -27,8 +29,10 @@ package struct VersionError: CodedError, Hashable {
     package var hints: [String] {
         switch subject {
         case .version: ["a version has three numbers, such as `1.4.0` or `1.4.0-rc.2`"]
-        case .range, .selector: ["use an exact version (`1.4.0`), a range (`^1.4`, `~1.4.2`, `>=1 <2`, `1.x`) or a channel (`latest`)"]
-        case .channel: ["a channel starts with a lower-case letter and has letters, digits, `.`, `_` and `-`, such as `next`"]
+        case .range, .selector:
+            ["use an exact version (`1.4.0`), a range (`^1.4`, `~1.4.2`, `>=1 <2`, `1.x`) or a channel (`latest`)"]
+        case .channel:
+            ["a channel starts with a lower-case letter and has letters, digits, `.`, `_` and `-`, such as `next`"]
         }
     }
 }

@@ -34,7 +34,9 @@ package struct VersionRequirement: Hashable, Sendable, CustomStringConvertible {
 
     /// The text as it was written, without blanks around it; `*` for an empty one.
     package let description: String
-    /// Alternatives of comparators that must all hold. An empty list of comparators admits everything.
+    /// Alternatives of comparators that must all hold.
+    ///
+    /// An empty list of comparators admits everything.
     let alternatives: [[Comparator]]
 
     init(description: String, alternatives: [[Comparator]]) {
@@ -55,7 +57,8 @@ package struct VersionRequirement: Hashable, Sendable, CustomStringConvertible {
     /// The range that admits this one version only.
     package init(exactly version: SemanticVersion) {
         self.init(
-            description: version.description, alternatives: [[Comparator(operator: .equal, version: version)]]
+            description: version.description,
+            alternatives: [[Comparator(operator: .equal, version: version)]]
         )
     }
 

@@ -25,7 +25,10 @@ struct VersionScanner {
 
     func expectLength() throws(VersionError) {
         if bytes.count > SemanticVersion.maximumLength {
-            throw failure("it is longer than \(SemanticVersion.maximumLength) characters", at: SemanticVersion.maximumLength)
+            throw failure(
+                "it is longer than \(SemanticVersion.maximumLength) characters",
+                at: SemanticVersion.maximumLength
+            )
         }
     }
 
@@ -70,8 +73,12 @@ struct VersionScanner {
     mutating func number() throws(VersionError) -> UInt64 {
         let start = index
         while let byte = next, isDigit(byte) { index += 1 }
-        guard index > start else { throw failure(isAtEnd ? "a number is missing" : "expected a number, found `\(found)`") }
-        if bytes[start] == UInt8(ascii: "0"), index > start + 1 { throw failure("a number with a leading zero", at: start) }
+        guard index > start else {
+            throw failure(isAtEnd ? "a number is missing" : "expected a number, found `\(found)`")
+        }
+        if bytes[start] == UInt8(ascii: "0"), index > start + 1 {
+            throw failure("a number with a leading zero", at: start)
+        }
         // `String(decoding:)` of digits only: the one failure left is the size.
         guard let value = UInt64(String(decoding: bytes[start..<index], as: UTF8.self)) else {
             throw failure("a number that is too large", at: start)
@@ -112,7 +119,9 @@ struct VersionScanner {
     }
 
     private mutating func expectDot() throws(VersionError) {
-        guard take(UInt8(ascii: ".")) else { throw failure(isAtEnd ? "`.` is missing" : "expected `.`, found `\(found)`") }
+        guard take(UInt8(ascii: ".")) else {
+            throw failure(isAtEnd ? "`.` is missing" : "expected `.`, found `\(found)`")
+        }
     }
 
     private var found: String {

@@ -25,8 +25,12 @@ package struct ChannelName: Hashable, Sendable, CustomStringConvertible {
         if name.isEmpty { throw failure("it is empty", at: 1) }
         for (index, byte) in name.utf8.enumerated() {
             let isLetter = (0x61...0x7A).contains(byte)
-            let isOther = (0x30...0x39).contains(byte) || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains(byte)
-            if !isLetter, index == 0 || !isOther { throw failure("a character that a channel cannot have", at: index + 1) }
+            let isOther =
+                (0x30...0x39).contains(byte)
+                || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains(byte)
+            if !isLetter, index == 0 || !isOther {
+                throw failure("a character that a channel cannot have", at: index + 1)
+            }
         }
         if name.utf8.count > 64 { throw failure("it is longer than 64 characters", at: 65) }
         if (try? VersionRequirement(parsing: name)) != nil { throw failure("it reads as a version range", at: 1) }
@@ -49,7 +53,9 @@ package enum VersionSelector: Hashable, Sendable {
     /// What is meant when nothing is asked for.
     package static let latest = VersionSelector.channel(.latest)
 
-    /// Reads a selector; first match of exact version, range, channel wins. The empty text is refused.
+    /// Reads a selector; first match of exact version, range, channel wins.
+    ///
+    /// The empty text is refused.
     ///
     /// - Throws: `VersionError` for a text that is none of the three.
     package init(parsing text: some StringProtocol) throws(VersionError) {

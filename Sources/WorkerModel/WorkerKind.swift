@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-/// How a worker is delivered. The raw value is the `type` of registry answers and lock files.
+/// How a worker is delivered.
+///
+/// The raw value is the `type` of registry answers and lock files.
 package enum WorkerKind: String, Sendable, Hashable, CaseIterable {
     /// Part of the engine; nothing to download.
     case engine

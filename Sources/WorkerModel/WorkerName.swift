@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
+package import Diagnostics
 
 /// The name of a worker: ASCII letters, digits, `-`, `_` and `.`; 1 to 64 characters; no leading `.`, no `..`.
 ///
@@ -58,9 +58,13 @@ extension WorkerName: Comparable {
     }
 }
 
-/// Why a text is no worker name. W100.
+/// Why a text is no worker name.
+///
+/// W100.
 package struct WorkerNameError: CodedError, Hashable {
-    /// What rule the text breaks. Positions count characters from 1.
+    /// What rule the text breaks.
+    ///
+    /// Positions count characters from 1.
     package enum Reason: Hashable, Sendable {
         case empty
         case dotDot
@@ -82,10 +86,12 @@ package struct WorkerNameError: CodedError, Hashable {
         case .dotDot: return "the worker name \(shown) contains `..`"
         case .leadingDot: return "the worker name \(shown) starts with `.`, which is reserved"
         case .character(let position):
-            return "the worker name \(shown) has a character at position \(position) that is not a letter, digit, `-`, `_` or `.`"
+            return
+                "the worker name \(shown) has a character at position \(position) that is not a letter, digit, `-`, `_` or `.`"
         case .tooLong: return "the worker name \(shown) is longer than \(WorkerName.maximumLength) characters"
         case .notPublishable(let position):
-            return "the worker name \(shown) cannot be published: position \(position) must be a lower-case letter or a digit"
+            return
+                "the worker name \(shown) cannot be published: position \(position) must be a lower-case letter or a digit"
                 + (position > 1 ? ", `-` or `_`" : "")
         }
     }

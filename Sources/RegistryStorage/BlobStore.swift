@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import SystemPackage
+package import WorkerModel
+
+/// Bytes that are named by their SHA-256 and never change.
+///
+/// Nothing is held whole in memory: bytes come and go in pieces of the caller's size.
+package protocol BlobStore: Sendable {
+    /// Starts an upload of at most `limit` bytes.
+    ///
+    /// Nothing can be read before its `finish` returns.
+    ///
+    /// The caller ends it with `finish` or `abandon`. One that is ended by neither is swept later.
+    ///
+    /// - Throws: `BlobStorageError`.
+    func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload
+
+    /// What is stored under a digest; nil when nothing is.
+    func blob(_ digest: Digest) async throws -> StoredBlob?
+
+    /// A piece of a blob: the bytes of `range` that there are, fewer than asked for only at the end.
+    ///
+    /// - Throws: `BlobStorageError.notFound`.
+    func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8]
+
+    /// Makes a blob as young as one that was stored at `now`, so that no collector takes it.
+    ///
+    /// - Returns: whether it is there.
+    func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool
+
+    /// Deletes a blob, unless it was stored or renewed at `moment` or later.
+    ///
+    /// - Returns: whether it was deleted; false also when it is not there.
+    func delete(_ digest: Digest, ifOlderThan moment: Timestamp) async throws -> Bool
+
+    /// Stored blobs in the order of their digests: those after one, at most `limit`.
+    func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob]
+
+    /// Deletes what unfinished uploads left behind that nobody has written to since `moment`.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    func sweepUploads(olderThan moment: Timestamp) async throws -> Int
+}
+
+extension BlobStore {
+    package func contains(_ digest: Digest) async throws -> Bool { try await blob(digest) != nil }
+}
+
+/// One blob that is stored whole and verified.
+package struct StoredBlob: Hashable, Sendable {
+    package let digest: Digest
+    package let size: ByteCount
+    /// When it was stored or last renewed.
+    package let storedAt: Timestamp
+    /// The file that holds it, where the store keeps files: for the kernel to send.
+    ///
+    /// Read only.
+    package let file: FilePath?
+
+    package init(digest: Digest, size: ByteCount, storedAt: Timestamp, file: FilePath?) {
+        self.digest = digest
+        self.size = size
+        self.storedAt = storedAt
+        self.file = file
+    }
+}
+
+/// One upload under way.
+///
+/// Its calls come one after the other, not at once.
+package protocol BlobUpload: AnyObject, Sendable {
+    /// Adds bytes, hashing them on the way.
+    ///
+    /// - Throws: `BlobStorageError.tooLarge` beyond the limit, `.storageFull`. The upload is over then.
+    func append(_ bytes: [UInt8]) async throws
+
+    /// Makes the blob readable under its digest, durable when this returns.
+    ///
+    /// A blob that is stored already stays as it is, renewed: storing the same bytes twice, also at once, is a success.
+    ///
+    /// - Throws: `BlobStorageError.digestMismatch`, with nothing kept, when the bytes are not what was expected.
+    func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob
+
+    /// Gives up: nothing is kept.
+    ///
+    /// Safe after `finish` and after a failure, where it does nothing.
+    func abandon() async
+}
+
+/// Why a blob could not be stored or read.
+package enum BlobStorageError: CodedError, Hashable {
+    case digestMismatch(expected: Digest, found: Digest)
+    case tooLarge(limit: ByteCount)
+    case notFound(Digest)
+    case storageFull
+    /// The upload was ended before.
+    case uploadEnded
+    case failed(operation: String, subject: String, reason: String)
+
+    package var code: ErrorCode {
+        switch self {
+        case .digestMismatch, .tooLarge, .notFound: .download
+        case .storageFull: .storageFull
+        case .uploadEnded: .internalError
+        case .failed: .storageIO
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .digestMismatch(let expected, let found): "the bytes have SHA-256 \(found), but \(expected) was expected"
+        case .tooLarge(let limit): "the upload is larger than \(limit)"
+        case .notFound(let digest): "there is no blob sha256:\(digest)"
+        case .storageFull: "the disk of the registry's blobs is full"
+        case .uploadEnded: "the upload was ended before"
+        case .failed(let operation, let subject, let reason): "could not \(operation) `\(subject)`: \(reason)"
+        }
+    }
+
+    package var hints: [String] {
+        switch self {
+        case .storageFull: ["free some space, then upload again: nothing was kept"]
+        case .digestMismatch: ["upload again: the bytes changed on the way, or the digest is of another file"]
+        default: []
+        }
+    }
+}

@@ -216,10 +216,9 @@ extension JSONParser {
         }
         index += 2
         let low = try fourHexDigits(startingAt: start)
-        let value = 0x10000 + (unit - 0xD800) << 10 + (low &- 0xDC00)
-        guard (0xDC00..<0xE000).contains(low), let scalar = Unicode.Scalar(value) else {
-            throw failure(.invalidEscape, at: start)
-        }
+        guard (0xDC00..<0xE000).contains(low),
+            let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+        else { throw failure(.invalidEscape, at: start) }
         return scalar
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-// What Swift does not import from the C library: variadic calls and composed macros.
+// What Swift does not import from the C library: variadic calls, composed macros and mutable globals.
 
 #ifndef C_HOST_SYSTEM_H
 #define C_HOST_SYSTEM_H
@@ -13,10 +13,23 @@
 #include <stdio.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 
 /// openat(2) with a mode.
 static inline int iii_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);
+}
+
+/// What the last failed call of this thread left behind.
+static inline int iii_errno(void) { return errno; }
+
+/// Forgets the last failure, for calls that tell an error from the end only by errno.
+static inline void iii_clear_errno(void) { errno = 0; }
+
+/// The environment of the process, a list that ends in NULL.
+static inline char **iii_environment(void) {
+    extern char **environ;
+    return environ;
 }
 
 #endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+/// Every environment variable that the programs read.
+///
+/// `docs/environment.md` is made from this list.
+package enum EnvironmentVariable: String, CaseIterable, Sendable {
+    case apiKey = "III_API_KEY"
+    case apiURL = "III_API_URL"
+    case bundleDevLoopback = "III_BUNDLE_DEV_LOOPBACK"
+    case bundlesDisabled = "III_BUNDLE_WORKERS_DISABLED"
+    case configPath = "III_CONFIG_PATH"
+    case home = "III_HOME"
+    case noTelemetry = "III_NO_TELEMETRY"
+    case noColor = "NO_COLOR"
+    case sourceDateEpoch = "SOURCE_DATE_EPOCH"
+    case userHome = "HOME"
+
+    /// What the variable does, in one sentence for its user.
+    package var summary: String {
+        switch self {
+        case .apiKey: "The key that `iii worker publish` sends to the registry."
+        case .apiURL: "The registry to use instead of `https://api.workers.iii.dev`."
+        case .bundleDevLoopback: "`1` lets archives be fetched over plain http from this machine, with a warning."
+        case .bundlesDisabled: "`1` refuses to install or start any bundle worker."
+        case .configPath: "The project's configuration file, instead of the nearest `config.yaml` upward."
+        case .home: "Where installed workers are kept, instead of `~/.iii`."
+        case .noTelemetry: "`1` keeps `iii` from counting downloads at the registry."
+        case .noColor: "Set to anything: no colours."
+        case .sourceDateEpoch: "Seconds since 1970 that packed archives carry as the time of every file, instead of 0."
+        case .userHome: "The user's folder, where `.iii` is looked for."
+        }
+    }
+}
+
+/// Variables whose presence tells that a continuous-integration service runs the program.
+package enum ContinuousIntegration {
+    package static let variables = [
+        "CI", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "JENKINS_URL", "TRAVIS", "BUILDKITE", "TF_BUILD",
+        "CODEBUILD_BUILD_ID", "BITBUCKET_BUILD_NUMBER", "DRONE", "TEAMCITY_VERSION",
+    ]
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import CHostSystem
+package import Diagnostics
+import Synchronization
+package import SystemPackage
+import WorkerModel
+
+/// An exclusive lock on a file, held until `release()` or the end of the process, however it ends.
+///
+/// The file holds the decimal process id of the last holder; it stays when the lock is released.
+package final class FileLock: Sendable {
+    package let path: FilePath
+    private let descriptor: Mutex<FileDescriptor?>
+
+    private init(path: FilePath, descriptor: FileDescriptor) {
+        self.path = path
+        self.descriptor = Mutex(descriptor)
+    }
+
+    deinit { release() }
+
+    /// Takes the lock, waiting for its holder for at most `patience`.
+    ///
+    /// `onWait` is called once, before the first wait, with the holder's process id where it is known.
+    ///
+    /// - Throws: `HostError` (W121) for a file that cannot be opened or locked, `FileLockBusy` (W120) when time is up.
+    package static func acquire(
+        _ path: FilePath,
+        waitingUpTo patience: Duration,
+        clock: some Clock<Duration> = ContinuousClock(),
+        onWait: (_ holder: Int32?) -> Void = { _ in }
+    ) async throws -> FileLock {
+        let deadline = clock.now.advanced(by: patience)
+        var hasTold = false
+        while true {
+            if let lock = try attempt(path) { return lock }
+            if clock.now >= deadline { throw FileLockBusy(path: path, holder: holder(of: path)) }
+            if !hasTold { onWait(holder(of: path)) }
+            hasTold = true
+            try await clock.sleep(until: min(clock.now.advanced(by: .milliseconds(25)), deadline), tolerance: nil)
+        }
+    }
+
+    /// Takes the lock where nobody holds it, nil where somebody does.
+    package static func attempt(_ path: FilePath) throws(HostError) -> FileLock? {
+        let descriptor = try HostFiles.open(
+            path,
+            .readWrite,
+            options: [.create, .closeOnExec, .noFollow],
+            permissions: FilePermissions(rawValue: 0o644),
+            as: .lock
+        )
+        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            let failure = Errno.current
+            try? descriptor.close()
+            if failure == .wouldBlock { return nil }
+            throw HostError(.lock, path, failure)
+        }
+        // Whoever waits reads the id; that it could not be written is no reason to fail.
+        _ = ftruncate(descriptor.rawValue, 0)
+        _ = try? descriptor.writeAll(toAbsoluteOffset: 0, "\(getpid())\n".utf8)
+        return FileLock(path: path, descriptor: descriptor)
+    }
+
+    /// Gives the lock back.
+    ///
+    /// Safe to call twice.
+    package func release() {
+        descriptor.withLock { descriptor in
+            try? descriptor?.close()
+            descriptor = nil
+        }
+    }
+
+    private static func holder(of path: FilePath) -> Int32? {
+        guard let bytes = try? HostFiles.read(path, upTo: ByteCount(64)) else { return nil }
+        return Int32(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self))
+    }
+}
+
+/// A lock that another process kept for longer than one was ready to wait.
+///
+/// W120.
+package struct FileLockBusy: CodedError {
+    package let path: FilePath
+    package let holder: Int32?
+
+    package var code: ErrorCode { .projectBusy }
+
+    package var message: String {
+        "another operation is active" + (holder.map { " (process \($0))" } ?? "")
+            + ": it holds `\(path.string.printable)`"
+    }
+
+    package var hints: [String] { ["wait until it is done, then run the command again; do not kill it"] }
+    package var details: [(key: String, value: String)] {
+        [("path", path.string)] + (holder.map { [("holder_pid", String($0))] } ?? [])
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import SystemPackage
+
+/// The folder where what is installed lives: `~/.iii`, or what `III_HOME` names.
+package struct IIIHome: Sendable, Hashable {
+    package let root: FilePath
+
+    package init(root: FilePath) { self.root = root }
+
+    /// The home that the environment names.
+    ///
+    /// - Throws: `HomeUnknown` where neither `III_HOME` nor `HOME` is set.
+    package init(_ environment: HostEnvironment) throws(HomeUnknown) {
+        if let home = environment[.home] {
+            root = environment.absolute(home)
+        } else if let home = environment[.userHome] {
+            root = FilePath(home).appending(".iii")
+        } else {
+            throw HomeUnknown()
+        }
+    }
+
+    /// Verified content: `sha256/<digest>/`.
+    package var store: FilePath { root.appending("store") }
+    /// Links `NAME` to the installed executable of a binary worker.
+    package var workers: FilePath { root.appending("workers") }
+    /// Links `NAME` to the installed tree of a bundle worker.
+    package var workersBundle: FilePath { root.appending("workers-bundle") }
+    /// What can be fetched or made again.
+    package var cache: FilePath { root.appending("cache") }
+    /// Keys of registries, mode 0600.
+    package var credentials: FilePath { root.appending("credentials") }
+    /// The machine's settings.
+    package var settings: FilePath { root.appending("settings.yaml") }
+}
+
+/// No folder to keep workers in.
+///
+/// W122.
+package struct HomeUnknown: CodedError {
+    package init() {}
+    package var code: ErrorCode { .storageIO }
+    package var message: String { "neither `III_HOME` nor `HOME` is set" }
+    package var hints: [String] { ["set `III_HOME` to the folder that is to hold installed workers"] }
+}

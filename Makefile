@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Part of iii, the worker registry, package manager and runtime.
+
+# Two compilers at a time: more swap than they save.
+JOBS ?= 2
+SWIFT_BUILD = swift build -j $(JOBS)
+# The standard library is linked in: the program starts faster and runs where no Swift is installed.
+RELEASE = -c release --static-swift-stdlib
+
+.PHONY: demo test build release format check bench bootstrap docs
+
+demo: build
+	@scripts/demo
+
+test: check
+	@$(SWIFT_BUILD) --build-tests
+	@swift test --skip-build
+	@scripts/generate-docs --check
+
+build: bootstrap
+	@$(SWIFT_BUILD) --product iii
+	@$(SWIFT_BUILD) --product iii-registry
+
+release: bootstrap
+	@$(SWIFT_BUILD) $(RELEASE) --product iii
+	@$(SWIFT_BUILD) $(RELEASE) --product iii-registry
+
+check: bootstrap
+	@scripts/check-layers
+	@scripts/check-layers --self-test
+	@swift format lint --strict --parallel --recursive Sources Tests Examples Package.swift
+
+format: bootstrap
+	@swift format format --in-place --parallel --recursive Sources Tests Examples Package.swift
+
+docs: build
+	@scripts/generate-docs
+
+bench: release
+	@Benchmarks/run
+
+bootstrap:
+	@scripts/bootstrap

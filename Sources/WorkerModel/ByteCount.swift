@@ -25,7 +25,8 @@ extension ByteCount: CustomStringConvertible {
     package var description: String {
         if bytes < 1024 { return "\(bytes) B" }
         let units = ["KiB", "MiB", "GiB", "TiB"]
-        var tenths = bytes * 10 / 1024
+        // Multiplying the whole count by ten could overflow.
+        var tenths = bytes / 1024 * 10 + bytes % 1024 * 10 / 1024
         var unit = 0
         while tenths >= 10240, unit + 1 < units.count {
             tenths /= 1024

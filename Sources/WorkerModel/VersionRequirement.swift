@@ -46,11 +46,11 @@ package struct VersionRequirement: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads a range; the empty text is `*`.
     ///
-    /// - Throws: `VersionError` with the position of the first character that does not fit.
+    /// - Throws: `VersionError` with the position of the first character that does not fit, blanks before not counted.
     package init(parsing text: some StringProtocol) throws(VersionError) {
-        var parser = VersionRequirementParser(String(text))
-        alternatives = try parser.alternatives()
         let trimmed = String(text).trimmingBlanks()
+        var parser = VersionRequirementParser(trimmed)
+        alternatives = try parser.alternatives()
         description = trimmed.isEmpty ? "*" : trimmed
     }
 
@@ -82,15 +82,9 @@ package struct VersionRequirement: Hashable, Sendable, CustomStringConvertible {
                 let named = comparator.version
                 return named.isPrerelease
                     && (named.major, named.minor, named.patch) == (version.major, version.minor, version.patch)
-                    && !comparator.isUpperBoundOfExpansion
             }
         }
     }
-}
-
-extension VersionRequirement.Comparator {
-    /// `<2.0.0-0`, as an expanded `^1` has it, names no pre-release that anybody asked for.
-    fileprivate var isUpperBoundOfExpansion: Bool { `operator` == .less && version.prerelease == [.numeric("0")] }
 }
 
 extension String {

@@ -14,6 +14,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 
 /// openat(2) with a mode.
 static inline int iii_openat(int directory, const char *path, int flags, mode_t mode) {
@@ -30,6 +32,15 @@ static inline void iii_clear_errno(void) { errno = 0; }
 static inline char **iii_environment(void) {
     extern char **environ;
     return environ;
+}
+
+/// Takes the default action from a signal.
+static inline void iii_ignore_signal(int number) { signal(number, SIG_IGN); }
+
+/// The columns of the terminal behind a descriptor, 0 where they are unknown.
+static inline int iii_terminal_columns(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 #endif

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+/// What went wrong at the registry, as `error.code` of its envelope says it.
+///
+/// The raw value is what the wire carries and what clients decide by.
+package enum RegistryErrorCode: String, Sendable, CaseIterable {
+    case invalidJSON = "invalid_json"
+    case unauthorized = "unauthorized"
+    case forbidden = "forbidden"
+    /// A path or method that the registry does not have.
+    case notFound = "not_found"
+    case blobNotFound = "blob_not_found"
+    case workerNotFound = "worker_not_found"
+    case versionNotFound = "version_not_found"
+    case versionExists = "version_exists"
+    case tagConflict = "tag_conflict"
+    case finalizeConflict = "finalize_conflict"
+    case tooLarge = "too_large"
+    case validationError = "validation_error"
+    case versionConflict = "version_conflict"
+    case dependencyCycle = "dependency_cycle"
+    case digestMismatch = "digest_mismatch"
+    case tooManyRequests = "too_many_requests"
+    case internalError = "internal_error"
+    case unavailable = "unavailable"
+    case storageFull = "storage_full"
+
+    /// The HTTP status that goes with the code.
+    ///
+    /// `POST /resolve` answers some of them with another one, see `graphStatus`.
+    package var status: Int {
+        switch self {
+        case .invalidJSON: 400
+        case .unauthorized: 401
+        case .forbidden: 403
+        case .notFound, .blobNotFound, .workerNotFound, .versionNotFound: 404
+        case .versionExists, .tagConflict, .finalizeConflict: 409
+        case .tooLarge: 413
+        case .validationError, .versionConflict, .dependencyCycle, .digestMismatch: 422
+        case .tooManyRequests: 429
+        case .internalError: 500
+        case .unavailable: 503
+        case .storageFull: 507
+        }
+    }
+
+    /// The HTTP status in an answer of `POST /resolve` about anything but an unknown root.
+    ///
+    /// Clients take 404 there for "this server cannot resolve", so only an unknown root may say it.
+    package var graphStatus: Int { status == 404 ? 422 : status }
+}

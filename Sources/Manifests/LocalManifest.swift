@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import JSONText
+package import WorkerModel
+
+/// A manifest that a worker can be run by from its own folder.
+package struct LocalManifest: Sendable {
+    package let name: WorkerName
+    package let version: SemanticVersion?
+    /// `start` is nil only where `declaredKind` tells how such workers are started.
+    package let scripts: WorkerManifest.Scripts
+    package let declaredKind: String?
+    package let runtime: WorkerManifest.Runtime
+    /// Not clamped.
+    package let resources: ResourceRequest
+    package let environment: [WorkerManifest.Variable]
+    package let dependencies: [WorkerManifest.Dependency]
+    package let config: JSONObject?
+    package let warnings: [ManifestProblem]
+}
+
+extension WorkerManifest {
+    /// The most that `resources` of a local worker can ask for, as 32-bit readers have it.
+    private static let largestResource = Int(UInt32.max)
+
+    /// Holds the manifest to the rules of a worker that runs from its own folder.
+    ///
+    /// - Throws: `ManifestError.rejected` (W132) with every field that breaks a rule, unknown keys among them.
+    package func checkedAsLocal() throws(ManifestError) -> LocalManifest {
+        var findings = problems(refusingUnknownKeys: true)
+        findings += requiredFieldProblems(declaredKind == nil ? ["name", "scripts.start"] : ["name"])
+        for (field, value) in [("resources.cpus", resources.cpus), ("resources.memory", resources.memoryMiB)] {
+            guard let value, value > Self.largestResource else { continue }
+            let reason = ManifestProblem.Reason.outOfRange(
+                minimum: field == "resources.cpus" ? 1 : 64,
+                maximum: Self.largestResource
+            )
+            findings.append(ManifestProblem(.error, field, places[field], reason))
+        }
+        let errors = findings.filter { $0.severity == .error }.inTextOrder
+        guard errors.isEmpty, let name else { throw .rejected(.local, errors) }
+        return LocalManifest(
+            name: name,
+            version: version,
+            scripts: scripts,
+            declaredKind: declaredKind,
+            runtime: runtime,
+            resources: ResourceRequest(
+                cpus: resources.cpus ?? ResourceRequest.standard.cpus,
+                memoryMiB: resources.memoryMiB ?? ResourceRequest.standard.memoryMiB
+            ),
+            environment: environment,
+            dependencies: dependencies,
+            config: config,
+            warnings: findings
+        )
+    }
+
+    /// Holds the manifest to the rules of publishing, whichever kind it is of: a name that the registry accepts, a known
+    /// kind, no unknown keys; a bundle also to its own rules.
+    ///
+    /// - Throws: `ManifestError.rejected`, W180 for a bundle, W132 for other kinds.
+    package func checkedForPublishing() throws(ManifestError) -> (name: WorkerName, kind: WorkerKind) {
+        let isBundle = deliveredKind == .bundle
+        var findings = publishedNameProblems()
+        if isBundle {
+            do throws(ManifestError) {
+                _ = try checkedAsBundle(named: nil, version: nil, refusesUnknownKeys: true)
+            } catch { findings += error.problems }
+        } else {
+            findings += problems(refusingUnknownKeys: true)
+            findings += requiredFieldProblems(deliveredKind == nil ? ["name", "deploy"] : ["name"])
+        }
+        let errors = findings.filter { $0.severity == .error }.inTextOrder
+        guard errors.isEmpty, let name, let kind = deliveredKind else {
+            throw .rejected(isBundle ? .bundle : .publishing, errors)
+        }
+        return (name, kind)
+    }
+
+    private func publishedNameProblems() -> [ManifestProblem] {
+        guard let name else { return [] }
+        do throws(WorkerNameError) {
+            _ = try WorkerName(parsingPublished: name.description)
+            return []
+        } catch { return [ManifestProblem(.error, "name", places["name"], .invalidName(error))] }
+    }
+}
+
+extension WorkerManifest {
+    /// What reading found, and what holds for every use.
+    func problems(refusingUnknownKeys refuses: Bool) -> [ManifestProblem] {
+        var findings = problems
+        for index in findings.indices where refuses && findings[index].reason == .unknownKey {
+            findings[index].severity = .error
+        }
+        for dependency in dependencies where dependency.name == name {
+            findings.append(ManifestProblem(.error, "dependencies.\(dependency.name)", nil, .dependsOnItself))
+        }
+        return findings
+    }
+
+    /// Those of the fields that are not there; one that is there with the wrong type was found by reading.
+    func requiredFieldProblems(_ fields: [String]) -> [ManifestProblem] {
+        fields.filter { places[$0] == nil }.map { ManifestProblem(.error, $0, nil, .missing) }
+    }
+}

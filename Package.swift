@@ -59,7 +59,7 @@ let modules: [Module] = [
     Module(name: "YAMLText", uses: ["Diagnostics", "CLibYAML"]),
     // 2 formats and seams
     Module(name: "HostSystem", uses: ["Diagnostics", "WorkerModel", "CHostSystem", .systemPackage]),
-    Module(name: "Transport", uses: ["Diagnostics", "WorkerModel", .nioCore]),
+    Module(name: "Transport", uses: ["Diagnostics", "WorkerModel", .nioCore], testUses: ["TransportTestSupport"]),
     Module(name: "RegistryAPI", uses: ["Diagnostics", "WorkerModel", "JSONText"]),
     Module(name: "Resolution", uses: ["Diagnostics", "WorkerModel"]),
     Module(name: "Manifests", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText"]),
@@ -80,7 +80,8 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "Transport", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
             .logging,
-        ]
+        ],
+        testUses: ["TransportTestSupport"]
     ),
     Module(
         name: "RegistryDatabase",
@@ -90,7 +91,8 @@ let modules: [Module] = [
     // 4 stores and conversations
     Module(
         name: "RegistryClient",
-        uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage]
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage],
+        testUses: ["TransportTestSupport"]
     ),
     Module(
         name: "ArtifactStore",
@@ -106,7 +108,8 @@ let modules: [Module] = [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
             "Manifests",
             "Archives", "ProjectFiles", "RegistryClient", "ArtifactStore", .nioCore, .systemPackage,
-        ]
+        ],
+        testUses: ["TransportTestSupport"]
     ),
     Module(
         name: "RegistryService",
@@ -201,6 +204,18 @@ let support: [Target] = [
         swiftSettings: strict
     )
 ]
+/// A network that fails on demand, for the tests of whoever speaks through `Transport`.
+let transportSupport: [Target] =
+    !(wanted?.contains("Transport") ?? true)
+    ? []
+    : [
+        .target(
+            name: "TransportTestSupport",
+            dependencies: ["Transport", "WorkerModel", .nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/TransportTestSupport",
+            swiftSettings: strict
+        )
+    ]
 let journeys: [Target] =
     wanted != nil || existing(["Journeys"], in: "Tests").isEmpty
     ? []
@@ -231,5 +246,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
     ],
-    targets: systemLibraries + support + ours + journeys
+    targets: systemLibraries + support + transportSupport + ours + journeys
 )

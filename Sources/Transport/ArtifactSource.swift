@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import WorkerModel
+
+/// The bytes of one artifact, wanted from one URL.
+package struct ArtifactRequest: Sendable {
+    /// Tells how far a download is: bytes so far, and how many there will be where that is known.
+    package typealias Progress = @Sendable (_ received: ByteCount, _ total: ByteCount?) -> Void
+
+    package var url: RemoteURL
+    /// The most bytes that are taken.
+    package var limit: ByteCount
+    /// Called for every piece, in order, from wherever the bytes are read.
+    package var progress: Progress?
+
+    package init(_ url: RemoteURL, upTo limit: ByteCount, progress: Progress? = nil) {
+        self.url = url
+        self.limit = limit
+        self.progress = progress
+    }
+}
+
+/// An artifact on its way.
+package struct ArtifactDownload: Sendable {
+    /// As the server declared it; it may be wrong.
+    package let length: ByteCount?
+    /// All bytes in order, to be read once; a cut connection is taken up again without a trace in it.
+    package let body: BodyStream
+
+    package init(length: ByteCount?, body: BodyStream) {
+        self.length = length
+        self.body = body
+    }
+}
+
+/// The one way to fetch an artifact.
+///
+/// Nobody vouches for the bytes: who reads them checks their digest.
+package protocol ArtifactSource: Sendable {
+    /// Starts a download and waits for its first answer.
+    ///
+    /// - Throws: a `CodedError` of code W142 where the artifact cannot be had; reading the body throws the same.
+    func fetch(_ request: ArtifactRequest) async throws -> ArtifactDownload
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+/// When a failed request is tried again.
+///
+/// Waits grow from half a second to eight, each made shorter by up to half at random, so that many clients do not
+/// come back at once.
+package struct RetrySchedule: Sendable {
+    /// The most tries after the first one.
+    package static let limit = 4
+    /// The longest wait that a server can ask for; beyond it the request fails at once.
+    package static let longestAdvice = Duration.seconds(60)
+
+    package private(set) var failures = 0
+
+    package init() {}
+
+    /// What to wait before the next try; nil where there is none.
+    ///
+    /// `advice` is what the server asked for with `Retry-After`, `jitter` is from 0 up to 1.
+    package mutating func wait(advice: Duration? = nil, jitter: Double) -> Duration? {
+        guard failures < Self.limit else { return nil }
+        failures += 1
+        if let advice { return advice <= Self.longestAdvice ? max(advice, .zero) : nil }
+        return .milliseconds(500 << (failures - 1)) * (1 - jitter / 2)
+    }
+
+    /// Begins anew after a success.
+    package mutating func reset() { failures = 0 }
+}
+
+/// How time passes and dice fall between two tries; tests pass their own.
+package struct Pacing: Sendable {
+    package let sleep: @Sendable (Duration) async throws -> Void
+    /// From 0 up to 1.
+    package let jitter: @Sendable () -> Double
+
+    package init(
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
+        jitter: @escaping @Sendable () -> Double
+    ) {
+        self.sleep = sleep
+        self.jitter = jitter
+    }
+
+    package static let live = Pacing(sleep: { try await Task.sleep(for: $0) }, jitter: { .random(in: 0..<1) })
+}
+
+extension TransportResponse {
+    /// Whether the server says that a later try may succeed: 408, 429 and 5xx.
+    package var isTransientFailure: Bool { status == 408 || status == 429 || (500...599).contains(status) }
+}

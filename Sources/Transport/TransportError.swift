@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+
+/// Why a request has no answer, or an answer no end.
+///
+/// W143 for a registry, W142 for an artifact.
+package struct TransportError: CodedError, Hashable {
+    package enum Step: String, Hashable, Sendable {
+        case name = "looking up the host"
+        case connect = "connecting"
+        case secure = "securing the connection"
+        case answer = "waiting for data"
+    }
+
+    package enum Reason: Hashable, Sendable {
+        /// The host has no address.
+        case unknownHost
+        /// No connection, with the system's words.
+        case noConnection(String)
+        case timedOut(Step)
+        /// The connection ended before the answer did.
+        case cut
+        /// The certificate or the handshake was refused.
+        case notSecure(String)
+        /// The answer is no HTTP.
+        case malformedAnswer
+        /// Plain http where only https may be.
+        case plainHTTP
+        /// An address that nothing is fetched from, with the name of its range.
+        case refusedAddress(String, range: String)
+        case tooManyRedirects(limit: Int)
+        /// A redirect that cannot be followed, with where it points.
+        case refusedRedirect(to: String)
+    }
+
+    package let url: RemoteURL
+    package let purpose: TransportRequest.Purpose
+    package let reason: Reason
+
+    package init(_ reason: Reason, _ url: RemoteURL, for purpose: TransportRequest.Purpose) {
+        self.reason = reason
+        self.url = url
+        self.purpose = purpose
+    }
+
+    /// Whether the same request may well succeed a moment later.
+    package var isTransient: Bool {
+        switch reason {
+        case .unknownHost, .noConnection, .timedOut, .cut, .malformedAnswer: true
+        case .notSecure, .plainHTTP, .refusedAddress, .tooManyRedirects, .refusedRedirect: false
+        }
+    }
+
+    package var code: ErrorCode { purpose == .registry ? .registryUnreachable : .download }
+
+    package var message: String {
+        switch reason {
+        case .unknownHost: "cannot reach `\(url)`: no address for `\(url.host)`"
+        case .noConnection(let words): "cannot reach `\(url)`: \(PrintableText(words, limit: 200))"
+        case .timedOut(let step): "cannot reach `\(url)`: timed out while \(step.rawValue)"
+        case .cut: "the connection to `\(url)` was closed before the end of the answer"
+        case .notSecure(let words): "no secure connection to `\(url)`: \(PrintableText(words, limit: 200))"
+        case .malformedAnswer: "`\(url)` did not answer in HTTP"
+        case .plainHTTP: "`\(url)` is plain http, which is only for this machine itself"
+        case .refusedAddress(let address, let range):
+            "`\(url)` leads to \(address), \(range), where nothing is fetched from"
+        case .tooManyRedirects(let limit): "`\(url)` redirects more than \(limit) times"
+        case .refusedRedirect(let target):
+            "`\(url)` redirects to `\(PrintableText(target, limit: 200))`, which is not followed"
+        }
+    }
+
+    package var hints: [String] {
+        switch (reason, purpose) {
+        case (.unknownHost, .registry), (.noConnection, .registry), (.timedOut, .registry):
+            ["check the network connection and `III_API_URL`, which names the registry"]
+        case (.unknownHost, _), (.noConnection, _), (.timedOut, _), (.cut, _):
+            ["check the network connection, then run the command again"]
+        case (.notSecure, _): ["check the clock of this machine and the certificate of `\(url.host)`"]
+        case (.plainHTTP, _):
+            ["use https; for a test on this machine, `III_BUNDLE_DEV_LOOPBACK=1` allows http on loopback addresses"]
+        case (.refusedAddress, _):
+            ["ask the publisher for a public URL; only the host of a registry set by `III_API_URL` may be private"]
+        case (.malformedAnswer, _), (.tooManyRedirects, _), (.refusedRedirect, _):
+            ["tell whoever runs `\(url.host)`"]
+        }
+    }
+
+    package var details: [(key: String, value: String)] { [("url", url.description)] }
+}

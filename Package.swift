@@ -97,8 +97,7 @@ let modules: [Module] = [
     Module(
         name: "ArtifactStore",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Archives", "Manifests", "Transport", .nioCore,
-            .systemPackage,
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "Archives", .nioCore, .systemPackage,
         ]
     ),
     // 5 use cases
@@ -165,8 +164,8 @@ let wanted: Set<String>? = Context.environment["III_MODULES"].map { list in
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-    // ISA-L where the machine has it: it inflates about twice as fast as zlib.
-    .target(name: "CCompression", dependencies: ["CZlib"]),
+    // zlib, and ISA-L where the machine has it: it inflates about twice as fast. It is loaded when first used, not linked.
+    .target(name: "CCompression", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CHostSystem"),
 ]
 

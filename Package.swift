@@ -30,6 +30,7 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
@@ -64,7 +65,12 @@ let modules: [Module] = [
     Module(name: "Resolution", uses: ["Diagnostics", "WorkerModel"]),
     Module(name: "Manifests", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText"]),
     Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", "JSONText", .systemPackage]),
+    Module(name: "EngineProtocol", uses: ["Diagnostics", "JSONText", .nioCore]),
     // 3 effects
+    Module(
+        name: "WebSockets",
+        uses: ["Diagnostics", "EngineProtocol", .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket]
+    ),
     Module(
         name: "Archives",
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "CCompression", .systemPackage]
@@ -89,6 +95,10 @@ let modules: [Module] = [
     ),
     Module(name: "BlobStorage", uses: ["Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", .systemPackage]),
     // 4 stores and conversations
+    Module(
+        name: "EngineClient",
+        uses: ["Diagnostics", "JSONText", "EngineProtocol", "WebSockets", .nioCore, .nioPosix]
+    ),
     Module(
         name: "RegistryClient",
         uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage],
@@ -137,6 +147,13 @@ let modules: [Module] = [
         ],
         testUses: ["RegistryDatabase", "BlobStorage", .hummingbirdTesting]
     ),
+    Module(
+        name: "Engine",
+        uses: [
+            "Diagnostics", "JSONText", "EngineProtocol", "WebSockets", .logging, .nioCore, .nioHTTP1, .nioPosix,
+        ],
+        testUses: ["EngineClient", .subprocess, .systemPackage]
+    ),
     // 7 doors
     Module(name: "iii", uses: ["Commands", "Diagnostics"], isProgram: true),
     Module(
@@ -153,7 +170,7 @@ let modules: [Module] = [
 let wanted: Set<String>? = Context.environment["III_MODULES"].map { list in
     let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
     var found: Set<String> = []
-    var open = list.split(separator: ",").map(String.init)
+    var open = list.split(separator: ",").map(String.init) + ["WorkerModel"]  // TestSupport uses it
     while let name = open.popLast() {
         guard let module = byName[name], found.insert(name).inserted else { continue }
         for case .byNameItem(let used, _) in module.uses + module.testUses { open.append(used) }

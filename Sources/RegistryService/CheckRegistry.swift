@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import RegistryStorage
+package import WorkerModel
+
+/// Looks whether everything is there that the registry says it has.
+///
+/// Reads only; may run while the registry serves.
+package struct CheckRegistry: Sendable {
+    /// Something that is not as it should be.
+    package enum Damage: CodedError, Hashable {
+        /// A version needs a blob that is not there.
+        case missingBlob(WorkerName, SemanticVersion, Digest)
+        /// The bytes of a blob are not those that its name says.
+        case changedBlob(WorkerName, SemanticVersion, Digest, found: Digest)
+        /// The record of events names a version that is gone.
+        case missingVersion(WorkerName, SemanticVersion)
+
+        package var code: ErrorCode { .storageIO }
+
+        package var message: String {
+            switch self {
+            case .missingBlob(let name, let version, let digest):
+                "`\(name)@\(version)` needs the blob sha256:\(digest), which is not there"
+            case .changedBlob(let name, let version, let digest, let found):
+                "the blob sha256:\(digest) of `\(name)@\(version)` has changed: its bytes have SHA-256 \(found)"
+            case .missingVersion(let name, let version):
+                "`\(name)@\(version)` was published and is not in the database"
+            }
+        }
+    }
+
+    /// How much was looked at, and what was wrong.
+    package struct Report: Sendable {
+        package var versions = 0
+        package var blobs = 0
+        package var damages: [Damage] = []
+    }
+
+    private static let page = 500
+
+    private let store: any RegistryStore
+    private let blobs: any BlobStore
+
+    package init(store: any RegistryStore, blobs: any BlobStore) {
+        self.store = store
+        self.blobs = blobs
+    }
+
+    /// Looks at every version, and at every byte of the blobs that versions need.
+    ///
+    /// - Throws: what the stores throw; `RegistryStorageError.damaged` for records that cannot be read.
+    package func callAsFunction() async throws -> Report {
+        var report = Report()
+        var seen: Set<Digest> = []
+        var place: Int64?
+        repeat {
+            let before = place
+            let events = try await store.read { try $0.events(of: nil, before: before, limit: Self.page) }
+            for recorded in events where recorded.event.kind == .published {
+                try await check(recorded.event, &report, &seen)
+            }
+            place = events.last?.sequence
+        } while place != nil
+        return report
+    }
+
+    private func check(_ event: RegistryEvent, _ report: inout Report, _ seen: inout Set<Digest>) async throws {
+        guard let name = event.worker, let version = event.version else { return }
+        guard let published = try await store.read({ try $0.version(version, of: name) }) else {
+            report.damages.append(.missingVersion(name, version))
+            return
+        }
+        report.versions += 1
+        for digest in published.artifacts.hostedDigests.sorted() where seen.insert(digest).inserted {
+            report.blobs += 1
+            guard let blob = try await blobs.blob(digest) else {
+                report.damages.append(.missingBlob(name, version, digest))
+                continue
+            }
+            let found = try await self.digest(of: blob)
+            if found != digest { report.damages.append(.changedBlob(name, version, digest, found: found)) }
+        }
+    }
+
+    private func digest(of blob: StoredBlob) async throws -> Digest {
+        var hasher = DigestHasher()
+        for try await piece in BlobBytes(of: blob.digest, in: 0..<blob.size.bytes, from: blobs) { hasher.update(piece) }
+        return hasher.finalize()
+    }
+}

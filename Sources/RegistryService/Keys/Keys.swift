@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import RegistryStorage
+import Synchronization
+import WorkerModel
+
+/// Keys and the accounts that hold them: making them, and telling who holds one.
+package final class Keys: Sendable {
+    /// What a key is good for when nothing is said: everything that an owner of workers does.
+    package static let standardScopes: Set<KeyScope> = [.publish, .yank, .tags, .owners]
+    /// The account of the key that is made with a new registry.
+    package static let administrator = "admin"
+    /// Notes of a key's last use may lag by this much: a note costs a transaction.
+    private static let useNoteLag = Duration.seconds(3600)
+
+    private let store: any RegistryStore
+    private let surroundings: Surroundings
+    private let wrongKeys = Mutex(WrongKeyLimit())
+
+    package init(store: any RegistryStore, surroundings: Surroundings) {
+        self.store = store
+        self.surroundings = surroundings
+    }
+
+    /// Tells who holds a key; `address` is where the request comes from, in any form that tells addresses apart.
+    ///
+    /// - Throws: `RegistryServiceError`: no key, a wrong one, one that expired, or too many wrong ones from this address.
+    package func caller(_ presented: Redacted<String>?, from address: String) async throws -> Caller {
+        guard let presented else { throw RegistryServiceError.keyMissing }
+        let now = surroundings.now()
+        // Nothing is looked up while an address waits: a right key among guesses must not stand out.
+        if let wait = wrongKeys.withLock({ $0.wait(address, at: now) }) {
+            throw RegistryServiceError.tooManyWrongKeys(retryAfter: wait)
+        }
+        guard let key = try await find(presented) else {
+            wrongKeys.withLock { $0.recordFailure(address, at: now) }
+            throw RegistryServiceError.keyUnknown
+        }
+        if let end = key.expiresAt, key.isExpired(at: now) { throw RegistryServiceError.keyExpired(since: end) }
+        try await noteUse(of: key, at: now)
+        return Caller(key: key)
+    }
+
+    /// Makes a key, and the account where it does not exist yet.
+    ///
+    /// - Returns: the key, which nobody can ask for again.
+    package func create(
+        for account: AccountName,
+        label: String = "",
+        scopes: Set<KeyScope> = Keys.standardScopes,
+        expiresAt: Timestamp? = nil
+    ) async throws -> KeyText {
+        let (text, now) = (KeyText(bytes: surroundings.randomBytes(32)), surroundings.now())
+        let key = APIKey(
+            hash: text.hash,
+            account: account,
+            label: label,
+            scopes: scopes,
+            createdAt: now,
+            expiresAt: expiresAt
+        )
+        try await store.write { session in try Self.insert(key, at: now, in: session) }
+        return text
+    }
+
+    /// Makes the key of the administrator, where the registry has no account at all.
+    ///
+    /// - Returns: nil for a registry that has accounts.
+    package func createFirst() async throws -> KeyText? {
+        let (text, now) = (KeyText(bytes: surroundings.randomBytes(32)), surroundings.now())
+        let key = APIKey(
+            hash: text.hash,
+            account: try AccountName(parsing: Self.administrator),
+            label: "first start",
+            scopes: [.admin],
+            createdAt: now
+        )
+        let isNew = try await store.write { session in
+            guard try session.accounts().isEmpty else { return false }
+            try Self.insert(key, at: now, in: session)
+            return true
+        }
+        return isNew ? text : nil
+    }
+
+    private static func insert(_ key: APIKey, at now: Timestamp, in session: any RegistrySession) throws {
+        if try session.account(key.account) == nil {
+            try session.insertAccount(Account(name: key.account, createdAt: now))
+            try session.appendEvent(RegistryEvent(.accountCreated, at: now, account: key.account))
+        }
+        try session.insertKey(key)
+        try session.appendEvent(RegistryEvent(.keyCreated, at: now, account: key.account))
+    }
+
+    private func find(_ presented: Redacted<String>) async throws -> APIKey? {
+        guard let hash = KeyText(parsing: presented.exposed)?.hash else { return nil }
+        let key = try await store.read { session in try session.key(hash: hash) }
+        return key.flatMap { $0.hash.equalsInConstantTime(hash) ? $0 : nil }
+    }
+
+    private func noteUse(of key: APIKey, at now: Timestamp) async throws {
+        if let last = key.lastUsedAt, now < last.adding(Self.useNoteLag) { return }
+        try await store.write { session in try session.touchKey(hash: key.hash, at: now) }
+    }
+}

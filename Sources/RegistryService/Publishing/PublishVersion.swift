@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import JSONText
+package import RegistryAPI
+import RegistryStorage
+import WorkerModel
+
+/// Publishes one version: all of it, or nothing.
+///
+/// Bytes first: hosted archives are there and opened before anything is written down. Then one transaction writes the
+/// version, the channel and what happened; before it nobody sees anything of the version, after it everybody sees all.
+package struct PublishVersion: Sendable {
+    private let store: any RegistryStore
+    private let blobs: any BlobStore
+    private let table: AnswerTable
+    private let publicURL: @Sendable () -> PublicURL
+    private let surroundings: Surroundings
+
+    init(
+        store: any RegistryStore,
+        blobs: any BlobStore,
+        table: AnswerTable,
+        publicURL: @escaping @Sendable () -> PublicURL,
+        surroundings: Surroundings
+    ) {
+        self.store = store
+        self.blobs = blobs
+        self.table = table
+        self.publicURL = publicURL
+        self.surroundings = surroundings
+    }
+
+    /// Publishes what a request asks for.
+    ///
+    /// - Throws: `RegistryServiceError` with everything that is wrong with the request, or with who may not do it;
+    ///   `RegistryStorageError`, `BlobStorageError`. Nothing was published then.
+    package func callAsFunction(_ request: JSONValue, by caller: Caller) async throws -> PublishAnswer {
+        try caller.expect(.publish)
+        let publication = try Publication(parsing: request, publicURL: publicURL())
+        let publicURL = publicURL()
+        // Refused early, since opening archives is dear; the transaction looks again.
+        try await store.read { session in
+            try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
+        }
+        let findings = try await inspect(publication)
+        let version = try version(publication, by: caller)
+        try await store.write { session in
+            try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
+            try Self.write(version, on: publication.channel, by: caller, in: session)
+        }
+        table.invalidate()
+        var answer = PublishAnswer(
+            name: publication.name,
+            version: publication.version,
+            channel: publication.channel,
+            publishedAt: version.publishedAt.description
+        )
+        answer.warnings = findings.warnings
+        return answer
+    }
+
+    /// Finds the hosted blobs, makes them young, so that no collector takes them now, and opens them.
+    private func inspect(_ publication: Publication) async throws -> ArchiveInspection.Findings {
+        var sizes: [Digest: ByteCount] = [:]
+        let now = surroundings.now()
+        for digest in publication.artifacts.hostedDigests where try await blobs.renew(digest, at: now) {
+            sizes[digest] = try await blobs.blob(digest)?.size
+        }
+        let missing = publication.problemsOfHosted { sizes[$0] == nil }
+        if !missing.isEmpty { throw RegistryServiceError.invalidPublication(missing) }
+        let findings = try await ArchiveInspection(blobs: blobs).inspect(publication, sizes: sizes)
+        if !findings.problems.isEmpty { throw RegistryServiceError.invalidPublication(findings.problems) }
+        return findings
+    }
+
+    private func version(_ publication: Publication, by caller: Caller) throws -> PublishedVersion {
+        let now = surroundings.now()
+        let answers = ReadyAnswers(publication, publishedAt: now, secret: surroundings.randomBytes(16))
+        guard answers.resolveNode.utf8.count <= ReadyAnswers.maximumNodeSize.bytes else {
+            throw RegistryServiceError.invalidPublication([
+                PublicationProblem(
+                    path: "$.config",
+                    reason: "is too large: with the dependencies and artifacts, at most \(ReadyAnswers.maximumNodeSize)"
+                )
+            ])
+        }
+        return PublishedVersion(
+            worker: publication.name,
+            version: publication.version,
+            publication: publication.document.text(.sorted),
+            artifacts: publication.artifacts,
+            dependencies: publication.dependencies,
+            publishedAt: now,
+            publisher: caller.account,
+            answers: answers
+        )
+    }
+
+    /// - Throws: `RegistryServiceError` where the caller may not publish this, or it is there already.
+    private static func refuse(
+        _ publication: Publication,
+        by caller: Caller,
+        publicURL: PublicURL,
+        in session: any RegistryReadSession
+    ) throws {
+        let name = publication.name
+        guard try session.worker(name) != nil else {
+            if caller.isAdministrator { return }
+            guard let other = try session.workers(withSkeleton: name.skeleton).first else { return }
+            throw RegistryServiceError.nameTooSimilar(name, to: other)
+        }
+        if !caller.isAdministrator, try !session.owners(of: name).contains(caller.account) {
+            throw RegistryServiceError.notOwner(name)
+        }
+        guard let stored = try session.version(publication.version, of: name) else { return }
+        let isIdentical = publication.hasSameContent(asStored: stored.publication, publicURL: publicURL)
+        throw RegistryServiceError.versionExists(name, publication.version, isIdentical: isIdentical)
+    }
+
+    private static func write(
+        _ version: PublishedVersion,
+        on channel: ChannelName?,
+        by caller: Caller,
+        in session: any RegistrySession
+    ) throws {
+        let (name, now) = (version.worker, version.publishedAt)
+        func event(_ kind: RegistryEvent.Kind, _ details: JSONValue) -> RegistryEvent {
+            RegistryEvent(
+                kind,
+                at: now,
+                account: caller.account,
+                worker: name,
+                version: version.version,
+                details: details.text()
+            )
+        }
+        if try session.worker(name) == nil {
+            try session.insertWorker(WorkerRecord(name: name, skeleton: name.skeleton, createdAt: now))
+            try session.addOwner(caller.account, of: name, at: now)
+            try session.appendEvent(event(.ownerAdded, ["account": .string(caller.account.description)]))
+        }
+        try session.insertVersion(version)
+        try session.appendEvent(event(.published, ["type": .string(version.kind.rawValue)]))
+        if let channel {
+            let former = try session.setChannel(channel, of: name, to: version.version, at: now)
+            let from = former.map { JSONValue.string($0.description) } ?? .null
+            try session.appendEvent(event(.channelMoved, ["channel": .string(channel.description), "from": from]))
+        }
+    }
+}
+
+extension Publication {
+    /// A problem for each place that names a hosted blob of which `isMissing` holds.
+    fileprivate func problemsOfHosted(_ isMissing: (Digest) -> Bool) -> [PublicationProblem] {
+        func problem(_ path: String, _ location: ArtifactLocation) -> PublicationProblem? {
+            guard location.url == nil, isMissing(location.digest) else { return nil }
+            let reason =
+                "names a blob that this registry does not have: upload it first, "
+                + "`PUT \(RegistryPath.blob(location.digest))`, or give the URL where it is"
+            return PublicationProblem(path: path, reason: reason)
+        }
+        switch artifacts {
+        case .engine, .image: return []
+        case .bundle(let archive): return [problem("$.sha256", archive)].compactMap(\.self)
+        case .binaries(let builds):
+            return builds.sorted { $0.key < $1.key }.compactMap { problem("$.binaries.\($0.key).sha256", $0.value) }
+        }
+    }
+
+    /// Whether this equals what a stored version was published with.
+    fileprivate func hasSameContent(asStored text: String, publicURL: PublicURL) -> Bool {
+        // What is stored was accepted once; where today's rules refuse it, it is not the same.
+        guard let document = try? JSONValue(parsing: text),
+            let stored = try? Publication(parsing: document, publicURL: publicURL)
+        else { return false }
+        return hasSameContent(as: stored)
+    }
+}

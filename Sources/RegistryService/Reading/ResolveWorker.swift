@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import JSONText
+package import RegistryAPI
+import RegistryStorage
+import Resolution
+import WorkerModel
+
+/// A worker with everything that it needs, one version of each.
+package struct ResolveWorker: Sendable {
+    private let store: any RegistryStore
+    private let publicURL: @Sendable () -> PublicURL
+
+    init(store: any RegistryStore, publicURL: @escaping @Sendable () -> PublicURL) {
+        self.store = store
+        self.publicURL = publicURL
+    }
+
+    /// Resolves on one snapshot of the registry.
+    ///
+    /// - Returns: the answer as JSON.
+    /// - Throws: `RegistryServiceError.unresolved`; `RegistryStorageError`.
+    package func callAsFunction(_ request: ResolveRequest) async throws -> [UInt8] {
+        let (graph, nodes) = try await store.read { session in
+            let graph = try Self.graph(request, in: session)
+            return (graph, try graph.nodes.map { try Self.text(of: $0, in: session) })
+        }
+        return answer(request, graph, nodes)
+    }
+
+    private static func graph(
+        _ request: ResolveRequest,
+        in session: any RegistryReadSession
+    ) throws -> Resolution.ResolvedGraph {
+        do {
+            return try Resolver { try session.index(of: $0) }.resolve(request.worker, request.selector)
+        } catch let failure as ResolutionFailure { throw RegistryServiceError.unresolved(failure) }
+    }
+
+    private static func text(
+        of node: Resolution.ResolvedGraph.Node,
+        in session: any RegistryReadSession
+    ) throws -> String {
+        guard let answers = try session.answers(node.version, of: node.name) else {
+            throw RegistryStorageError.damaged(what: "`\(node.name)@\(node.version)` has an index and no answers")
+        }
+        return answers.resolveNode
+    }
+
+    /// The answer around the nodes, which are ready.
+    private func answer(_ request: ResolveRequest, _ graph: Resolution.ResolvedGraph, _ nodes: [String]) -> [UInt8] {
+        let root = RegistryAPI.ResolvedGraph.Root(name: graph.root.name, version: graph.root.version)
+        let edges = graph.edges.map { edge in
+            RegistryAPI.ResolvedGraph.Edge(from: edge.from, to: edge.to, range: edge.range).json
+        }
+        var output = Array("{\"root\":".utf8) + root.json.bytes()
+        if let target = request.target {
+            output += Array(",\"target\":".utf8) + JSONValue.string(target.description).bytes()
+        }
+        output += ",\"graph\":[".utf8
+        let publicURL = publicURL()
+        for (index, node) in nodes.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            AnswerText.append(node, publicURL: publicURL, to: &output)
+        }
+        output += Array("],\"edges\":".utf8) + JSONValue.array(edges).bytes()
+        output.append(UInt8(ascii: "}"))
+        return output
+    }
+}

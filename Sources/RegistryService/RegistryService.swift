@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import RegistryStorage
+
+/// Everything a registry does, over its two seams: the records and the blobs.
+///
+/// Safe to use at once from everywhere. One process serves a registry: what it keeps ready in memory is made anew only
+/// by its own changes.
+package struct RegistryService: Sendable {
+    package let keys: Keys
+    package let publish: PublishVersion
+    package let resolve: ResolveWorker
+    package let download: DownloadInfo
+    package let details: WorkerDetails
+    package let versions: WorkerVersions
+    /// What was downloaded and is not written down yet.
+    package let downloads: DownloadCounter
+    package let blobs: any BlobStore
+    package let surroundings: Surroundings
+
+    /// `publicURL` is asked for each answer, since a server may know it only when it listens.
+    package init(
+        store: any RegistryStore,
+        blobs: any BlobStore,
+        publicURL: @escaping @Sendable () -> PublicURL,
+        surroundings: Surroundings
+    ) {
+        let table = AnswerTable()
+        let counter = DownloadCounter(store: store, surroundings: surroundings)
+        keys = Keys(store: store, surroundings: surroundings)
+        publish = PublishVersion(
+            store: store,
+            blobs: blobs,
+            table: table,
+            publicURL: publicURL,
+            surroundings: surroundings
+        )
+        resolve = ResolveWorker(store: store, publicURL: publicURL)
+        download = DownloadInfo(store: store, table: table, counter: counter, publicURL: publicURL)
+        details = WorkerDetails(store: store, counter: counter)
+        versions = WorkerVersions(store: store)
+        downloads = counter
+        self.blobs = blobs
+        self.surroundings = surroundings
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import Resolution
+package import RegistryStorage
+package import WorkerModel
+
+/// Why the registry does not do what it was asked.
+///
+/// What its memory and its blobs refuse comes through as `RegistryStorageError` and `BlobStorageError`.
+package enum RegistryServiceError: CodedError {
+    case keyMissing
+    case keyUnknown
+    case keyExpired(since: Timestamp)
+    /// Too many wrong keys came from one address.
+    case tooManyWrongKeys(retryAfter: Duration)
+    case scopeMissing(KeyScope)
+    case notOwner(WorkerName)
+    /// A new name that people would take for an existing one.
+    case nameTooSimilar(WorkerName, to: WorkerName)
+    /// Everything that is wrong with it; at least one problem.
+    case invalidPublication([PublicationProblem])
+    /// `isIdentical`: whether what is published equals what was sent.
+    case versionExists(WorkerName, SemanticVersion, isIdentical: Bool)
+    case workerNotFound(WorkerName)
+    /// A text where a worker's name belongs that no worker can have.
+    case impossibleName(WorkerNameError)
+    case invalidSelector(VersionError)
+    case unresolved(ResolutionFailure)
+    case blobNotFound(Digest)
+
+    package var code: ErrorCode {
+        switch self {
+        case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .scopeMissing, .notOwner, .nameTooSimilar:
+            .unauthorized
+        case .invalidPublication: .publishRefused
+        case .versionExists: .versionExists
+        case .workerNotFound, .impossibleName: .workerNotFound
+        case .invalidSelector(let error): error.code
+        case .unresolved(let failure): failure.code
+        case .blobNotFound: .download
+        }
+    }
+}
+
+/// One thing that is wrong with a publication.
+package struct PublicationProblem: Hashable, Sendable {
+    /// Where in the request, such as `$.binaries.x86_64-unknown-linux-gnu.sha256`.
+    package let path: String
+    /// The end of a sentence that begins with the path.
+    package let reason: String
+    /// The code of the check that an installer would make too.
+    package let code: ErrorCode?
+
+    package init(path: String, reason: String, code: ErrorCode? = nil) {
+        self.path = path
+        self.reason = reason
+        self.code = code
+    }
+}

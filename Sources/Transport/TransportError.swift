@@ -14,7 +14,7 @@ package struct TransportError: CodedError, Hashable {
         case answer = "waiting for data"
     }
 
-    package enum Reason: Hashable, Sendable {
+    package enum Reason: Error, Hashable {
         /// The host has no address.
         case unknownHost
         /// No connection, with the system's words.
@@ -82,7 +82,10 @@ package struct TransportError: CodedError, Hashable {
         case (.plainHTTP, _):
             ["use https; for a test on this machine, `III_BUNDLE_DEV_LOOPBACK=1` allows http on loopback addresses"]
         case (.refusedAddress, _):
-            ["ask the publisher for a public URL; only the host of a registry set by `III_API_URL` may be private"]
+            [
+                "ask the publisher for a public URL",
+                "for a test on this machine, `III_BUNDLE_DEV_LOOPBACK=1` allows loopback addresses",
+            ]
         case (.malformedAnswer, _), (.tooManyRedirects, _), (.refusedRedirect, _):
             ["tell whoever runs `\(url.host)`"]
         }

@@ -2,18 +2,22 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import NIOCore
-package import NIOHTTP1
+import NIOHTTP1
 import NIOPosix
 import Synchronization
+package import Transport
 
 /// A real HTTP server on a loopback port of the system's choice, whose answers are written byte by byte by the test.
 package final class LoopbackServer: Sendable {
     /// One request, whole.
     package struct Received: Sendable {
-        package let head: HTTPRequestHead
+        package let method: String
+        /// Path and query.
+        package let target: String
+        package let headers: HeaderFields
         package let body: [UInt8]
 
-        package var path: String { String(head.uri.prefix { $0 != "?" }) }
+        package var path: String { String(target.prefix { $0 != "?" }) }
     }
 
     /// What the server does for one request.
@@ -97,7 +101,14 @@ private final class AnswerHandler: ChannelInboundHandler {
         case .body(let buffer): body.append(contentsOf: buffer.readableBytesView)
         case .end:
             guard let head else { return }
-            let received = LoopbackServer.Received(head: head, body: body)
+            var headers = HeaderFields()
+            for (name, value) in head.headers { headers.append(name, value) }
+            let received = LoopbackServer.Received(
+                method: head.method.rawValue,
+                target: head.uri,
+                headers: headers,
+                body: body
+            )
             log.requests.withLock { $0.append(received) }
             for step in answer(received) { perform(step, context: context) }
         }

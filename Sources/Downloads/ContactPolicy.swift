@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Transport
+
+/// Who may be contacted.
+///
+/// Public addresses over https, for everybody. Loopback addresses, over http too, where the registry in use is itself
+/// on loopback or the user allows it. Other special addresses for the host of a registry that the user set, only.
+package struct ContactPolicy: Sendable {
+    /// The registry that the user set; nil where the built-in one is used.
+    package var configuredRegistry: RemoteURL?
+    /// Whether loopback addresses are allowed whatever the registry is.
+    package var allowsLoopback: Bool
+
+    package init(configuredRegistry: RemoteURL? = nil, allowsLoopback: Bool = false) {
+        self.configuredRegistry = configuredRegistry
+        self.allowsLoopback = allowsLoopback
+    }
+
+    /// One URL that is about to be contacted, with what is known of it.
+    struct Contact {
+        var url: RemoteURL
+        var purpose: TransportRequest.Purpose
+        /// What the host resolves to.
+        var addresses: [IPAddress]
+        /// Whether the registry in use is on loopback.
+        var registryIsLoopback: Bool
+        /// For a redirect: whether the address that sent it was on loopback.
+        var redirectedFromLoopback: Bool?
+    }
+
+    /// The addresses of a host that may be connected to, in their order; never empty.
+    ///
+    /// - Throws: the reason, `plainHTTP` or `refusedAddress`, where there is none.
+    func permittedAddresses(for contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
+        let isRegistry = contact.url.host == configuredRegistry?.host
+        let loopbackIsAllowed = allowsLoopback || contact.registryIsLoopback
+        var refused: (IPAddress, SpecialRange)?
+        var permitted: [IPAddress] = []
+        for address in contact.addresses {
+            let range = SpecialRange(of: address)
+            // A local name is this machine's or nothing, whatever a name server says.
+            if contact.url.host.isLocalName, range != .loopback { continue }
+            let isAllowed = range == nil || isRegistry || (range == .loopback && loopbackIsAllowed)
+            // A redirect must not lead to where the first URL could not have been.
+            let isJump = range == .loopback && contact.redirectedFromLoopback == false
+            if isAllowed, !isJump {
+                permitted.append(address)
+            } else {
+                refused = refused ?? range.map { (address, $0) }
+            }
+        }
+        if contact.url.scheme == .http { permitted = try plain(permitted, contact) }
+        guard permitted.isEmpty else { return permitted }
+        guard let (address, range) = refused else { throw .unknownHost }
+        throw .refusedAddress(address.description, range: range.rawValue)
+    }
+
+    /// The addresses that plain http may go to.
+    private func plain(_ permitted: [IPAddress], _ contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
+        // Whoever sets an http URL for the registry has chosen http for talking to it, not for artifacts.
+        if contact.purpose == .registry, contact.url.origin == configuredRegistry?.origin { return permitted }
+        let loopback = permitted.filter { SpecialRange(of: $0) == .loopback }
+        if loopback.isEmpty, !permitted.isEmpty { throw .plainHTTP }
+        return loopback
+    }
+}
+
+extension RemoteURL.Host {
+    /// Whether the host is a name for this machine, which no name server has a say in.
+    var isLocalName: Bool {
+        guard case .name(let name) = self else { return false }
+        let names = ["localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"]
+        return names.contains { name == $0 || name == $0 + ".localdomain" } || name.hasSuffix(".localhost")
+    }
+}

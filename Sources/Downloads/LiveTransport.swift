@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import AsyncHTTPClient
+import Diagnostics
+import NIOCore
+import NIOHTTP1
+package import NIOSSL
+import Synchronization
+package import Transport
+import WorkerModel
+
+/// The real network.
+///
+/// Safe to use from many tasks at once. `shutDown` has to be called in the end, or `with` used. No thread is started
+/// and no file read before the first request.
+package final class LiveTransport: Transport {
+    package struct Limits: Sendable {
+        /// For a connection, TLS included.
+        package var connect = Duration.seconds(10)
+        /// Between two pieces of an answer, or of a body that is sent.
+        package var idle = Duration.seconds(30)
+
+        package init() {}
+    }
+
+    package struct Configuration: Sendable {
+        package var policy: ContactPolicy
+        /// Sent as `User-Agent`.
+        package var userAgent: String
+        package var limits = Limits()
+        package var resolver = NameResolver.system
+        /// Nil for the system's trust in certificates.
+        package var tls: TLSConfiguration?
+        /// Told once for every host that an artifact is fetched from over plain http.
+        package var onPlainHTTP: @Sendable (RemoteURL) -> Void = { _ in }
+
+        package init(policy: ContactPolicy, userAgent: String) {
+            self.policy = policy
+            self.userAgent = userAgent
+        }
+    }
+
+    private struct State {
+        /// What names were resolved to.
+        var addresses: [String: [IPAddress]] = [:]
+        /// Who was warned of.
+        var plainOrigins: Set<RemoteURL.Origin> = []
+    }
+
+    private let configuration: Configuration
+    private let clients: ClientPool
+    private let state = Mutex(State())
+
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+        clients = ClientPool(limits: configuration.limits, tls: configuration.tls)
+    }
+
+    /// Runs `body` with a transport, whose connections are closed afterwards.
+    package static func with<Result>(
+        _ configuration: Configuration,
+        _ body: (LiveTransport) async throws -> Result
+    ) async throws -> Result {
+        let transport = LiveTransport(configuration)
+        do {
+            let result = try await body(transport)
+            await transport.shutDown()
+            return result
+        } catch {
+            await transport.shutDown()
+            throw error
+        }
+    }
+
+    /// Closes all connections; what is still being read fails.
+    package func shutDown() async { await clients.shutDown() }
+
+    package func send(_ request: TransportRequest) async throws -> TransportResponse {
+        var request = request
+        var wasLoopback: Bool?
+        for _ in 0...Redirect.limit {
+            let addresses = try await addresses(for: request, redirectedFromLoopback: wasLoopback)
+            let response = try await exchange(request, over: addresses)
+            guard
+                let redirect = try naming(
+                    request,
+                    { () throws(TransportError.Reason) in
+                        try Redirect(of: response, to: request)
+                    }
+                )
+            else { return response }
+            request = redirect.request
+            wasLoopback = addresses.contains { SpecialRange(of: $0) == .loopback }
+        }
+        throw TransportError(.tooManyRedirects(limit: Redirect.limit), request.url, for: request.purpose)
+    }
+
+    /// Turns a reason into an error about `request`.
+    private func naming<Value>(
+        _ request: TransportRequest,
+        _ body: () throws(TransportError.Reason) -> Value
+    ) throws -> Value {
+        do { return try body() } catch { throw TransportError(error, request.url, for: request.purpose) }
+    }
+}
+
+extension LiveTransport {
+    /// The checked addresses to connect to.
+    private func addresses(
+        for request: TransportRequest,
+        redirectedFromLoopback: Bool?
+    ) async throws -> [IPAddress] {
+        let contact = ContactPolicy.Contact(
+            url: request.url,
+            purpose: request.purpose,
+            addresses: try await resolve(request.url.host, for: request),
+            registryIsLoopback: await registryIsLoopback(),
+            redirectedFromLoopback: redirectedFromLoopback
+        )
+        let permitted = try naming(request) { () throws(TransportError.Reason) in
+            try configuration.policy.permittedAddresses(for: contact)
+        }
+        if request.url.scheme == .http, request.purpose == .artifact { warn(of: request.url) }
+        return permitted
+    }
+
+    private func resolve(_ host: RemoteURL.Host, for request: TransportRequest) async throws -> [IPAddress] {
+        guard case .name(let name) = host else {
+            guard case .address(let address) = host else { return [] }
+            return [address]
+        }
+        if let known = state.withLock({ $0.addresses[name] }) { return known }
+        let limit = configuration.limits.connect
+        let found = try await withThrowingTaskGroup(of: [IPAddress]?.self) { group in
+            group.addTask { [resolver = configuration.resolver] in try await resolver.addresses(name) }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        guard let found else { throw TransportError(.timedOut(.name), request.url, for: request.purpose) }
+        if found.isEmpty { throw TransportError(.unknownHost, request.url, for: request.purpose) }
+        state.withLock { $0.addresses[name] = found }
+        return found
+    }
+
+    /// Whether the registry that the user set is on this machine.
+    private func registryIsLoopback() async -> Bool {
+        guard let registry = configuration.policy.configuredRegistry else { return false }
+        if registry.host.isLocalName { return true }
+        let request = TransportRequest(.get, registry, purpose: .registry)
+        // A registry whose name cannot be resolved allows nothing.
+        let addresses = (try? await resolve(registry.host, for: request)) ?? []
+        return !addresses.isEmpty && addresses.allSatisfy { SpecialRange(of: $0) == .loopback }
+    }
+
+    private func warn(of url: RemoteURL) {
+        if state.withLock({ $0.plainOrigins.insert(url.origin).inserted }) { configuration.onPlainHTTP(url) }
+    }
+}
+
+extension LiveTransport {
+    /// The most addresses of one host that are tried.
+    private static let triedAddresses = 4
+
+    /// Sends a request to the first address that takes a connection.
+    private func exchange(_ request: TransportRequest, over addresses: [IPAddress]) async throws -> TransportResponse {
+        let translate = FailureTranslation(request: request)
+        let tried = addresses.prefix(Self.triedAddresses)
+        var last: any Error = TransportError(.unknownHost, request.url, for: request.purpose)
+        for (index, address) in tried.enumerated() {
+            let target = ClientPool.Target(host: request.url.host, address: address, hasNext: index < tried.count - 1)
+            do {
+                let client = try clients.client(for: target)
+                let response = try await client.execute(wireRequest(for: request), deadline: .distantFuture)
+                return Self.response(response, to: request)
+            } catch {
+                last = translate(error)
+                guard let failure = last as? TransportError, failure.isBeforeSending else { throw last }
+            }
+        }
+        // None of them took a connection: the name may lead elsewhere by now.
+        if case .name(let name) = request.url.host { state.withLock { $0.addresses[name] = nil } }
+        throw last
+    }
+
+    private func wireRequest(for request: TransportRequest) -> HTTPClientRequest {
+        var wire = HTTPClientRequest(url: request.url.wireText)
+        wire.method = HTTPMethod(rawValue: request.method.rawValue)
+        wire.headers.add(name: "User-Agent", value: configuration.userAgent)
+        for field in request.headers.fields { wire.headers.add(name: field.name, value: field.value) }
+        for credential in request.credentials {
+            wire.headers.add(name: credential.name, value: credential.value.exposed)
+        }
+        switch request.body {
+        case .none: break
+        case .bytes(let bytes): wire.body = .bytes(ByteBuffer(bytes: bytes))
+        case .stream(let length, let stream): wire.body = .stream(stream, length: .known(length.bytes))
+        }
+        return wire
+    }
+
+    private static func response(_ response: HTTPClientResponse, to request: TransportRequest) -> TransportResponse {
+        var headers = HeaderFields()
+        for (name, value) in response.headers { headers.append(name, value) }
+        let translate = FailureTranslation(request: request)
+        let body = BodyStream { [body = response.body] in
+            var iterator = body.makeAsyncIterator()
+            return BodyStream.Iterator {
+                do {
+                    let next = try await iterator.next(isolation: #isolation)
+                    // A cancelled body ends like a whole one.
+                    if next == nil { try Task.checkCancellation() }
+                    return next
+                } catch { throw translate(error) }
+            }
+        }
+        return TransportResponse(status: Int(response.status.code), headers: headers, url: request.url, body: body)
+    }
+}
+
+extension TransportError {
+    /// Whether nothing of the request can have reached anybody.
+    fileprivate var isBeforeSending: Bool {
+        switch reason {
+        case .noConnection, .timedOut(.connect), .unknownHost: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Transport
+
+/// How an answer that redirects is followed.
+struct Redirect {
+    /// The most redirects of one request.
+    static let limit = 5
+
+    /// The request to send next.
+    let request: TransportRequest
+
+    /// The next request after an answer; nil where the answer is the last one.
+    ///
+    /// Credentials go along only while scheme, host and port stay. A request with a body is repeated only where the
+    /// server says so (307, 308): the older codes would turn it into another one.
+    ///
+    /// - Throws: `refusedRedirect` for a target that is no http(s) URL, or a code that does not fit the request.
+    init?(of response: TransportResponse, to sent: TransportRequest) throws(TransportError.Reason) {
+        guard [301, 302, 303, 307, 308].contains(response.status), let location = response.headers["Location"] else {
+            return nil
+        }
+        let target: RemoteURL
+        do { target = try sent.url.resolving(location) } catch { throw .refusedRedirect(to: error.shown) }
+        let keepsMethod = sent.method == .get || sent.method == .head || response.status >= 307
+        guard keepsMethod else { throw .refusedRedirect(to: target.description) }
+        var next = sent
+        next.url = target
+        if target.origin != sent.url.origin {
+            next.credentials = []
+            for name in ["Authorization", "Cookie", "X-API-Key"] { next.headers[name] = nil }
+        }
+        request = next
+    }
+}

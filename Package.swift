@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let customDump = product(name: "CustomDump", package: "swift-custom-dump")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -35,6 +36,7 @@ extension Target.Dependency {
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
 }
 
 /// One module of ours: what it imports, and what its tests import besides it.
@@ -142,10 +144,11 @@ let modules: [Module] = [
     Module(
         name: "RegistryServer",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "RegistryAPI", "RegistryStorage", "RegistryService", .hummingbird,
-            .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
+            "Diagnostics", "WorkerModel", "JSONText", "RegistryAPI", "RegistryStorage", "RegistryService", "Resolution",
+            .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            .systemPackage, .unixSignals,
         ],
-        testUses: ["RegistryDatabase", "BlobStorage", .hummingbirdTesting]
+        testUses: ["RegistryDatabase", "BlobStorage", .asyncHTTPClient, .hummingbirdTesting]
     ),
     Module(
         name: "Engine",

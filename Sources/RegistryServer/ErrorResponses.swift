@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import HTTPTypes
+import Hummingbird
+import JSONText
+import NIOCore
+import RegistryAPI
+import RegistryService
+import RegistryStorage
+import Resolution
+import WorkerModel
+
+/// An error as it is answered: the one place where errors become statuses and words.
+struct ErrorResponse {
+    var status: HTTPResponse.Status
+    var envelope: ErrorEnvelope
+    var headers = HTTPFields()
+    /// Whether it is the server that failed, which its log must tell.
+    var isFailureOfServer = false
+
+    init(_ code: RegistryErrorCode, _ message: String, fix: String = "", available: [String] = []) {
+        envelope = ErrorEnvelope(code, message: message, fix: fix, available: available)
+        status = .init(code: code.status)
+    }
+
+    private init(_ code: RegistryErrorCode, _ error: any CodedError) {
+        self.init(code, error.message.printable, fix: error.hints.joined(separator: "; ").printable)
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as RegistryServiceError: self.init(service: error)
+        case let error as RequestFault: self.init(request: error)
+        case let error as BlobStorageError: self.init(blobs: error)
+        case let error as RegistryStorageError: self.init(storage: error)
+        case let error as HTTPError where error.status == .notFound: self.init(request: .unknownRoute)
+        case is CancellationError: self.init(.unavailable, "the registry is stopping", fix: "send the request again")
+        default: self.init(unexpected: error)
+        }
+    }
+
+    /// What the envelope says nothing of: the rest is for the log.
+    private init(unexpected error: any Error) {
+        self.init(
+            .internalError,
+            "the registry failed",
+            fix: "send the request again; then tell whoever runs it the request_id"
+        )
+        isFailureOfServer = true
+    }
+}
+
+extension ErrorResponse {
+    private init(service error: RegistryServiceError) {
+        switch error {
+        case .keyMissing, .keyUnknown, .keyExpired: self.init(.unauthorized, error)
+        case .scopeMissing, .notOwner, .nameTooSimilar: self.init(.forbidden, error)
+        case .tooManyWrongKeys(let retryAfter):
+            self.init(.tooManyRequests, error)
+            headers[.retryAfter] = String(max(1, retryAfter.components.seconds + 1))
+        case .invalidPublication(let problems):
+            self.init(.validationError, error)
+            envelope.details = problems.map { problem in
+                .init(path: problem.path, reason: problem.reason.printable, code: problem.code?.rawValue)
+            }
+        case .versionExists(let name, _, let isIdentical):
+            self.init(.versionExists, error)
+            envelope.worker = name.description
+            envelope.isIdentical = isIdentical
+        case .workerNotFound(let name):
+            self.init(.workerNotFound, error)
+            envelope.worker = name.description
+            envelope.scope = ErrorEnvelope.Scope.worker.rawValue
+        case .impossibleName: self.init(.workerNotFound, error)
+        case .invalidSelector:
+            self.init(.validationError, error)
+            envelope.details = [.init(path: "version", reason: error.message.printable)]
+        case .unresolved(let failure): self.init(resolution: failure)
+        case .blobNotFound: self.init(.blobNotFound, error)
+        }
+    }
+
+    private init(resolution failure: ResolutionFailure) {
+        let (code, scope): (RegistryErrorCode, ErrorEnvelope.Scope) =
+            switch failure.reason {
+            case .workerNotFound: (.workerNotFound, .worker)
+            case .versionNotFound: (.versionNotFound, .version)
+            case .versionConflict: (.versionConflict, .graph)
+            case .dependencyCycle: (.dependencyCycle, .graph)
+            case .tooManyWorkers, .unsettled: (.validationError, .graph)
+            }
+        self.init(code, failure)
+        envelope.available = failure.available.map(\.description)
+        envelope.requested = failure.requested
+        envelope.scope = scope.rawValue
+        envelope.worker = failure.worker.description
+        envelope.dependencyPath = failure.dependencyPathText
+    }
+
+    private init(request fault: RequestFault) {
+        switch fault {
+        case .unknownRoute: self.init(.notFound, "there is nothing here", fix: "check path and method")
+        case .tooLarge(let limit): self.init(.tooLarge, "the request is larger than \(limit)", fix: "send less")
+        case .cut: self.init(.validationError, "the request ended early", fix: "send it again")
+        case .notJSON(let error): self.init(.invalidJSON, error.message.printable, fix: "send one JSON object in UTF-8")
+        case .badDigest:
+            self.init(.notFound, "a blob is named by 64 hexadecimal digits", fix: "check the digest in the path")
+        case .shape(let error):
+            self.init(.validationError, error)
+            envelope.details = [.init(path: error.path, reason: error.reason.printable)]
+        case .rangeNotSatisfiable(let size):
+            self.init(.validationError, "the range lies outside of the blob", fix: "ask for bytes below \(size)")
+            status = .rangeNotSatisfiable
+            headers[.contentRange] = "bytes */\(size)"
+        }
+    }
+
+    private init(blobs error: BlobStorageError) {
+        switch error {
+        case .digestMismatch: self.init(.digestMismatch, error)
+        case .tooLarge: self.init(.tooLarge, error)
+        case .notFound: self.init(.blobNotFound, error)
+        case .storageFull:
+            self.init(.storageFull, error)
+            isFailureOfServer = true
+        case .uploadEnded, .failed: self.init(unexpected: error)
+        }
+    }
+
+    private init(storage error: RegistryStorageError) {
+        switch error {
+        case .busy, .closed:
+            self.init(.unavailable, error)
+            headers[.retryAfter] = "1"
+            isFailureOfServer = true
+        case .storageFull:
+            self.init(.storageFull, error)
+            isFailureOfServer = true
+        default: self.init(unexpected: error)
+        }
+    }
+}
+
+extension ErrorResponse {
+    /// The answer with its envelope.
+    func response(requestID: String) -> Response {
+        var envelope = envelope
+        envelope.requestID = requestID
+        return Response.json(envelope.json.bytes(), status: status, headers: headers)
+    }
+}

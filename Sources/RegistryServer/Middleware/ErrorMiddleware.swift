@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import Hummingbird
+import Logging
+import NIOHTTP1
+
+/// Answers what handlers throw.
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = RegistryContext
+
+    func handle(
+        _ request: Request,
+        context: RegistryContext,
+        next: @concurrent (Request, RegistryContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPParserError {
+            // The connection answers this one itself, and ends.
+            throw error
+        } catch {
+            let answer = ErrorResponse(error)
+            if answer.isFailureOfServer { Self.log(error, context.logger) }
+            return answer.response(requestID: context.id)
+        }
+    }
+
+    private static func log(_ error: any Error, _ logger: Logger) {
+        let report = ErrorReport(error)
+        logger.error(
+            "request failed",
+            metadata: [
+                "error.code": "\(report.code.rawValue)",
+                "error.message": "\(report.message)",
+                "error.causes": .array(report.causes.map { "\($0)" }),
+            ]
+        )
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// One line for each request, and on each answer the id that the line has.
+///
+/// Never the query, the headers or the body: keys and signed addresses stand there.
+struct RequestLog: RouterMiddleware {
+    typealias Context = RegistryContext
+
+    func handle(
+        _ request: Request,
+        context: RegistryContext,
+        next: @concurrent (Request, RegistryContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        var response = try await next(request, context)
+        response.headers[.requestID] = context.id
+        response.headers[.contentTypeOptions] = "nosniff"
+        context.logger.info(
+            "request",
+            metadata: [
+                "http.method": "\(request.method.rawValue)",
+                "http.path": "\(request.uri.path.prefix(200))",
+                "http.status": "\(response.status.code)",
+                "http.duration_ms": "\(Self.milliseconds(ContinuousClock.now - start))",
+                "client.address": "\(context.clientAddress)",
+            ]
+        )
+        return response
+    }
+
+    private static func milliseconds(_ duration: Duration) -> String {
+        let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
+        let digits = String(microseconds % 1000)
+        return "\(microseconds / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What is known of a request besides its bytes.
+struct RegistryContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The connection, for closing it after an answer that came early.
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+
+    /// Where the request comes from, as far as limits tell clients apart; of an IPv6 address the network.
+    var clientAddress: String {
+        guard let address = channel.remoteAddress?.ipAddress else { return "unknown" }
+        let groups = address.split(separator: ":", omittingEmptySubsequences: false)
+        return groups.count > 2 ? groups.prefix(4).joined(separator: ":") : address
+    }
+}
+
+extension HTTPField.Name {
+    static let apiKey = HTTPField.Name.known("X-API-Key")
+    static let requestID = HTTPField.Name.known("X-Request-Id")
+    static let contentTypeOptions = HTTPField.Name.known("X-Content-Type-Options")
+
+    private static func known(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else { preconditionFailure("header names here are tokens: \(text)") }
+        return name
+    }
+}
+
+extension Request {
+    /// The key that came with the request.
+    var apiKey: Redacted<String>? { headers[.apiKey].map { Redacted($0) } }
+
+    /// How long the body is going to be, where the client says so.
+    var declaredLength: Int64? { headers[.contentLength].flatMap { Int64($0) } }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HTTPTypes
+package import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+package import RegistryService
+package import ServiceLifecycle
+import WorkerModel
+
+/// The registry over HTTP.
+package struct RegistryServer: Sendable {
+    package let service: RegistryService
+    package let limits: ServerLimits
+    package let logger: Logger
+
+    package init(service: RegistryService, limits: ServerLimits = .standard, logger: Logger) {
+        self.service = service
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// The server as a service that runs until it is told to stop, and then answers what it was asked.
+    ///
+    /// `onListening` is called with the port before the first request is answered.
+    package func application(
+        at address: ListenAddress,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        Application(
+            responder: router().buildResponder(),
+            server: .http1(configuration: channelConfiguration),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.host, port: address.port),
+                serverName: nil,
+                backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)
+            ),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? address.port) },
+            logger: logger
+        )
+    }
+
+    /// What runs beside the server for as long as it does.
+    ///
+    /// In a group it comes before the server, so that it ends after the last request.
+    package func companion(every interval: Duration = .seconds(2)) -> some Service {
+        DownloadFlush(counter: service.downloads, interval: interval, logger: logger)
+    }
+
+    private func router() -> Router<RegistryContext> {
+        let router = Router(context: RegistryContext.self)
+        router.addMiddleware {
+            RequestLog()
+            CrossOrigin()
+            EarlyAnswers(limits: limits)
+            ErrorMiddleware()
+        }
+        BlobRoutes(service: service, limits: limits).add(to: router)
+        PublishRoutes(service: service, limits: limits).add(to: router)
+        ResolveRoutes(service: service, limits: limits).add(to: router)
+        WorkerRoutes(service: service).add(to: router)
+        ServerRoutes(service: service).add(to: router)
+        for path in CrossOrigin.paths {
+            router.on(path, method: .options) { _, _ in
+                Response(status: .noContent, headers: CrossOrigin.preflightHeaders)
+            }
+        }
+        return router
+    }
+
+    /// Handlers that are to see requests before the router does go into `additionalChannelHandlers`: that is the place
+    /// of a front that answers from `RegistryService.download.table` without a task for each request.
+    private var channelConfiguration: HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [],
+            idleTimeout: TimeAmount(limits.idle),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: Int(limits.headers.bytes),
+                maxHeaderListSize: Int(limits.headers.bytes),
+                maxHeaderFieldCount: limits.headerCount
+            )
+        )
+    }
+}

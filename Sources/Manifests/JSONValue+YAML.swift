@@ -14,17 +14,26 @@ extension JSONValue {
     ///
     /// - Throws: `NumberWithoutJSON` for a number that JSON cannot hold.
     package init(yaml node: YAMLNode) throws(NumberWithoutJSON) {
+        try self.init(node) { node throws(NumberWithoutJSON) in throw NumberWithoutJSON(node: node) }
+    }
+
+    /// The JSON of a YAML value, with numbers that JSON cannot hold as their text.
+    package init(yamlOrText node: YAMLNode) { self.init(node) { .string($0.scalar?.text ?? "") } }
+
+    private init<Failure: Error>(
+        _ node: YAMLNode,
+        orElse fallback: (YAMLNode) throws(Failure) -> JSONValue
+    ) throws(Failure) {
         switch node.content {
         case .scalar(let scalar):
-            guard let value = JSONValue(scalar) else { throw NumberWithoutJSON(node: node) }
-            self = value
+            if let value = JSONValue(scalar) { self = value } else { self = try fallback(node) }
         case .sequence(let items):
             var elements: [JSONValue] = []
-            for item in items { elements.append(try JSONValue(yaml: item)) }
+            for item in items { elements.append(try JSONValue(item, orElse: fallback)) }
             self = .array(elements)
         case .mapping(let pairs):
             var members: [(String, JSONValue)] = []
-            for pair in pairs { members.append((pair.name, try JSONValue(yaml: pair.value))) }
+            for pair in pairs { members.append((pair.name, try JSONValue(pair.value, orElse: fallback))) }
             self = .object(JSONObject(members))
         }
     }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Foundation
+import GRDB
+package import RegistryStorage
+import Synchronization
+package import SystemPackage
+
+/// The registry's memory in one SQLite file, for one server and the commands beside it.
+///
+/// Write-ahead log, `synchronous=FULL`: what was acknowledged survives a crash of the machine. Readers do not wait for
+/// writers. The file has mode 0600, as have `-wal` and `-shm` beside it. Any number of programs may have it open.
+package final class SQLiteRegistryStore: RegistryStore {
+    /// Marks the file as a registry's: `iiir`.
+    static let applicationID: Int64 = 0x6969_6972
+    /// How long a writer waits for a writer of another program.
+    private static let busyTimeoutSeconds = 5.0
+    private static let largestReaderCount = 8
+
+    let pool: DatabasePool
+    let queue: WriteQueue
+    private let indexes = IndexCache()
+    private let isClosed = Mutex(false)
+
+    private init(_ pool: DatabasePool) {
+        self.pool = pool
+        queue = WriteQueue(pool)
+    }
+
+    /// Opens the database, makes it where there is none, and brings it to the newest schema.
+    ///
+    /// Blocks while it does. The folder must exist.
+    ///
+    /// - Throws: `RegistryStorageError`: `.newerSchema`, `.notARegistry`, `.damaged`, `.busy`, `.storageFull`, `.failed`.
+    package static func open(
+        _ path: FilePath,
+        at now: Timestamp
+    ) throws(RegistryStorageError) -> SQLiteRegistryStore {
+        try open(path, at: now, migrations: SchemaMigration.all)
+    }
+
+    static func open(
+        _ path: FilePath,
+        at now: Timestamp,
+        migrations: [SchemaMigration]
+    ) throws(RegistryStorageError) -> SQLiteRegistryStore {
+        do {
+            try makeFile(path)
+            try expectRegistry(path)
+            let pool = try DatabasePool(path: path.string, configuration: configuration())
+            let migrator = SchemaMigrator(dialect: .sqlite, place: path.string, migrations: migrations)
+            try pool.writeWithoutTransaction { database in
+                // GRDB has set NORMAL for this connection, which is the only one that writes.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.inTransaction(.immediate) {
+                    try migrator.migrate(GRDBConnection(database: database), at: now)
+                    try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+                    return .commit
+                }
+            }
+            return SQLiteRegistryStore(pool)
+        } catch { throw RegistryStorageError(sqlite: error, while: "open `\(path)`") }
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any RegistryReadSession) throws -> Value
+    ) async throws -> Value {
+        try expectOpen()
+        let indexes = indexes
+        do {
+            return try await pool.read { database in
+                try body(SQLRegistrySession(connection: GRDBConnection(database: database), indexes: indexes))
+            }
+        } catch let error as DatabaseError { throw RegistryStorageError(sqlite: error, while: "read") }
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any RegistrySession) throws -> Value
+    ) async throws -> Value {
+        try expectOpen()
+        try Task.checkCancellation()
+        let result = Outcome<Value>()
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.add(
+                WriteQueue.Job { session in
+                    let value = try body(session)
+                    result.value.withLock { $0 = value }
+                } finish: { error in
+                    let value = result.value.withLock { $0 }
+                    if let error {
+                        continuation.resume(throwing: error)
+                    } else if let value {
+                        continuation.resume(returning: value)
+                    } else {
+                        continuation.resume(throwing: RegistryStorageError.closed)
+                    }
+                }
+            )
+        }
+    }
+
+    package func close() async throws {
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
+        do { try pool.close() } catch { throw RegistryStorageError(sqlite: error, while: "close") }
+    }
+
+    private func expectOpen() throws(RegistryStorageError) {
+        if isClosed.withLock({ $0 }) { throw .closed }
+    }
+}
+
+/// What a writer came to, on its way from the database's thread to who waits for it.
+private final class Outcome<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
+}
+
+extension SQLiteRegistryStore {
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "registry"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
+        configuration.maximumReaderCount = largestReaderCount
+        configuration.persistentReadOnlyConnections = true
+        return configuration
+    }
+
+    /// Makes the file before SQLite does, which would let everybody read it.
+    private static func makeFile(_ path: FilePath) throws(RegistryStorageError) {
+        do {
+            let file = try FileDescriptor.open(
+                path,
+                .readWrite,
+                options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: .ownerReadWrite
+            )
+            try file.close()
+        } catch let error as Errno {
+            if error == .fileExists { return }
+            if error == .noSpace || error == .diskQuotaExceeded { throw .storageFull }
+            throw .failed(operation: "make `\(path)`", reason: "\(error)")
+        } catch { throw .failed(operation: "make `\(path)`", reason: "\(error)") }
+    }
+
+    /// Looks at a file without changing it, so that a wrong path costs nobody a database.
+    private static func expectRegistry(_ path: FilePath) throws {
+        var configuration = configuration()
+        configuration.readonly = true
+        let queue: DatabaseQueue
+        do { queue = try DatabaseQueue(path: path.string, configuration: configuration) } catch let error
+            as DatabaseError
+        {
+            if error.resultCode == .SQLITE_NOTADB { throw RegistryStorageError.notARegistry(path: path.string) }
+            throw error
+        }
+        try queue.read { database in
+            let mark = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            let tables = try Int64.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+            // Without tables it is new, or was cut off while it was being made.
+            if mark != applicationID, tables > 0 { throw RegistryStorageError.notARegistry(path: path.string) }
+        }
+        try queue.close()
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+/// The words in which engines differ where tables are made.
+struct SQLDialect: Hashable, Sendable {
+    /// The type of a row's number, which is never used again.
+    let identity: String
+    /// The type of 64-bit integers.
+    let integer: String
+    let bytes: String
+    /// The type of texts that compare and sort byte for byte.
+    let name: String
+    /// What ends the definition of a table.
+    let tableOptions: String
+
+    static let sqlite = SQLDialect(
+        identity: "INTEGER PRIMARY KEY AUTOINCREMENT",
+        integer: "INTEGER",
+        bytes: "BLOB",
+        name: "TEXT COLLATE BINARY",
+        tableOptions: " STRICT"
+    )
+}

@@ -131,20 +131,27 @@ extension LiveTransport {
             return [address]
         }
         if let known = state.withLock({ $0.addresses[name] }) { return known }
-        let limit = configuration.limits.connect
-        let found = try await withThrowingTaskGroup(of: [IPAddress]?.self) { group in
-            group.addTask { [resolver = configuration.resolver] in try await resolver.addresses(name) }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+        let found: [IPAddress]?
+        do { found = try await lookUp(name) } catch is NoNameServer {
+            throw TransportError(.noConnection("no name server answers"), request.url, for: request.purpose)
         }
         guard let found else { throw TransportError(.timedOut(.name), request.url, for: request.purpose) }
         if found.isEmpty { throw TransportError(.unknownHost, request.url, for: request.purpose) }
         state.withLock { $0.addresses[name] = found }
         return found
+    }
+
+    /// The addresses of a name; nil where that takes longer than a connection may.
+    private func lookUp(_ name: String) async throws -> [IPAddress]? {
+        try await withThrowingTaskGroup(of: [IPAddress]?.self) { [configuration] group in
+            group.addTask { try await configuration.resolver.addresses(name) }
+            group.addTask {
+                try await Task.sleep(for: configuration.limits.connect)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
     }
 
     /// Whether the registry that the user set is on this machine.
@@ -179,7 +186,7 @@ extension LiveTransport {
                 return Self.response(response, to: request)
             } catch {
                 last = translate(error)
-                guard let failure = last as? TransportError, failure.isBeforeSending else { throw last }
+                guard let failure = last as? TransportError, failure.leavesOtherAddresses else { throw last }
             }
         }
         // None of them took a connection: the name may lead elsewhere by now.
@@ -223,11 +230,6 @@ extension LiveTransport {
 }
 
 extension TransportError {
-    /// Whether nothing of the request can have reached anybody.
-    fileprivate var isBeforeSending: Bool {
-        switch reason {
-        case .noConnection, .timedOut(.connect), .unknownHost: true
-        default: false
-        }
-    }
+    /// Whether another address of the same host may take the connection that this one did not.
+    fileprivate var leavesOtherAddresses: Bool { isTransient && isBeforeSending }
 }

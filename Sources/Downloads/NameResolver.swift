@@ -18,7 +18,7 @@ import Darwin
 package struct NameResolver: Sendable {
     /// The addresses in the order in which to try them; empty where there are none.
     ///
-    /// - Throws: `CancellationError`.
+    /// - Throws: `NoNameServer` where nobody can tell; `CancellationError`.
     let addresses: @Sendable (_ name: String) async throws -> [IPAddress]
 
     package init(_ addresses: @escaping @Sendable (_ name: String) async throws -> [IPAddress]) {
@@ -29,7 +29,7 @@ package struct NameResolver: Sendable {
     package static let system = NameResolver { name in
         try await waiting { settle in
             NIOThreadPool.singleton.submit { state in
-                settle(.success(state == .active ? lookUp(name) : []))
+                settle(Result { state == .active ? try lookUp(name) : [] })
             }
         }
     }
@@ -49,7 +49,7 @@ package struct NameResolver: Sendable {
         }
     }
 
-    private static func lookUp(_ name: String) -> [IPAddress] {
+    private static func lookUp(_ name: String) throws(NoNameServer) -> [IPAddress] {
         var hints = addrinfo()
         #if canImport(Glibc)
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -58,7 +58,11 @@ package struct NameResolver: Sendable {
         #endif
         // Safety: getaddrinfo gives a list that is valid until freeaddrinfo, which runs after it has been read.
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(name, nil, &hints, &list) == 0 else { return [] }
+        switch getaddrinfo(name, nil, &hints, &list) {
+        case 0: break
+        case EAI_AGAIN, EAI_SYSTEM: throw NoNameServer()
+        default: return []
+        }
         defer { freeaddrinfo(list) }
         var addresses: [IPAddress] = []
         var entry = list
@@ -81,6 +85,9 @@ package struct NameResolver: Sendable {
         }
     }
 }
+
+/// A name could not be looked up, which says nothing about whether it exists.
+struct NoNameServer: Error {}
 
 /// A continuation that the first of several answers resumes.
 private final class Waiter<Value: Sendable>: Sendable {

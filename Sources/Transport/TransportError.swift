@@ -15,7 +15,7 @@ package struct TransportError: CodedError, Hashable {
     }
 
     package enum Reason: Error, Hashable {
-        /// The host has no address.
+        /// There is no such host.
         case unknownHost
         /// No connection, with the system's words.
         case noConnection(String)
@@ -48,8 +48,17 @@ package struct TransportError: CodedError, Hashable {
     /// Whether the same request may well succeed a moment later.
     package var isTransient: Bool {
         switch reason {
-        case .unknownHost, .noConnection, .timedOut, .cut, .malformedAnswer: true
-        case .notSecure, .plainHTTP, .refusedAddress, .tooManyRedirects, .refusedRedirect: false
+        case .noConnection, .timedOut, .cut, .malformedAnswer: true
+        case .unknownHost, .notSecure, .plainHTTP, .refusedAddress, .tooManyRedirects, .refusedRedirect: false
+        }
+    }
+
+    /// Whether nothing of the request can have reached anybody.
+    package var isBeforeSending: Bool {
+        switch reason {
+        case .unknownHost, .noConnection, .timedOut(.name), .timedOut(.connect), .timedOut(.secure): true
+        case .notSecure, .plainHTTP, .refusedAddress: true
+        case .timedOut(.answer), .cut, .malformedAnswer, .tooManyRedirects, .refusedRedirect: false
         }
     }
 

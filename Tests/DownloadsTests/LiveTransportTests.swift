@@ -332,7 +332,13 @@ private func untilCancelled() async {
     @Test func resolvesThroughTheSystem() async throws {
         let addresses = try await NameResolver.system.addresses("localhost")
         #expect(!addresses.isEmpty && addresses.allSatisfy { SpecialRange(of: $0) == .loopback })
-        #expect(try await NameResolver.system.addresses("does-not-exist.invalid").isEmpty)
+    }
+
+    @Test func aNameThatNobodyHasResolvesToNothing() async throws {
+        do { #expect(try await NameResolver.system.addresses("does-not-exist.invalid").isEmpty) } catch is NoNameServer
+        {
+            // Without a network nobody can tell.
+        }
     }
 
     @Test func aCancelledLookUpIsNotWaitedFor() async throws {

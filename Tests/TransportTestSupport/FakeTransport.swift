@@ -32,11 +32,14 @@ package final class FakeTransport: Transport {
 
     package init(_ answer: @escaping @Sendable (TransportRequest) throws -> Answer) { self.answer = answer }
 
-    /// What was asked, in order; a redirect counts as one more.
+    /// What was asked, in order, streams read into bytes; a redirect counts as one more.
     package var requests: [TransportRequest] { received.withLock { $0 } }
 
     package func send(_ request: TransportRequest) async throws -> TransportResponse {
         var request = request
+        if case .stream(_, let stream) = request.body {
+            request.body = .bytes(try await stream.collect(upTo: .mebibytes(256)))
+        }
         for _ in 0...5 {
             received.withLock { $0.append(request) }
             switch try answer(request) {

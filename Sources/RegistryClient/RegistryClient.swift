@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+import JSONText
+import RegistryAPI
+package import Transport
+package import WorkerModel
+
+/// Talks to one registry.
+///
+/// Safe to use from many tasks at once. What may pass (no connection, 408, 429, 5xx) is tried again where repeating
+/// does no harm.
+package struct RegistryClient: Sendable {
+    /// The most bytes of an answer.
+    package static let answerLimit = ByteCount.mebibytes(1)
+
+    package let base: RegistryBase
+    let transport: any Transport
+    let key: Redacted<String>?
+    let pacing: Pacing
+
+    /// A client for the registry at `base`.
+    ///
+    /// - Parameters:
+    ///   - base: The registry.
+    ///   - transport: The network.
+    ///   - key: What publishing authenticates with; reading needs none and sends none.
+    ///   - pacing: How waits between tries pass.
+    package init(base: RegistryBase, transport: any Transport, key: Redacted<String>? = nil, pacing: Pacing = .live) {
+        self.base = base
+        self.transport = transport
+        self.key = key
+        self.pacing = pacing
+    }
+}
+
+/// What is being talked about, for messages and for the code of a refusal.
+enum Conversation: Hashable, Sendable {
+    case resolve(WorkerName, VersionSelector)
+    case look(WorkerName)
+    case publish(WorkerName, SemanticVersion)
+    case upload(Digest)
+
+    /// As it reads behind "cannot".
+    var action: String {
+        switch self {
+        case .resolve(let name, let selector): "resolve `\(name)@\(selector)`"
+        case .look(let name): "look up `\(name)`"
+        case .publish(let name, let version): "publish `\(name)` \(version)"
+        case .upload(let digest): "upload the blob \(digest.abbreviated)…"
+        }
+    }
+}
+
+/// An answer whose body has been read.
+struct RegistryAnswer: Sendable {
+    let status: Int
+    let bytes: [UInt8]
+
+    /// What the answer says went wrong; nil where it does not say it in the registry's form.
+    var envelope: ErrorEnvelope? {
+        // A text that is no envelope is as good as none.
+        guard let json = try? JSONValue(parsing: bytes) else { return nil }
+        return try? ErrorEnvelope(json: json)
+    }
+}
+
+extension RegistryClient {
+    /// How often a request may reach the registry.
+    enum Repetition {
+        /// As often as need be: a second time changes nothing.
+        case harmless
+        /// Once: it is sent again only where the first one cannot have arrived.
+        case once
+    }
+
+    func request(
+        _ method: TransportRequest.Method,
+        _ path: RegistryPath,
+        for conversation: Conversation,
+        json: JSONValue? = nil
+    ) throws -> TransportRequest {
+        guard let base = base.url else { throw RegistryClientError(.fixtureCannot, conversation) }
+        let url = try base.appending(target: path.description)
+        var request = TransportRequest(method, url, purpose: .registry, headers: ["Accept": "application/json"])
+        if let json {
+            request.headers.append("Content-Type", "application/json")
+            request.body = .bytes(json.bytes())
+        }
+        return request
+    }
+
+    /// Sends a request, again where that may help, and reads the answer.
+    func exchange(
+        _ request: TransportRequest,
+        for conversation: Conversation,
+        repeating repetition: Repetition = .harmless
+    ) async throws -> RegistryAnswer {
+        var schedule = RetrySchedule()
+        while true {
+            let advice: Duration?
+            do {
+                let response = try await transport.send(request)
+                let isFinal =
+                    !response.isTransientFailure || (repetition == .once && ![429, 503].contains(response.status))
+                let answer = try await read(response, for: conversation)
+                guard !isFinal, let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter()) else {
+                    return answer
+                }
+                advice = wait
+            } catch let error as TransportError {
+                guard error.isTransient, repetition == .harmless || error.isBeforeSending,
+                    let wait = schedule.wait(jitter: pacing.jitter())
+                else { throw error }
+                advice = wait
+            }
+            try await pacing.sleep(advice ?? .zero)
+        }
+    }
+
+    private func read(_ response: TransportResponse, for conversation: Conversation) async throws -> RegistryAnswer {
+        do {
+            let bytes = try await response.body.collect(upTo: Self.answerLimit)
+            return RegistryAnswer(status: response.status, bytes: bytes)
+        } catch is BodyTooLarge {
+            throw RegistryClientError(.answerTooLarge, conversation)
+        }
+    }
+
+    /// Reads the value that an answer of status 200 carries.
+    ///
+    /// - Throws: `RegistryClientError` for any other status and for a body that is not such a value.
+    func value<Value: WireValue>(
+        of answer: RegistryAnswer,
+        for conversation: Conversation,
+        as type: Value.Type = Value.self
+    ) throws(RegistryClientError) -> Value {
+        guard (200...201).contains(answer.status) else {
+            throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
+        }
+        do {
+            return try Value(json: try JSONValue(parsing: answer.bytes))
+        } catch {
+            throw RegistryClientError(.unreadable(error), conversation)
+        }
+    }
+}

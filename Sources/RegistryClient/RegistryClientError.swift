@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import RegistryAPI
+import WorkerModel
+
+/// Why a registry did not give what it was asked for.
+package struct RegistryClientError: CodedError {
+    enum Reason: Sendable {
+        /// The registry said no, mostly in words.
+        case refused(status: Int, ErrorEnvelope?)
+        /// The answer is not what such an answer looks like.
+        case unreadable(any Error)
+        case answerTooLarge
+        case noKey
+        /// The file to upload is not as long as it was.
+        case fileChanged(String)
+        /// The answer for a part of the engine does not tell its version.
+        case unknownVersion
+        /// A file takes the place of the registry, and has no answer to this.
+        case fixtureCannot
+        case fixtureMissing(String)
+    }
+
+    let reason: Reason
+    let conversation: Conversation
+
+    init(_ reason: Reason, _ conversation: Conversation) {
+        self.reason = reason
+        self.conversation = conversation
+    }
+
+    /// What the registry said, where it said something.
+    package var envelope: ErrorEnvelope? {
+        guard case .refused(_, let envelope) = reason else { return nil }
+        return envelope
+    }
+
+    /// With W146: whether the version that exists equals the one that was sent; nil where the registry does not say.
+    package var isIdentical: Bool? { envelope?.isIdentical }
+}
+
+extension RegistryClientError {
+    package var code: ErrorCode {
+        switch reason {
+        case .refused(let status, let envelope): envelope?.knownCode.flatMap(code(for:)) ?? code(forStatus: status)
+        case .noKey: .unauthorized
+        case .unreadable, .answerTooLarge, .fileChanged, .unknownVersion, .fixtureCannot, .fixtureMissing: .registry
+        }
+    }
+
+    private var isSending: Bool {
+        switch conversation {
+        case .publish, .upload: true
+        case .resolve, .look: false
+        }
+    }
+
+    private func code(for code: RegistryErrorCode) -> ErrorCode? {
+        switch code {
+        case .workerNotFound: .workerNotFound
+        case .versionNotFound: .versionNotFound
+        case .versionConflict: .versionConflict
+        case .dependencyCycle: .graphInvalid
+        case .unauthorized, .forbidden: .unauthorized
+        case .versionExists: .versionExists
+        case .invalidJSON, .validationError, .tooLarge, .digestMismatch, .blobNotFound:
+            isSending ? .publishRefused : nil
+        case .notFound, .tagConflict, .finalizeConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:
+            nil
+        }
+    }
+
+    /// What the bare status means, of a server that has no words or none that are known.
+    private func code(forStatus status: Int) -> ErrorCode {
+        switch (status, conversation) {
+        case (401, _), (403, _): .unauthorized
+        case (404, .resolve), (404, .look): .workerNotFound
+        case (409, .publish): .versionExists
+        case (400, .publish), (413, .publish), (422, .publish): .publishRefused
+        case (413, .upload), (422, .upload): .publishRefused
+        default: .registry
+        }
+    }
+}
+
+extension RegistryClientError {
+    /// The most problems, and the most versions, that a message lists.
+    private static let listed = 20
+
+    package var message: String {
+        switch reason {
+        case .refused(let status, let envelope): "cannot \(conversation.action): \(words(of: envelope, status))"
+        case .unreadable(let error):
+            "cannot \(conversation.action): the registry's answer makes no sense, \(sentence(of: error))"
+        case .answerTooLarge:
+            "cannot \(conversation.action): the registry's answer is larger than \(RegistryClient.answerLimit)"
+        case .noKey: "cannot \(conversation.action): there is no key for the registry"
+        case .fileChanged(let path): "cannot \(conversation.action): `\(path.printable)` changed while it was sent"
+        case .unknownVersion: "cannot \(conversation.action): the registry does not tell which version it has"
+        case .fixtureCannot: "cannot \(conversation.action): `III_API_URL` names a file, not a registry"
+        case .fixtureMissing(let path): "cannot \(conversation.action): `\(path.printable)` cannot be read"
+        }
+    }
+
+    private func words(of envelope: ErrorEnvelope?, _ status: Int) -> String {
+        guard let envelope, !envelope.message.isEmpty else { return "the registry answered \(status)" }
+        var text = envelope.message.printable
+        if let path = envelope.dependencyPath { text += " (through \(path.printable))" }
+        let problems = envelope.details.map { "`\($0.path.printable)` \($0.reason.printable)" }
+        if !problems.isEmpty { text += ": " + problems.prefix(Self.listed).joined(separator: "; ") }
+        if problems.count > Self.listed { text += "; and \(problems.count - Self.listed) more" }
+        return text
+    }
+
+    private func sentence(of error: any Error) -> String {
+        (error as? any CodedError)?.message ?? String(describing: error)
+    }
+
+    package var hints: [String] {
+        switch reason {
+        case .refused(_, let envelope): [fix(of: envelope), available(in: envelope)].compactMap { $0 }
+        case .unreadable, .answerTooLarge, .unknownVersion: ["check that `III_API_URL` names a registry"]
+        case .noKey: ["set `III_API_KEY` to a key of your account at the registry"]
+        case .fileChanged: ["run the command again"]
+        case .fixtureCannot, .fixtureMissing: ["unset `III_API_URL`, or set it to the URL of a registry"]
+        }
+    }
+
+    private func fix(of envelope: ErrorEnvelope?) -> String? {
+        if let fix = envelope?.fix.printable, !fix.isEmpty { return fix }
+        return switch code {
+        case .unauthorized: "check `III_API_KEY`, and that its account owns the worker"
+        case .workerNotFound: "check the spelling of the name"
+        case .registry: "try again in a few minutes"
+        default: nil
+        }
+    }
+
+    /// The versions that there are, unless the registry's own words name one of them.
+    private func available(in envelope: ErrorEnvelope?) -> String? {
+        guard let envelope, !envelope.available.isEmpty else { return nil }
+        let said = envelope.message + " " + envelope.fix
+        if envelope.available.contains(where: { !$0.isEmpty && said.contains($0) }) { return nil }
+        let more = envelope.available.count > Self.listed ? ", …" : ""
+        return "available: \(envelope.available.prefix(Self.listed).map(\.printable).joined(separator: ", "))\(more)"
+    }
+
+    package var details: [(key: String, value: String)] {
+        guard case .refused(let status, let envelope) = reason else { return [] }
+        var details = [(key: "status", value: String(status))]
+        guard let envelope else { return details }
+        if !envelope.code.isEmpty { details.append(("registry_code", envelope.code)) }
+        if let id = envelope.requestID { details.append(("request_id", id)) }
+        if !envelope.available.isEmpty { details.append(("available", envelope.available.joined(separator: ", "))) }
+        return details + envelope.details.map { ($0.path, $0.reason) }
+    }
+}

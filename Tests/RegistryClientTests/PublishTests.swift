@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import JSONText
+import RegistryAPI
+import RegistryClient
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+import Transport
+import TransportTestSupport
+import WorkerModel
+
+@Suite struct PublishTests {
+    private func request() throws -> PublishRequest {
+        let artifacts = PublishRequest.Artifacts.bundle(.init(digest: .sha256([])))
+        return PublishRequest(
+            name: try WorkerName(parsing: "pi"),
+            version: SemanticVersion(1, 0, 0),
+            artifacts: artifacts
+        )
+    }
+
+    @Test func sendsTheKeyAndReadsTheAnswer() async throws {
+        let transport = FakeTransport { _ in .json(200, #"{"version":{"version":"1.0.0","tag":"latest"}}"#) }
+        let answer = try await makeClient(transport).publish(try request())
+        #expect(answer.channel == .latest)
+        let sent = try #require(transport.requests.first)
+        let json = try request().json
+        #expect(sent.url.path == "/api/publish" && sent.sentJSON == json)
+        #expect(
+            sent.credentials.map(\.name) == ["X-API-Key"] && sent.credentials.map(\.value.exposed) == ["iii_secret"]
+        )
+        #expect(!"\(sent)".contains("iii_secret") && !String(reflecting: sent).contains("iii_secret"))
+    }
+
+    @Test func needsAKeyBeforeAnythingIsSent() async throws {
+        let transport = FakeTransport { _ in .respond(status: 200) }
+        let error = await clientError { _ = try await makeClient(transport, key: nil).publish(try request()) }
+        #expect(error?.code == .unauthorized && error?.hints.first?.contains("III_API_KEY") == true)
+        #expect(transport.requests.isEmpty)
+    }
+
+    @Test func listsEveryProblem() async throws {
+        let body = """
+            {"error":{"code":"validation_error","message":"the request is not valid","fix":"","available":[],"details":[
+             {"path":"$.version","reason":"is no version"},{"path":"a/../b","reason":"climbs","code":"W181"}]}}
+            """
+        let transport = FakeTransport { _ in .json(422, body) }
+        let error = await clientError { _ = try await makeClient(transport).publish(try request()) }
+        #expect(error?.code == .publishRefused)
+        #expect(
+            error?.message
+                == "cannot publish `pi` 1.0.0: the request is not valid: `$.version` is no version; `a/../b` climbs"
+        )
+        #expect(error?.details.contains { $0.key == "a/../b" } == true)
+    }
+
+    @Test(arguments: [
+        (401, #"{"error":{"code":"unauthorized","message":"no key"}}"#, ErrorCode.unauthorized),
+        (403, #"{"error":{"code":"forbidden","message":"not yours"}}"#, .unauthorized),
+        (403, "", .unauthorized),
+        (413, #"{"error":{"code":"too_large","message":"too large"}}"#, .publishRefused),
+        (400, #"{"error":{"code":"invalid_json","message":"no JSON"}}"#, .publishRefused),
+        (422, #"{"error":"Unrecognized key: \"dependencies\""}"#, .publishRefused),
+        (409, "", .versionExists),
+        (404, "", .registry),
+        (500, "", .registry),
+    ])
+    func tellsRefusalsApart(_ status: Int, _ body: String, _ code: ErrorCode) async throws {
+        let transport = FakeTransport { _ in .json(status, body) }
+        let error = await clientError { _ = try await makeClient(transport).publish(try request()) }
+        #expect(error?.code == code)
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test(arguments: [(#","identical":true"#, true), (#","identical":false"#, false), ("", nil)] as [(String, Bool?)])
+    func saysWhetherTheVersionIsTheSame(_ field: String, _ isIdentical: Bool?) async throws {
+        let body = #"{"error":{"code":"version_exists","message":"there","fix":"","available":[]\#(field)}}"#
+        let transport = FakeTransport { _ in .json(409, body) }
+        let error = await clientError { _ = try await makeClient(transport).publish(try request()) }
+        #expect(error?.code == .versionExists && error?.isIdentical == isIdentical)
+    }
+
+    @Test func isSentAgainOnlyWhereItCannotHaveArrived() async throws {
+        let cut = FakeTransport { _ in .fail(.cut) }
+        await #expect(throws: TransportError.self) { try await makeClient(cut).publish(try request()) }
+        #expect(cut.requests.count == 1)
+        let refused = FakeTransport { _ in .fail(.noConnection("refused")) }
+        await #expect(throws: TransportError.self) { try await makeClient(refused).publish(try request()) }
+        #expect(refused.requests.count == 5)
+    }
+
+    @Test func anAnswerAboutAnotherVersionIsAnError() async throws {
+        let transport = FakeTransport { _ in .json(200, #"{"version":{"version":"1.0.1"}}"#) }
+        let error = await clientError { _ = try await makeClient(transport).publish(try request()) }
+        #expect(error?.code == .registry)
+    }
+}
+
+@Suite struct UploadTests {
+    private let digest = Digest.sha256(Array("x".utf8))
+
+    /// Runs `body` with a file of the given bytes.
+    private func withFile(_ bytes: [UInt8], _ body: (FilePath) async throws -> Void) async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder.appending("blob")
+            let descriptor = try FileDescriptor.open(path, .writeOnly, options: .create, permissions: .ownerReadWrite)
+            try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+            try await body(path)
+        }
+    }
+
+    @Test func sendsWhatIsMissing() async throws {
+        let bytes = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 13) }
+        try await withFile(bytes) { path in
+            let transport = FakeTransport { .respond(status: $0.method == .head ? 404 : 201) }
+            let seen = Mutex<[ByteCount]>([])
+            let result = try await makeClient(transport).upload(
+                path,
+                digest: digest,
+                size: ByteCount(bytes.count)
+            ) { sent in seen.withLock { $0.append(sent) } }
+            #expect(result == .sent)
+            #expect(transport.requests.map(\.method) == [.head, .put])
+            #expect(transport.requests.map(\.url.path) == Array(repeating: "/api/blobs/sha256/\(digest)", count: 2))
+            #expect(transport.requests.map(\.credentials.count) == [0, 1])
+            guard case .bytes(let sent) = transport.requests[1].body else { return }
+            #expect(sent == bytes)
+            #expect(seen.withLock { $0.last } == ByteCount(bytes.count))
+        }
+    }
+
+    @Test func skipsWhatIsThere() async throws {
+        try await withFile([1]) { path in
+            let transport = FakeTransport { _ in .respond(status: 200) }
+            let result = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(1))
+            #expect(result == .wasThere)
+            #expect(transport.requests.map(\.method) == [.head])
+        }
+    }
+
+    @Test func readsTheFileAgainForEveryTry() async throws {
+        try await withFile([1, 2, 3]) { path in
+            let answers = Mutex<[FakeTransport.Answer]>([
+                .respond(status: 404), .fail(.cut), .respond(status: 500), .respond(status: 200),
+            ])
+            let transport = FakeTransport { _ in answers.withLock { $0.removeFirst() } }
+            let result = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(3))
+            #expect(result == .sent)
+            let bodies = transport.requests.dropFirst().map { request -> [UInt8] in
+                guard case .bytes(let bytes) = request.body else { return [] }
+                return bytes
+            }
+            #expect(bodies == [[1, 2, 3], [1, 2, 3], [1, 2, 3]])
+        }
+    }
+
+    @Test(arguments: [2, 4]) func noticesAFileOfAnotherLength(_ size: Int) async throws {
+        try await withFile([1, 2, 3]) { path in
+            let transport = FakeTransport { .respond(status: $0.method == .head ? 404 : 200) }
+            let error = await clientError {
+                _ = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(size))
+            }
+            #expect(error?.message.hasSuffix("changed while it was sent") == true)
+        }
+    }
+
+    @Test(arguments: [
+        (422, #"{"error":{"code":"digest_mismatch","message":"other bytes"}}"#, ErrorCode.publishRefused),
+        (413, "", .publishRefused),
+        (401, "", .unauthorized),
+        (507, #"{"error":{"code":"storage_full","message":"full"}}"#, .registry),
+    ])
+    func tellsRefusalsApart(_ status: Int, _ body: String, _ code: ErrorCode) async throws {
+        try await withFile([1]) { path in
+            let transport = FakeTransport { $0.method == .head ? .respond(status: 404) : .json(status, body) }
+            let error = await clientError {
+                _ = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(1))
+            }
+            #expect(error?.code == code)
+        }
+    }
+}

@@ -126,3 +126,24 @@ extension HostFiles {
         return path.removingLastComponent().appending(".\(name).\(getpid()).\(random).tmp")
     }
 }
+
+extension HostFiles {
+    /// The first bytes of a file, fewer where it is shorter.
+    package static func prefix(of path: FilePath, count: Int) throws(HostError) -> [UInt8] {
+        let descriptor = try open(path, .readOnly, as: .read)
+        defer { try? descriptor.close() }
+        return try piece(of: descriptor, path, upTo: count)
+    }
+
+    /// The SHA-256 digest of a file, read in pieces.
+    package static func digest(of path: FilePath) throws(HostError) -> Digest {
+        let descriptor = try open(path, .readOnly, as: .read)
+        defer { try? descriptor.close() }
+        var hasher = DigestHasher()
+        while true {
+            let piece = try piece(of: descriptor, path, upTo: 1 << 18)
+            if piece.isEmpty { return hasher.finalize() }
+            hasher.update(piece)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import SystemPackage
+import ArtifactStore
+import Diagnostics
+import Downloads
+import HostSystem
+import ProjectFiles
+import RegistryClient
+import Transport
+import WorkerOperations
+
+extension CommandContext {
+    /// The project that a command works on.
+    ///
+    /// - Throws: `NoProject` where there is none.
+    func project() throws -> Project {
+        guard let project = try Project.find(environment) else {
+            throw NoProject(folder: environment.currentDirectory.string)
+        }
+        return project
+    }
+
+    /// What is installed for this host.
+    func installation() throws -> Installation {
+        Installation(home: try IIIHome(environment), host: host)
+    }
+
+    /// Runs `body` with the registry that the environment names; its connections are closed afterwards.
+    ///
+    /// - Throws: What `body` throws; `RegistryBaseError` for an `III_API_URL` that makes no sense.
+    func withRegistry<Result>(_ body: (RegistryConnection) async throws -> Result) async throws -> Result {
+        let base = try RegistryBase(environment[.apiURL])
+        let configured = environment[.apiURL] == nil ? nil : base.url
+        var configuration = LiveTransport.Configuration(
+            policy: ContactPolicy(
+                configuredRegistry: configured,
+                allowsLoopback: environment.isOn(.bundleDevLoopback)
+            ),
+            userAgent: "iii/\(ProgramVersion.text)"
+        )
+        let printer = printer
+        configuration.onPlainHTTP = { url in
+            printer.say("warning: fetching from \(url.origin) without TLS")
+        }
+        return try await LiveTransport.with(configuration) { transport in
+            try await body(
+                RegistryConnection(
+                    client: RegistryClient(
+                        base: base,
+                        transport: transport,
+                        key: environment[.apiKey].map { Redacted($0) }
+                    ),
+                    artifacts: Downloader(transport: transport)
+                )
+            )
+        }
+    }
+}
+
+/// A command that needs a project was run where there is none.
+struct NoProject: CodedError {
+    let folder: String
+
+    var code: ErrorCode { .configIO }
+    var message: String { "there is no `config.yaml` in `\(folder.printable)` or above it" }
+    var hints: [String] { ["`iii worker add NAME` begins a project in the current folder"] }
+}

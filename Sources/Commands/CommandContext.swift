@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ArgumentParser
+import Diagnostics
+package import HostSystem
+import JSONText
+import SystemPackage
+package import WorkerModel
+
+/// What a command works with besides its arguments; tests make up their own.
+package struct CommandContext: Sendable {
+    package var environment: HostEnvironment
+    package var printer: Printer
+    /// The platform that workers are installed for, nil where nobody builds for this host.
+    package var host: TargetTriple?
+
+    package init(environment: HostEnvironment, printer: Printer, host: TargetTriple?) {
+        self.environment = environment
+        self.printer = printer
+        self.host = host
+    }
+
+    static func live() throws -> CommandContext {
+        CommandContext(
+            environment: try HostEnvironment.live(),
+            printer: Printer(isInteractive: Terminal.isInteractive(.standardError)),
+            host: HostTarget.detect()
+        )
+    }
+}
+
+/// A command that does its work in `run(in:)` and has its errors rendered and turned into an exit status.
+protocol ContextCommand: AsyncParsableCommand, Sendable {
+    var output: OutputOptions { get }
+    func run(in context: CommandContext) async throws
+}
+
+extension ContextCommand {
+    package func run() async throws {
+        let context = try CommandContext.live()
+        do {
+            try await Interruption.cancelling { [self] in try await run(in: context) }
+        } catch let status as ExitCode {
+            throw status
+        } catch {
+            context.printer.show(progress: nil)
+            throw ExitCode(ErrorRendering.report(error, to: context.printer, json: output.json))
+        }
+    }
+}
+
+/// How a command shows its result.
+struct OutputOptions: ParsableArguments, Sendable {
+    @Flag(help: "Print the result as one JSON document.")
+    var json = false
+}

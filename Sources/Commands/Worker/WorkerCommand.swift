@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import ArgumentParser
+
+/// `iii worker`: everything about the workers of a project.
+package struct WorkerCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Add, remove, check and publish workers.",
+        subcommands: [
+            WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerVerify.self, WorkerPublish.self,
+        ]
+    )
+
+    package init() {}
+}

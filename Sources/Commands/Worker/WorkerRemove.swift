@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import SystemPackage
+import ArgumentParser
+import HostSystem
+import JSONText
+import ProjectFiles
+import WorkerModel
+import WorkerOperations
+
+/// `iii worker remove`.
+struct WorkerRemove: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take workers out of the project, with those that only they need.",
+        discussion: """
+            config.yaml and iii.lock change together. What is installed stays in the store for other projects.
+
+              iii worker remove pdfkit
+              iii worker remove text-stats roman-numerals
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The workers to take out.", valueName: "name"))
+    var names: [String]
+
+    @Flag(name: .shortAndLong, help: "Accepted for scripts; nothing is asked.")
+    var yes = false
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if names.isEmpty { throw ValidationError("name at least one worker to remove") }
+    }
+
+    func run(in context: CommandContext) async throws {
+        let names = try names.map { try WorkerName(parsing: $0) }
+        let events = ProgressRendering(context.printer)
+        let outcome = try await RemoveWorkers(project: try context.project(), events: events).run(names)
+        if output.json { return context.printer.result(outcome.json) }
+        for name in outcome.removed { context.printer.result("removed \(name)") }
+        for name in outcome.pruned { context.printer.result("removed \(name)  (nobody needs it any more)") }
+    }
+}
+
+extension RemoveWorkers.Outcome {
+    fileprivate var json: JSONValue {
+        [
+            "config_path": .string(configPath.string), "removed": .array(removed.map { .string($0.description) }),
+            "pruned": .array(pruned.map { .string($0.description) }),
+        ]
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import ArgumentParser
+import HostSystem
+import JSONText
+import ProjectFiles
+import WorkerModel
+import WorkerOperations
+
+/// `iii worker verify`.
+struct WorkerVerify: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check that config.yaml, iii.lock and the installed files agree.",
+        discussion: """
+            Every installed file is hashed again. Nothing is changed and nothing is fetched; the exit status is 3 where \
+            something does not agree.
+
+              iii worker verify
+              iii worker verify --strict --json
+            """
+    )
+
+    @Flag(help: "Also check that every worker gets the versions that it needs.")
+    var strict = false
+
+    @OptionGroup var output: OutputOptions
+
+    func run(in context: CommandContext) async throws {
+        let verify = VerifyProject(project: try context.project(), installation: try context.installation())
+        let report = try await verify.run(isStrict: strict)
+        if output.json { context.printer.result(report.json) }
+        guard report.problems.isEmpty else {
+            if !output.json {
+                for problem in report.problems { context.printer.result("\(problem.worker): \(problem.text)") }
+            }
+            let error = ProjectDisagrees(report: report)
+            throw ExitCode(ErrorRendering.report(error, to: context.printer, json: false))
+        }
+        if !output.json {
+            context.printer.result("\(report.workers) workers and \(report.files) files are as iii.lock says")
+        }
+    }
+}
+
+extension VerifyProject.Report {
+    fileprivate var json: JSONValue {
+        [
+            "workers": .number(JSONNumber(workers)), "files": .number(JSONNumber(files)), "ok": .bool(problems.isEmpty),
+            "problems": .array(
+                problems.map { problem in
+                    [
+                        "worker": .string(problem.worker.description), "code": .string(problem.code.rawValue),
+                        "message": .string(problem.text),
+                    ]
+                }
+            ),
+        ]
+    }
+}

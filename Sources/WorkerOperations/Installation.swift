@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import RegistryAPI
+import Archives
+import ArtifactStore
+package import HostSystem
+import ProjectFiles
+package import WorkerModel
+
+/// What is installed on this machine, seen from a project: which bytes stand for a locked worker here.
+package struct Installation: Sendable {
+    /// The platform that workers are installed for, nil where nobody builds for this host.
+    package let host: TargetTriple?
+    let store: ArtifactStore
+
+    package init(home: IIIHome, host: TargetTriple?) {
+        store = ArtifactStore(home: home)
+        self.host = host
+    }
+
+    /// The stored artifact of a locked worker; nil for a kind that has none, and for a binary that was not built for this
+    /// host.
+    func key(of name: WorkerName, _ locked: LockedWorker) -> ArtifactKey? {
+        switch locked.source {
+        case .engine, .image: return nil
+        case .bundle(let artifact): return .bundle(artifact.digest)
+        case .binary(let builds):
+            for target in host?.runnable ?? [] {
+                if let build = builds[target] { return .binary(build.digest, of: name, for: target) }
+            }
+            return nil
+        }
+    }
+
+    /// Whether the bytes of a locked worker are there; nil for a kind that has none.
+    func isInstalled(_ name: WorkerName, _ locked: LockedWorker) throws(HostError) -> Bool? {
+        switch locked.source {
+        case .engine, .image: return nil
+        case .bundle, .binary:
+            guard let key = key(of: name, locked) else { return false }
+            return try store.contains(key)
+        }
+    }
+
+    /// Points the customary links of a worker to what a plan installed.
+    func link(_ step: InstallPlan.Step) throws {
+        if let key = step.artifact?.key { try store.link(step.node.name, to: key) }
+    }
+}
+
+extension TreeDifference {
+    /// The difference in words that begin with the path.
+    var sentence: String {
+        switch self {
+        case .contents(let path, _, _): "\(path) is not what was installed"
+        case .mode(let path, let expected, let actual):
+            "\(path) has mode \(String(actual, radix: 8)) instead of \(String(expected, radix: 8))"
+        case .missing(let path): "\(path) is missing"
+        case .extra(let path): "\(path) was not installed"
+        }
+    }
+}

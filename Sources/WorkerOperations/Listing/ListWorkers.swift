@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import ProjectFiles
+package import WorkerModel
+
+/// What a project declares, with what of it is locked and installed.
+package struct ListWorkers: Sendable {
+    package struct Row: Sendable, Hashable {
+        package let name: WorkerName
+        /// The locked version, nil where the lock file does not know the worker.
+        package let version: String?
+        /// As it stands in the project: `binary`, `bundle`, `engine`, `image`, `local`, nil where nothing tells.
+        package let kind: String?
+        /// What the user asked for, nil for a worker that others need.
+        package let selector: VersionSelector?
+        /// Whether its verified bytes are on this machine; nil where there are none to install.
+        package let isInstalled: Bool?
+    }
+
+    let project: Project
+    let installation: Installation
+
+    package init(project: Project, installation: Installation) {
+        self.project = project
+        self.installation = installation
+    }
+
+    /// In the order of `config.yaml`.
+    ///
+    /// - Throws: `ProjectError`.
+    package func run() throws -> [Row] {
+        let state = try ProjectState(reading: project)
+        return try state.config.entries.map { entry in
+            let locked = state.lock.workers[entry.name]
+            return Row(
+                name: entry.name,
+                version: locked?.version.description,
+                kind: Self.kind(of: entry, locked),
+                selector: locked?.selector,
+                isInstalled: try locked.flatMap { try installation.isInstalled(entry.name, $0) }
+            )
+        }
+    }
+
+    private static func kind(of entry: ConfigEntry, _ locked: LockedWorker?) -> String? {
+        switch entry.source {
+        case .path: "local"
+        case .image: WorkerKind.image.rawValue
+        case .named: locked?.kind.rawValue ?? (BuiltinWorkers.names.contains(entry.name.description) ? "engine" : nil)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import HostSystem
+package import SystemPackage
+package import WorkerModel
+
+/// The files of a worker's folder that go into its archive.
+package struct PackingList: Sendable {
+    /// One file that is packed.
+    package struct Item: Hashable, Sendable {
+        /// Relative, with `/` between its parts.
+        package let path: String
+        package let file: FilePath
+        package let size: ByteCount
+        package let isExecutable: Bool
+    }
+
+    /// Sorted by the bytes of their paths.
+    package private(set) var items: [Item] = []
+    /// Paths that are never packed though no rule of the author names them, such as `.env`.
+    package private(set) var leftOut: [String] = []
+
+    package var totalSize: ByteCount { items.reduce(.zero) { $0 + $1.size } }
+
+    /// Collects the files below `root`.
+    ///
+    /// `.iiiignore` is honoured, or else `.gitignore`, in every folder on the way. Folders without files are not packed.
+    ///
+    /// - Parameters:
+    ///   - root: The folder of the worker.
+    ///   - allowedSecrets: Paths that are packed even though they look like secrets.
+    /// - Throws: `PackingError` (W190) for links, special files and what looks like a secret; `HostError`.
+    package init(of root: FilePath, allowedSecrets: Set<String> = []) throws {
+        try collect(root, [], [], allowedSecrets)
+        items.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        if items.isEmpty { throw PackingError.nothingToPack(root) }
+    }
+
+    private mutating func collect(
+        _ folder: FilePath,
+        _ path: [String],
+        _ inherited: [(depth: Int, rules: IgnoreRules)],
+        _ allowedSecrets: Set<String>
+    ) throws {
+        var rules = inherited
+        if let own = try Self.rules(in: folder) { rules.append((path.count, own)) }
+        for name in try HostFiles.entries(of: folder) {
+            let inner = path + [name]
+            let file = folder.appending(name)
+            let shown = inner.joined(separator: "/")
+            let kind = try HostFiles.kind(of: file)
+            if Self.isIgnored(inner, isFolder: kind == .directory, rules) { continue }
+            if Self.isNeverPacked(inner), !allowedSecrets.contains(shown) {
+                if name != ".git" { leftOut.append(shown) }
+                continue
+            }
+            switch kind {
+            case .directory: try collect(file, inner, rules, allowedSecrets)
+            case .file: try add(file, shown, allowedSecrets)
+            case .symbolicLink: throw PackingError.link(shown)
+            case .other, nil: throw PackingError.specialFile(shown)
+            }
+        }
+    }
+
+    private mutating func add(_ file: FilePath, _ path: String, _ allowedSecrets: Set<String>) throws {
+        if !allowedSecrets.contains(path), let what = try SecretScanner.finding(in: file) {
+            throw PackingError.secret(path, what)
+        }
+        let mode = try HostFiles.mode(of: file) ?? 0o644
+        let size = try HostFiles.size(of: file) ?? .zero
+        items.append(Item(path: path, file: file, size: size, isExecutable: mode & 0o100 != 0))
+    }
+
+    private static func rules(in folder: FilePath) throws -> IgnoreRules? {
+        for name in [".iiiignore", ".gitignore"] {
+            if let bytes = try HostFiles.read(folder.appending(name), upTo: .mebibytes(1)) {
+                return IgnoreRules(parsing: String(decoding: bytes, as: UTF8.self))
+            }
+        }
+        return nil
+    }
+
+    private static func isIgnored(
+        _ path: [String],
+        isFolder: Bool,
+        _ rules: [(depth: Int, rules: IgnoreRules)]
+    ) -> Bool {
+        for (depth, rules) in rules.reversed() {
+            if let verdict = rules.verdict(on: Array(path[depth...]), isFolder: isFolder) { return verdict }
+        }
+        return false
+    }
+
+    /// Version control, secrets by their customary names, and what only matters on the author's machine.
+    private static func isNeverPacked(_ path: [String]) -> Bool {
+        guard let name = path.last else { return false }
+        if [".git", ".hg", ".svn", ".DS_Store", ".iiiignore", ".gitignore", "__pycache__"].contains(name) {
+            return true
+        }
+        if name == ".env" || name.hasPrefix(".env.") { return true }
+        if path.suffix(2) == ["node_modules", ".cache"] { return true }
+        return ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(name)
+    }
+}

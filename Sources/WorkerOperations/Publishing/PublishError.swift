@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import SystemPackage
+package import WorkerModel
+
+/// Why a folder is not published, found out before anything was sent.
+package enum PublishError: CodedError {
+    case noManifest(FilePath)
+    /// The manifest is not text.
+    case unreadableManifest(FilePath)
+    /// The file that holds the version, and what is wrong with it.
+    case versionFile(FilePath, String)
+    case noVersion(FilePath)
+    case versionsDiffer(manifest: SemanticVersion, asked: SemanticVersion)
+    case buildMetadata(SemanticVersion)
+    /// A version is not above those that are published.
+    case older(SemanticVersion, published: SemanticVersion)
+    case kindNotSupported(WorkerKind)
+    case noArtifacts(WorkerName)
+    case artifactsOfBundle
+    case artifactMissing(FilePath)
+    case twiceForTarget(TargetTriple)
+    case unknownHost
+    /// A bare executable for a platform whose archives are zip files.
+    case needsZip(TargetTriple, FilePath)
+
+    package var code: ErrorCode {
+        switch self {
+        case .noManifest, .unreadableManifest: .manifestRejected
+        case .versionFile, .noVersion, .versionsDiffer, .buildMetadata, .older: .invalidVersion
+        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost,
+            .needsZip:
+            .packingRefused
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .noManifest(let path): "there is no `\(path.string.printable)`"
+        case .unreadableManifest(let path): "`\(path.string.printable)` is not a text of at most 64 KiB"
+        case .versionFile(let path, let reason): "`\(path.string.printable)`, which is to hold the version, \(reason)"
+        case .noVersion(let path): "`\(path.string.printable)` names no version"
+        case .versionsDiffer(let manifest, let asked):
+            "the manifest, which goes into the bundle, says version \(manifest), not \(asked)"
+        case .buildMetadata(let version): "`\(version)` has build metadata (`+…`), which the registry does not keep"
+        case .older(let version, let published): "version \(version) is below \(published), which is published already"
+        case .kindNotSupported(let kind): "a worker of kind `\(kind.rawValue)` is not published from a folder"
+        case .noArtifacts(let name): "`\(name)` is a native worker, and no build of it was named"
+        case .artifactsOfBundle: "`--artifact` is for native workers; this is a bundle"
+        case .artifactMissing(let path): "there is no file `\(path.string.printable)`"
+        case .twiceForTarget(let target): "two builds were named for `\(target)`"
+        case .unknownHost: "nobody builds for this host, so a build needs its target"
+        case .needsZip(let target, let path): "`\(path.string.printable)` for `\(target)` is no zip archive"
+        }
+    }
+
+    package var hints: [String] {
+        switch self {
+        case .noManifest: ["`iii worker publish` takes the folder that holds `iii.worker.yaml`"]
+        case .unreadableManifest: []
+        case .versionFile, .noVersion: ["write `version: 1.0.0` in `iii.worker.yaml`, or pass `--version 1.0.0`"]
+        case .versionsDiffer: ["change `version:` in `iii.worker.yaml`"]
+        case .buildMetadata: ["leave out what follows `+`"]
+        case .older: ["publish a higher version, or pass `--allow-older` if it is meant for an older line"]
+        case .kindNotSupported: []
+        case .noArtifacts, .unknownHost:
+            ["pass `--artifact TARGET=FILE` for each platform, such as `x86_64-unknown-linux-gnu=build/worker`"]
+        case .artifactsOfBundle: ["leave it out, or write `deploy: binary` in `iii.worker.yaml`"]
+        case .artifactMissing: ["build it first, or correct the path"]
+        case .twiceForTarget: ["name one build for each target"]
+        case .needsZip(let target, _):
+            ["pack it as a zip archive that holds `NAME.exe`, and name that: `--artifact \(target)=NAME.zip`"]
+        }
+    }
+}

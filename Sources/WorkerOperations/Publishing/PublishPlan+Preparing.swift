@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Archives
+import Diagnostics
+import HostSystem
+import JSONText
+import Manifests
+import RegistryAPI
+package import SystemPackage
+package import WorkerModel
+
+/// What the author asks for.
+package struct PublishRequestOptions: Sendable {
+    /// Which channel moves to the version.
+    package enum Channel: Sendable, Hashable {
+        /// `latest` for a stable version, `next` for a pre-release.
+        case automatic
+        case named(ChannelName)
+        case none
+    }
+
+    /// A build that the author names; without a target it is for this host.
+    package struct Build: Sendable, Hashable {
+        package let target: TargetTriple?
+        package let file: FilePath
+
+        package init(target: TargetTriple?, file: FilePath) {
+            self.target = target
+            self.file = file
+        }
+    }
+
+    /// The folder that holds `iii.worker.yaml`.
+    package var folder: FilePath
+    package var version: SemanticVersion?
+    package var channel = Channel.automatic
+    package var builds: [Build] = []
+    /// Paths below the folder that are packed though they look like secrets.
+    package var allowedSecrets: Set<String> = []
+    /// Seconds since 1970 that all entries of an archive get.
+    package var entryTime: Int64 = 0
+
+    package init(folder: FilePath) { self.folder = folder }
+}
+
+extension PublishPlan {
+    /// Reads the manifest, packs, and checks all that can be checked here.
+    ///
+    /// Archives are written to `scratch`, an empty folder. `host` is the platform of builds that are named without one.
+    ///
+    /// - Throws: `PublishError`, `ManifestError`, `PackingError`, `ArchiveError`, `HostError`.
+    static func prepare(
+        _ options: PublishRequestOptions,
+        in scratch: FilePath,
+        host: TargetTriple?
+    ) throws -> PublishPlan {
+        let manifest = try readManifest(in: options.folder)
+        let (name, kind) = try manifest.checkedForPublishing()
+        let version = try version(of: manifest, options)
+        var list: PackingList?
+        let uploads: [Upload]
+        switch kind {
+        case .bundle:
+            if !options.builds.isEmpty { throw PublishError.artifactsOfBundle }
+            if let written = manifest.version, written != version {
+                throw PublishError.versionsDiffer(manifest: written, asked: version)
+            }
+            let packed = try PackingList(of: options.folder, allowedSecrets: options.allowedSecrets)
+            uploads = [try pack(packed, to: scratch.appending("bundle.tar.gz"), time: options.entryTime)]
+            list = packed
+        case .binary: uploads = try builds(of: name, manifest, options, in: scratch, host: host)
+        case .engine, .image: throw PublishError.kindNotSupported(kind)
+        }
+        let channel: ChannelName? =
+            switch options.channel {
+            case .automatic: version.isPrerelease ? .next : .latest
+            case .named(let channel): channel
+            case .none: nil
+            }
+        var request = PublishRequest(name: name, version: version, artifacts: artifacts(uploads, kind))
+        request.channel = channel
+        try request.describe(manifest, in: options.folder)
+        return PublishPlan(
+            name: name,
+            version: version,
+            kind: kind,
+            channel: channel,
+            uploads: uploads,
+            files: list?.items ?? [],
+            leftOut: list?.leftOut ?? [],
+            warnings: manifest.problems.filter { $0.severity == .warning }.map(\.message),
+            request: request
+        )
+    }
+
+    private static func readManifest(in folder: FilePath) throws -> WorkerManifest {
+        let path = folder.appending(WorkerManifest.fileName)
+        let bytes: [UInt8]?
+        do { bytes = try HostFiles.read(path, upTo: WorkerManifest.maximumSize) } catch is FileTooLarge {
+            throw PublishError.unreadableManifest(path)
+        }
+        guard let bytes else { throw PublishError.noManifest(path) }
+        return try WorkerManifest(parsing: bytes)
+    }
+
+    private static func version(
+        of manifest: WorkerManifest,
+        _ options: PublishRequestOptions
+    ) throws -> SemanticVersion {
+        let version: SemanticVersion
+        if let asked = options.version {
+            version = asked
+        } else if let file = manifest.versionFile {
+            version = try VersionFile.version(in: options.folder.pushing(FilePath(file)))
+        } else if let written = manifest.version {
+            version = written
+        } else {
+            throw PublishError.noVersion(options.folder.appending(WorkerManifest.fileName))
+        }
+        if !version.buildMetadata.isEmpty { throw PublishError.buildMetadata(version) }
+        return version
+    }
+
+    private static func artifacts(_ uploads: [Upload], _ kind: WorkerKind) -> PublishRequest.Artifacts {
+        if kind == .bundle, let bundle = uploads.first {
+            return .bundle(PublishRequest.Artifact(digest: bundle.digest))
+        }
+        let builds = uploads.compactMap { upload in
+            upload.target.map { ($0, PublishRequest.Artifact(digest: upload.digest)) }
+        }
+        return .binaries(Dictionary(builds) { first, _ in first })
+    }
+}
+
+extension PublishPlan {
+    private static func pack(_ list: PackingList, to path: FilePath, time: Int64) throws -> Upload {
+        let files = list.items.map { PackedFile(path: $0.path, source: .file($0.file), isExecutable: $0.isExecutable) }
+        let archive = try TarGzipWriter.write(files, to: path, time: time, limits: .bundle)
+        return Upload(target: nil, file: path, digest: archive.digest, size: archive.size)
+    }
+
+    /// One upload for each target, from what the command line names, else from `artifacts:` of the manifest.
+    private static func builds(
+        of name: WorkerName,
+        _ manifest: WorkerManifest,
+        _ options: PublishRequestOptions,
+        in scratch: FilePath,
+        host: TargetTriple?
+    ) throws -> [Upload] {
+        var named = options.builds
+        if named.isEmpty {
+            named = manifest.artifacts.map { artifact in
+                PublishRequestOptions.Build(
+                    target: artifact.target,
+                    file: options.folder.pushing(FilePath(artifact.path))
+                )
+            }
+        }
+        if named.isEmpty { throw PublishError.noArtifacts(name) }
+        var uploads: [TargetTriple: Upload] = [:]
+        for build in named {
+            guard let target = build.target ?? host else { throw PublishError.unknownHost }
+            if uploads[target] != nil { throw PublishError.twiceForTarget(target) }
+            let archive = scratch.appending("\(target).tar.gz")
+            uploads[target] = try upload(build.file, of: name, for: target, packedTo: archive, time: options.entryTime)
+        }
+        return uploads.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// An archive is taken as it is, a bare executable is packed.
+    private static func upload(
+        _ file: FilePath,
+        of name: WorkerName,
+        for target: TargetTriple,
+        packedTo archive: FilePath,
+        time: Int64
+    ) throws -> Upload {
+        guard try HostFiles.kind(of: file) != nil else { throw PublishError.artifactMissing(file) }
+        let start = try HostFiles.prefix(of: file, count: 4)
+        if target.usesZip, start != Array("PK\u{3}\u{4}".utf8) { throw PublishError.needsZip(target, file) }
+        if target.usesZip || start.starts(with: [0x1F, 0x8B]) {
+            let digest = try HostFiles.digest(of: file)
+            return Upload(target: target, file: file, digest: digest, size: try HostFiles.size(of: file) ?? .zero)
+        }
+        let packed = PackedFile(path: target.executableName(of: name), source: .file(file), isExecutable: true)
+        let result = try TarGzipWriter.write([packed], to: archive, time: time, limits: .binary)
+        return Upload(target: target, file: archive, digest: result.digest, size: result.size)
+    }
+}
+
+extension PublishRequest {
+    /// The largest README that is sent.
+    private static let maximumReadme = ByteCount.kibibytes(512)
+
+    /// Takes over what the manifest and the folder say of the worker.
+    fileprivate mutating func describe(_ manifest: WorkerManifest, in folder: FilePath) throws {
+        description = manifest.description ?? ""
+        license = manifest.license ?? ""
+        repository = manifest.repository ?? ""
+        tags = manifest.tags
+        dependencies = manifest.dependencies.map { WorkerDependency(name: $0.name, selector: $0.text) }
+        config = .object(manifest.config ?? JSONObject())
+        for file in manifest.readme.map({ [$0] }) ?? ["README.md", "readme.md", "README"] {
+            guard let bytes = try HostFiles.read(folder.pushing(FilePath(file)), upTo: Self.maximumReadme) else {
+                continue
+            }
+            readme = String(decoding: bytes, as: UTF8.self)
+            break
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Archives
+import HostSystem
+import RegistryAPI
+package import SystemPackage
+package import WorkerModel
+
+/// What a publish will send, known before anything is sent.
+package struct PublishPlan: Sendable {
+    /// One file that is uploaded unless the registry has it.
+    package struct Upload: Sendable, Hashable {
+        /// The platform of a native build, nil for a bundle.
+        package let target: TargetTriple?
+        package let file: FilePath
+        package let digest: Digest
+        package let size: ByteCount
+    }
+
+    package let name: WorkerName
+    package let version: SemanticVersion
+    package let kind: WorkerKind
+    package let channel: ChannelName?
+    package let uploads: [Upload]
+    /// The files of a bundle, with their sizes.
+    package let files: [PackingList.Item]
+    /// What was left out of a bundle though no rule of the author names it.
+    package let leftOut: [String]
+    package let warnings: [String]
+    let request: PublishRequest
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import SystemPackage
+import Diagnostics
+package import HostSystem
+import RegistryAPI
+import RegistryClient
+package import WorkerModel
+
+/// Publishes the worker in a folder: pack and check, then upload what the registry lacks, then publish the version.
+///
+/// Until the last request nobody sees anything of it; repeating it after an interruption ends in the same version.
+package struct PublishWorker: Sendable {
+    package enum Status: String, Sendable {
+        /// Nothing was sent.
+        case planned
+        case published
+        /// The version was published before with the same content.
+        case alreadyPublished = "already_published"
+    }
+
+    package struct Outcome: Sendable {
+        package let plan: PublishPlan
+        package let status: Status
+        /// What the registry adds.
+        package let warnings: [String]
+    }
+
+    /// How many files are uploaded at once.
+    private static let width = 4
+
+    let registry: RegistryConnection
+    let home: IIIHome
+    let host: TargetTriple?
+    let events: any EventSink
+
+    package init(registry: RegistryConnection, home: IIIHome, host: TargetTriple?, events: any EventSink) {
+        self.registry = registry
+        self.home = home
+        self.host = host
+        self.events = events
+    }
+
+    /// `onPlan` is called once, before anything is sent.
+    ///
+    /// - Throws: `PublishError`, `PackingError`, `ManifestError`, `ArchiveError` before anything was sent;
+    ///   `RegistryClientError` for what the registry refuses.
+    package func run(
+        _ options: PublishRequestOptions,
+        allowsOlder: Bool,
+        isDryRun: Bool,
+        onPlan: (PublishPlan) -> Void
+    ) async throws -> Outcome {
+        try await ScratchFolder.with(below: home.cache.appending("packing")) { scratch in
+            let plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            onPlan(plan)
+            if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }
+            if !allowsOlder { try await expectHigher(plan) }
+            try await upload(plan)
+            return try await publish(plan)
+        }
+    }
+
+    /// The version has to be above every published one of its major number, unless it is one of them: then the registry
+    /// says whether it is the same.
+    private func expectHigher(_ plan: PublishPlan) async throws {
+        let published: [SemanticVersion]
+        do {
+            published = try await registry.client.versions(of: plan.name).versions.map(\.version)
+        } catch let error as RegistryClientError where error.code == .workerNotFound { return }
+        if published.contains(plan.version) { return }
+        let line = published.filter { $0.major == plan.version.major && plan.version < $0 }
+        if let highest = line.max() { throw PublishError.older(plan.version, published: highest) }
+    }
+
+    private func upload(_ plan: PublishPlan) async throws {
+        // Builds for two platforms may be one file.
+        var distinct: [Digest: PublishPlan.Upload] = [:]
+        for upload in plan.uploads { distinct[upload.digest] = upload }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var running = 0
+            for upload in distinct.values.sorted(by: { $0.digest < $1.digest }) {
+                if running == Self.width { try await group.next() }
+                running = min(running + 1, Self.width)
+                group.addTask { try await send(upload) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func send(_ upload: PublishPlan.Upload) async throws {
+        let label = upload.target?.description ?? "the archive"
+        events.receive(.uploading(label, size: upload.size))
+        switch try await registry.client.upload(upload.file, digest: upload.digest, size: upload.size) {
+        case .sent: events.receive(.uploaded(label))
+        case .wasThere: events.receive(.alreadyUploaded(label))
+        }
+    }
+
+    private func publish(_ plan: PublishPlan) async throws -> Outcome {
+        do {
+            let answer = try await registry.client.publish(plan.request)
+            return Outcome(plan: plan, status: .published, warnings: answer.warnings)
+        } catch let error as RegistryClientError where error.code == .versionExists && error.isIdentical == true {
+            return Outcome(plan: plan, status: .alreadyPublished, warnings: [])
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import RegistryAPI
+import HostSystem
+package import RegistryClient
+package import Transport
+
+/// A registry, and the way to the bytes that its answers point to.
+package struct RegistryConnection: Sendable {
+    package let client: RegistryClient
+    package let artifacts: any ArtifactSource
+
+    package init(client: RegistryClient, artifacts: any ArtifactSource) {
+        self.client = client
+        self.artifacts = artifacts
+    }
+
+    /// Tells the registry what was installed, as its download counts want it, unless the user wants none of that.
+    func count(_ plan: InstallPlan, _ environment: HostEnvironment) async {
+        if environment.isOn(.noTelemetry) { return }
+        await client.countDownloads(
+            of: plan.steps.map { ($0.node.name, $0.node.version) },
+            isCI: environment.isContinuousIntegration
+        )
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+package import WorkerModel
+
+/// Why a worker is not taken out of a project.
+package enum RemovalError: CodedError, Hashable {
+    case notInstalled(WorkerName)
+    case needed(WorkerName, by: [WorkerName])
+
+    package var code: ErrorCode {
+        switch self {
+        case .notInstalled: .notInstalled
+        case .needed: .graphInvalid
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .notInstalled(let name): "this project has no worker `\(name)`"
+        case .needed(let name, let dependents):
+            "`\(name)` is needed by \(dependents.map { "`\($0)`" }.joined(separator: ", "))"
+        }
+    }
+
+    package var hints: [String] {
+        switch self {
+        case .notInstalled: ["`iii worker list` shows those it has"]
+        case .needed(let name, let dependents):
+            [
+                "remove them together: `iii worker remove \(([name] + dependents).map(\.description).joined(separator: " "))`"
+            ]
+        }
+    }
+}

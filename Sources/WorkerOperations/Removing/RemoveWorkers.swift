@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import ProjectFiles
+package import SystemPackage
+package import WorkerModel
+
+/// Takes workers out of a project, with those that only they needed.
+///
+/// `config.yaml` and `iii.lock` change together or not at all. What is installed stays in the store for other projects.
+package struct RemoveWorkers: Sendable {
+    package struct Outcome: Sendable {
+        package let removed: [WorkerName]
+        /// Taken out because nobody needs them any more.
+        package let pruned: [WorkerName]
+        package let configPath: FilePath
+    }
+
+    let project: Project
+    let events: any EventSink
+
+    package init(project: Project, events: any EventSink) {
+        self.project = project
+        self.events = events
+    }
+
+    /// - Throws: `RemovalError`; `FileLockBusy` (W120); `ProjectError` for files that cannot be read or written.
+    package func run(_ names: [WorkerName]) async throws -> Outcome {
+        let locked = try await project.lock { events.receive(.waitingForProject(holder: $0)) }
+        defer { locked.release() }
+        let before = try ProjectState(reading: project)
+        var after = before
+        let pruned = try after.remove(names)
+        try Task.checkCancellation()
+        try locked.commit(after.change(from: before))
+        events.receive(.edited(project.configPath))
+        return Outcome(removed: names, pruned: pruned, configPath: project.configPath)
+    }
+}

@@ -95,7 +95,10 @@ let modules: [Module] = [
         name: "RegistryDatabase",
         uses: ["Diagnostics", "WorkerModel", "JSONText", "RegistryStorage", .grdb, .systemPackage]
     ),
-    Module(name: "BlobStorage", uses: ["Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", .systemPackage]),
+    Module(
+        name: "BlobStorage",
+        uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .systemPackage]
+    ),
     // 4 stores and conversations
     Module(
         name: "EngineClient",

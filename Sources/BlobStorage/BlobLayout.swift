@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import CHostSystem
+import HostSystem
+import RegistryStorage
+import SystemPackage
+import WorkerModel
+
+/// Where blobs and uploads are, and what is done to them as files.
+///
+/// Every call may wait for the disk.
+struct BlobLayout: Sendable {
+    let root: FilePath
+
+    var blobs: FilePath { root.appending("sha256") }
+    var uploads: FilePath { root.appending("uploads") }
+
+    /// The folder of all blobs whose digests begin alike.
+    func folder(of digest: Digest) -> FilePath { blobs.appending(String(digest.description.prefix(2))) }
+    func path(of digest: Digest) -> FilePath { folder(of: digest).appending(digest.description) }
+
+    func blob(_ digest: Digest) throws(BlobStorageError) -> StoredBlob? {
+        let path = path(of: digest)
+        guard let status = try BlobFile.status(of: path) else { return nil }
+        return StoredBlob(digest: digest, size: status.size, storedAt: status.modifiedAt, file: path)
+    }
+
+    func blobs(after last: Digest?, limit: Int) throws(BlobStorageError) -> [StoredBlob] {
+        var found: [StoredBlob] = []
+        let lastPrefix = last.map { String($0.description.prefix(2)) } ?? ""
+        for prefix in try BlobFile.entries(of: blobs) where prefix >= lastPrefix {
+            for name in try BlobFile.entries(of: blobs.appending(prefix)) {
+                if found.count >= limit { return found }
+                // What is not named by a digest in its right folder is none of ours.
+                guard let digest = try? Digest(parsing: name), digest.description == name, name.hasPrefix(prefix) else {
+                    continue
+                }
+                if let last, !(last < digest) { continue }
+                // It may have been deleted since the folder was read.
+                if let blob = try blob(digest) { found.append(blob) }
+            }
+        }
+        return found
+    }
+
+    func renew(_ digest: Digest, at now: Timestamp) throws(BlobStorageError) -> Bool {
+        let lock = try BlobLock(root, .shared)
+        defer { lock.release() }
+        return try BlobFile.setTime(of: path(of: digest), to: now)
+    }
+
+    func delete(_ digest: Digest, ifOlderThan moment: Timestamp) throws(BlobStorageError) -> Bool {
+        let path = path(of: digest)
+        // Nobody renews or stores it between the look at its age and its end.
+        let lock = try BlobLock(root, .exclusive)
+        defer { lock.release() }
+        guard let status = try BlobFile.status(of: path), status.modifiedAt < moment else { return false }
+        return try BlobFile.remove(path)
+    }
+
+    /// Gives a finished upload its name, or renews the blob that has it already.
+    func place(
+        _ upload: FilePath,
+        as digest: Digest,
+        size: ByteCount,
+        at now: Timestamp
+    ) throws(BlobStorageError) -> StoredBlob {
+        let (folder, path) = (folder(of: digest), path(of: digest))
+        do {
+            if try HostFiles.kind(of: folder) == nil {
+                try HostFiles.makeDirectory(folder, mode: 0o700)
+                try HostFiles.syncDirectory(blobs)
+            }
+            let lock = try BlobLock(root, .shared)
+            defer { lock.release() }
+            // One of another size is damaged, and replaced.
+            if let stored = try BlobFile.status(of: path), stored.size == size, try BlobFile.setTime(of: path, to: now)
+            {
+                try BlobFile.remove(upload)
+            } else {
+                try HostFiles.rename(upload, to: path)
+            }
+            try HostFiles.syncDirectory(folder)
+        } catch { throw BlobStorageError("store", path, (error as? HostError)?.errno ?? error) }
+        return StoredBlob(digest: digest, size: size, storedAt: now, file: path)
+    }
+
+    func sweepUploads(olderThan moment: Timestamp) throws(BlobStorageError) -> Int {
+        var count = 0
+        for name in try BlobFile.entries(of: uploads) {
+            let path = uploads.appending(name)
+            guard let status = try BlobFile.status(of: path), status.modifiedAt < moment else { continue }
+            if try BlobFile.remove(path) { count += 1 }
+        }
+        return count
+    }
+}
+
+/// A lock on the folder of all blobs, held for moments: shared by those who store and renew, exclusive for deleting.
+///
+/// It belongs to one opening of the folder, so it holds between the threads of a program as between programs.
+private struct BlobLock {
+    enum Mode {
+        case shared
+        case exclusive
+    }
+
+    private let folder: FileDescriptor
+
+    init(_ path: FilePath, _ mode: Mode) throws(BlobStorageError) {
+        do {
+            folder = try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
+        } catch { throw BlobStorageError("lock", path, error) }
+        while flock(folder.rawValue, mode == .shared ? LOCK_SH : LOCK_EX) != 0 {
+            let failure = iii_errno()
+            if failure == EINTR { continue }
+            release()
+            throw BlobStorageError("lock", path, errno: failure)
+        }
+    }
+
+    /// Closing gives the lock back.
+    func release() { try? folder.close() }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HostSystem
+package import RegistryStorage
+package import SystemPackage
+package import WorkerModel
+
+/// Blobs in a folder of this machine.
+///
+///     sha256/ab/abcdef…      a blob, mode 0444; its modification time is when it was stored or last renewed
+///     uploads/0123…          an upload under way, mode 0600
+///
+/// Any number of uploads and readers may be at work, in any number of programs.
+package final class FolderBlobStore: BlobStore {
+    private let layout: BlobLayout
+    private let uploadNames: @Sendable () -> UInt64
+
+    /// Opens the folder, making it and those above it where they are missing (mode 0700).
+    ///
+    /// Blocks while it does. `uploadNames` draws the random numbers that uploads are named by.
+    ///
+    /// - Throws: `BlobStorageError`.
+    package init(
+        _ root: FilePath,
+        uploadNames: @escaping @Sendable () -> UInt64 = { UInt64.random(in: 0 ... .max) }
+    ) throws(BlobStorageError) {
+        layout = BlobLayout(root: root)
+        self.uploadNames = uploadNames
+        do {
+            try HostFiles.makeDirectory(layout.blobs, mode: 0o700)
+            try HostFiles.makeDirectory(layout.uploads, mode: 0o700)
+            try HostFiles.syncDirectory(root)
+        } catch { throw BlobStorageError(error) }
+    }
+
+    package func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
+        let (layout, names) = (layout, uploadNames)
+        return try await onBlockingThread { try FolderBlobUpload(layout, upTo: limit, names: names) }
+    }
+
+    package func blob(_ digest: Digest) async throws -> StoredBlob? {
+        let layout = layout
+        return try await onBlockingThread { try layout.blob(digest) }
+    }
+
+    package func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
+        let path = layout.path(of: digest)
+        return try await onBlockingThread {
+            guard let file = try BlobFile.open(path) else { throw BlobStorageError.notFound(digest) }
+            return try file.closing { try BlobFile.read(file, path, in: range) }
+        }
+    }
+
+    package func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool {
+        let layout = layout
+        return try await onBlockingThread { try layout.renew(digest, at: now) }
+    }
+
+    package func delete(_ digest: Digest, ifOlderThan moment: Timestamp) async throws -> Bool {
+        let layout = layout
+        return try await onBlockingThread { try layout.delete(digest, ifOlderThan: moment) }
+    }
+
+    package func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob] {
+        let layout = layout
+        return try await onBlockingThread { try layout.blobs(after: digest, limit: limit) }
+    }
+
+    @discardableResult
+    package func sweepUploads(olderThan moment: Timestamp) async throws -> Int {
+        let layout = layout
+        return try await onBlockingThread { try layout.sweepUploads(olderThan: moment) }
+    }
+}

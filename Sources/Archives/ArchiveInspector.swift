@@ -20,7 +20,7 @@ package final class ArchiveInspector: ArchiveSink {
     private var isCapturing = false
     private var contents: [String: [UInt8]] = [:]
     private var files: [ArchiveListing.File] = []
-    private var directories: Set<String> = []
+    private var folders: [String] = []
 
     /// - Parameters:
     ///   - paths: the files whose contents are kept.
@@ -33,8 +33,7 @@ package final class ArchiveInspector: ArchiveSink {
     package func begin(_ entry: ArchiveEntry) throws(ArchiveError) {
         self.entry = entry
         let path = entry.path.description
-        let folders = entry.kind == .directory ? entry.path.components : entry.path.components.dropLast()
-        for count in folders.indices { directories.insert(folders[...count].joined(separator: "/")) }
+        if entry.kind == .directory { folders.append(path) }
         isCapturing = entry.kind == .file && wanted.contains(path)
         if isCapturing, entry.size > limit {
             throw .refused(.limit(.file, limit: limit.bytes), entry: path)
@@ -58,6 +57,6 @@ package final class ArchiveInspector: ArchiveSink {
     }
 
     package func finish() -> Findings {
-        Findings(listing: ArchiveListing(files: files, directories: Array(directories)), contents: contents)
+        Findings(listing: ArchiveListing(files: files, folders: folders), contents: contents)
     }
 }

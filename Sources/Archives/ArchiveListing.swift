@@ -25,16 +25,41 @@ package struct ArchiveListing: Sendable, Hashable {
     }
 
     package let files: [File]
-    /// All folders below the root, those without an entry of their own too.
-    package let directories: [String]
+    /// The folders that hold nothing; those that hold something are known by what they hold.
+    package let emptyFolders: [String]
 
-    package init(files: [File], directories: [String]) {
-        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        self.directories = directories.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    /// - Parameters:
+    ///   - files: in any order, no path twice.
+    ///   - folders: paths of folders, such as an archive has entries for; may name any number of those that hold something.
+    package init(files: [File], folders: [String]) {
+        self.files = files.sorted { Self.precedes($0.path, $1.path) }
+        let paths = (files.map(\.path) + folders).sorted(by: Self.precedes)
+        emptyFolders = Set(folders).filter { !Self.isFolder($0, among: paths) }.sorted(by: Self.precedes)
     }
 
     /// The sum of the sizes of all files.
     package var size: ByteCount { files.reduce(.zero) { $0 + $1.size } }
 
     package subscript(path: String) -> File? { files.first { $0.path == path } }
+
+    /// Whether there is a folder at `path`, with or without anything in it.
+    package func hasFolder(_ path: String) -> Bool {
+        emptyFolders.contains(path) || Self.isFolder(path, among: files.map(\.path))
+            || Self.isFolder(path, among: emptyFolders)
+    }
+
+    /// Whether any of the sorted paths lies below `folder`.
+    private static func isFolder(_ folder: String, among paths: [String]) -> Bool {
+        let prefix = folder + "/"
+        var (low, high) = (0, paths.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if precedes(paths[middle], prefix) { low = middle + 1 } else { high = middle }
+        }
+        return low < paths.count && paths[low].utf8.starts(with: prefix.utf8)
+    }
+
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
 }

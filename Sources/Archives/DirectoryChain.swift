@@ -15,8 +15,6 @@ struct DirectoryChain: ~Copyable {
     private let path: FilePath
     private var names: [String] = []
     private var descriptors: [Int32] = []
-    /// The folders that were made, parts joined by `/`.
-    private(set) var made: [String] = []
 
     init(root path: FilePath) throws(HostError) {
         root = try OpenDirectory(path)
@@ -50,7 +48,6 @@ struct DirectoryChain: ~Copyable {
         guard isNew else { return }
         // The mode of mkdir is cut by the umask.
         if fchmod(descriptor, 0o755) != 0 { throw HostError(.changeMode, path(of: here), .last) }
-        made.append(here.joined(separator: "/"))
     }
 
     private func path(of names: [String]) -> FilePath { path.appending(names.joined(separator: "/")) }

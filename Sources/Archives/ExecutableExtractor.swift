@@ -81,7 +81,7 @@ package final class ExecutableExtractor: ArchiveSink {
             if let done = file.take() { digest = try done.finish() }
         } catch { throw .host(error) }
         let executable = ArchiveListing.File(path: name, size: found.size, isExecutable: true, digest: digest)
-        listing = ArchiveListing(files: [executable], directories: [])
+        listing = ArchiveListing(files: [executable], folders: [])
     }
 
     /// - Throws: `ArchiveError.executable` where there was none.

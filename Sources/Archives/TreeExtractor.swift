@@ -17,6 +17,7 @@ package final class TreeExtractor: ArchiveSink {
     private var file: OutputFile?
     private var entry: ArchiveEntry?
     private var files: [ArchiveListing.File] = []
+    private var folderPaths: [String] = []
 
     /// Prepares to write below `root`, an empty folder that exists and is no link.
     ///
@@ -33,7 +34,9 @@ package final class TreeExtractor: ArchiveSink {
         self.entry = entry
         do throws(HostError) {
             switch entry.kind {
-            case .directory: _ = try folders.descriptor(of: entry.path.components)
+            case .directory:
+                _ = try folders.descriptor(of: entry.path.components)
+                folderPaths.append(entry.path.description)
             case .file: file = try newFile(for: entry)
             case .skippedLink: break
             }
@@ -68,7 +71,7 @@ package final class TreeExtractor: ArchiveSink {
     }
 
     package func finish() throws(ArchiveError) -> ArchiveListing {
-        ArchiveListing(files: files, directories: folders.made)
+        ArchiveListing(files: files, folders: folderPaths)
     }
 
     private func newFile(for entry: ArchiveEntry) throws(HostError) -> OutputFile {

@@ -51,7 +51,7 @@ struct ExecutableExtractorTests {
             }
             #expect(try HostFiles.entries(of: root) == ["pdf"])
             #expect(try HostFiles.mode(of: root.appending("pdf")) == 0o755)
-            #expect(try Tool.read(root.appending("pdf")) == Array("ELF".utf8))
+            #expect(try read(root.appending("pdf")) == Array("ELF".utf8))
             let digest = Digest.sha256(Array("ELF".utf8))
             #expect(listing.files == [.init(path: "pdf", size: ByteCount(3), isExecutable: true, digest: digest)])
         }

@@ -61,15 +61,15 @@ struct OracleTests {
     private func compare(writer: String, reader: String, hasLongPaths: Bool) throws {
         try withTemporaryDirectory { root in
             try Self.makeTree(root, hasLongPaths: hasLongPaths)
-            try Tool.run(writer, in: root)
+            try Shell.run(writer, in: root)
             for engine in Extraction.engines {
                 let ours = root.appending("ours-\(engine)")
                 let others = root.appending("other")
                 try HostFiles.makeDirectory(ours)
                 try HostFiles.makeDirectory(others)
-                let archive = try Tool.read(root.appending("archive.tar.gz"))
+                let archive = try read(root.appending("archive.tar.gz"))
                 let listing = try Extraction.read(archive, into: TreeExtractor(below: ours), engine: engine)
-                try Tool.run(reader, in: root)
+                try Shell.run(reader, in: root)
                 let expected = try Tree(below: others)
                 #expect(expected.files.count == (hasLongPaths ? 8 : 5))
                 #expect(try Tree(below: ours) == expected)
@@ -84,7 +84,7 @@ struct OracleTests {
     private static func makeTree(_ root: FilePath, hasLongPaths: Bool) throws {
         let long = String(repeating: "x", count: 120)
         let deep = (0..<12).map { "level-\($0)-" + String(repeating: "y", count: 30) }.joined(separator: "/")
-        try Tool.run(
+        try Shell.run(
             """
             mkdir -p tree/a/b/c tree/empty tree/long.d
             printf 'hello' > tree/a/hello.txt
@@ -96,7 +96,7 @@ struct OracleTests {
             in: root
         )
         guard hasLongPaths else { return }
-        try Tool.run(
+        try Shell.run(
             """
             mkdir -p 'tree/café' 'tree/日本' tree/long.d/\(deep)
             printf 1 > 'tree/café/naïve – 🦊.txt'
@@ -111,8 +111,8 @@ struct OracleTests {
     @Test(arguments: ["ln -s /etc/passwd tree/link", "ln tree/a tree/link", "mkfifo tree/pipe"])
     func refusesWhatTheyWouldPack(_ command: String) throws {
         try withTemporaryDirectory { root in
-            try Tool.run("mkdir tree && echo a > tree/a && \(command) && tar -czf archive.tar.gz -C tree .", in: root)
-            let archive = try Tool.read(root.appending("archive.tar.gz"))
+            try Shell.run("mkdir tree && echo a > tree/a && \(command) && tar -czf archive.tar.gz -C tree .", in: root)
+            let archive = try read(root.appending("archive.tar.gz"))
             let error = #expect(throws: ArchiveError.self) { try Extraction.read(archive, into: ArchiveInspector()) }
             guard case .refused(.kind, _) = error else {
                 Issue.record("another error: \(String(describing: error))")
@@ -123,7 +123,7 @@ struct OracleTests {
 
     @Test func dropsAttributesAndOwners() throws {
         try withTemporaryDirectory { root in
-            try Tool.run(
+            try Shell.run(
                 """
                 mkdir tree && echo a > tree/a && chown 12345:54321 tree/a
                 python3 -c 'import os; os.setxattr("tree/a", "user.colour", b"red")'
@@ -131,15 +131,15 @@ struct OracleTests {
                 """,
                 in: root
             )
-            let archive = try Tool.read(root.appending("archive.tar.gz"))
+            let archive = try read(root.appending("archive.tar.gz"))
             let ours = root.appending("ours")
             try HostFiles.makeDirectory(ours)
             _ = try Extraction.read(archive, into: TreeExtractor(below: ours))
-            let owner = try Tool.run(
+            let owner = try Shell.run(
                 "stat -c %u:%a ours/a; python3 -c 'import os; print(os.listxattr(\"ours/a\"))'",
                 in: root
             )
-            #expect(owner == "\(try Tool.run("id -u", in: root).dropLast()):644\n[]\n")
+            #expect(owner == "\(try Shell.run("id -u", in: root).dropLast()):644\n[]\n")
         }
     }
 }

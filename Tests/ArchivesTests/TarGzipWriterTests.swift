@@ -29,8 +29,8 @@ struct TarGzipWriterTests {
         try withTemporaryDirectory { root in
             let path = root.appending("archive.tar.gz")
             let packed = try TarGzipWriter.write(Self.files, to: path, limits: .bundle)
-            try Tool.run("gzip -t archive.tar.gz && mkdir other && \(reader)", in: root)
-            let archive = try Tool.read(path)
+            try Shell.run("gzip -t archive.tar.gz && mkdir other && \(reader)", in: root)
+            let archive = try read(path)
             let listing = try Extraction.read(archive, into: ArchiveInspector()).listing
             #expect(try Tree(below: root.appending("other")) == Tree(listing))
             #expect(listing.files.count == Self.files.count)
@@ -48,7 +48,7 @@ struct TarGzipWriterTests {
                 time: 86400,
                 limits: .bundle
             )
-            let listing = try Tool.run("TZ=UTC tar --numeric-owner -tvzf archive.tar.gz | head -3", in: root)
+            let listing = try Shell.run("TZ=UTC tar --numeric-owner -tvzf archive.tar.gz | head -3", in: root)
             #expect(
                 listing == """
                     -rwxr-xr-x 0/0              10 1970-01-02 00:00 bin/run
@@ -62,7 +62,7 @@ struct TarGzipWriterTests {
 
     @Test func bytesDoNotDependOnOrderPlaceOrTimes() throws {
         try withTemporaryDirectory { root in
-            try Tool.run(
+            try Shell.run(
                 "mkdir one two && echo hello > one/f && echo hello > two/f && touch -d 2001-01-01 two/f",
                 in: root
             )
@@ -82,8 +82,8 @@ struct TarGzipWriterTests {
             let path = root.appending("archive.tar.gz")
             let file = PackedFile(path: "a", source: .bytes(Array("x".utf8)), isExecutable: false)
             _ = try TarGzipWriter.write([file], to: path, limits: .bundle)
-            #expect(try Tool.read(path).prefix(10) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
-            let digest = try Tool.run("gzip -dc archive.tar.gz | sha256sum", in: root).prefix(64)
+            #expect(try read(path).prefix(10) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
+            let digest = try Shell.run("gzip -dc archive.tar.gz | sha256sum", in: root).prefix(64)
             let expected = TarBytes.archive { tar in
                 tar.file("a", "x") { $0.patches = [(329, Array("0000000".utf8)), (337, Array("0000000".utf8))] }
             }
@@ -109,7 +109,7 @@ struct TarGzipWriterTests {
     @Test(arguments: ["mkfifo source", "ln -s /etc/passwd source", "mkdir source"])
     func refusesWhatIsNoFile(_ command: String) throws {
         try withTemporaryDirectory { root in
-            try Tool.run(command, in: root)
+            try Shell.run(command, in: root)
             let file = PackedFile(path: "f", source: .file(root.appending("source")), isExecutable: false)
             try expectFault(.notRegular, packing: [file])
         }
@@ -125,7 +125,7 @@ struct TarGzipWriterTests {
             }
             #expect(error?.code == .storageIO)
             #expect(try HostFiles.entries(of: root) == ["archive.tar.gz"])
-            #expect(try Tool.read(path) == Array("before".utf8))
+            #expect(try read(path) == Array("before".utf8))
         }
     }
 

@@ -31,7 +31,9 @@ struct TreeExtractorTests {
             for folder in ["d", "d/e"] { #expect(try HostFiles.mode(of: root.appending(folder)) == 0o755) }
             #expect(listing.files.map(\.path) == ["d/notes", "d/run", "top"])
             #expect(listing.files.map(\.mode) == [0o644, 0o755, 0o644])
-            #expect(listing.directories == ["d", "d/e"])
+            #expect(listing.emptyFolders == ["d/e"])
+            #expect(["d", "d/e"].allSatisfy(listing.hasFolder))
+            #expect(!["", "e", "d/run", "d/no", "to"].contains(where: listing.hasFolder))
             #expect(listing["d/notes"]?.digest == .sha256(Array("text".utf8)))
             #expect(listing.size == ByteCount(18))
         }
@@ -40,20 +42,20 @@ struct TreeExtractorTests {
     @Test(arguments: ["d", "top"])
     func doesNotGoThroughAPlantedLink(_ name: String) throws {
         try withTemporaryDirectory { root in
-            try Tool.run("mkdir outside staging && echo old > outside/old && ln -s ../outside staging/d", in: root)
-            try Tool.run("ln -s ../outside/old staging/top", in: root)
+            try Shell.run("mkdir outside staging && echo old > outside/old && ln -s ../outside staging/d", in: root)
+            try Shell.run("ln -s ../outside/old staging/top", in: root)
             let archive = GzipBytes.pack(TarBytes.archive { $0.file(name == "d" ? "d/f" : "top", "evil") })
             #expect(throws: ArchiveError.self) {
                 try Extraction.read(archive, into: TreeExtractor(below: root.appending("staging")))
             }
             #expect(try HostFiles.entries(of: root.appending("outside")) == ["old"])
-            #expect(try Tool.read(root.appending("outside/old")) == Array("old\n".utf8))
+            #expect(try read(root.appending("outside/old")) == Array("old\n".utf8))
         }
     }
 
     @Test func doesNotOpenALinkAsItsRoot() throws {
         try withTemporaryDirectory { root in
-            try Tool.run("mkdir outside && ln -s outside staging", in: root)
+            try Shell.run("mkdir outside && ln -s outside staging", in: root)
             #expect(throws: ArchiveError.self) { try TreeExtractor(below: root.appending("staging")) }
         }
     }
@@ -61,8 +63,8 @@ struct TreeExtractorTests {
     /// A file system of 256 KiB; mounting needs root, which the machines that check changes have.
     @Test func fullDiskIsSaidSo() throws {
         try withTemporaryDirectory { root in
-            try Tool.run("mkdir disk && mount -t tmpfs -o size=256k iii-test disk", in: root)
-            defer { _ = try? Tool.run("umount disk", in: root) }
+            try Shell.run("mkdir disk && mount -t tmpfs -o size=256k iii-test disk", in: root)
+            defer { _ = try? Shell.run("umount disk", in: root) }
             let contents = (0..<400_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
             let archive = GzipBytes.pack(TarBytes.archive { $0.file(Array("f".utf8), contents) })
             let error = #expect(throws: ArchiveError.self) {

@@ -32,7 +32,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 extension Timestamp: CustomStringConvertible {
     /// As RFC 3339 in UTC: `2026-08-01T10:00:00Z`, with milliseconds where there are any.
     package var description: String {
-        let time = milliseconds - Int64(day.number) * 86_400_000
+        let remainder = milliseconds % 86_400_000
+        let time = remainder < 0 ? remainder + 86_400_000 : remainder
         let seconds = time / 1000
         let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { Day.padded($0, to: 2) }
         let fraction = time % 1000 == 0 ? "" : "." + Day.padded(time % 1000, to: 3)
@@ -44,12 +45,18 @@ extension Timestamp: CustomStringConvertible {
 package struct Day: Hashable, Comparable, Sendable {
     package let number: Int
 
-    package init(number: Int) { self.number = number }
+    /// Days that are millions of years away are taken as the last that have a text.
+    package init(number: Int) { self.number = min(max(number, -Self.furthest), Self.furthest) }
+
+    private static let furthest = 1 << 40
 
     package static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 
     /// The day `days` later, or earlier for a negative number.
-    package func adding(days: Int) -> Day { Day(number: number + days) }
+    package func adding(days: Int) -> Day {
+        let (sum, overflow) = number.addingReportingOverflow(days)
+        return Day(number: overflow ? (days < 0 ? .min : .max) : sum)
+    }
 
     static func padded(_ number: some BinaryInteger, to width: Int) -> String {
         let digits = String(number.magnitude)

@@ -48,5 +48,13 @@ package struct Pacing: Sendable {
 
 extension TransportResponse {
     /// Whether the server says that a later try may succeed: 408, 429 and 5xx.
-    package var isTransientFailure: Bool { status == 408 || status == 429 || (500...599).contains(status) }
+    ///
+    /// Not where it says that it never will (501, 505) or that somebody has to make room first (507).
+    package var isTransientFailure: Bool {
+        switch status {
+        case 501, 505, 507: false
+        case 408, 429, 500...599: true
+        default: false
+        }
+    }
 }

@@ -151,6 +151,31 @@ private func untilCancelled() async {
             expected: .timedOut(.answer)
         ),
         Failure(
+            testDescription: "a head without end",
+            steps: [.send(Array("HTTP/1.1 200 OK\r\nX: ".utf8) + [UInt8](repeating: 0x61, count: 1 << 20)), .hang],
+            expected: .malformedAnswer
+        ),
+        Failure(
+            testDescription: "headers without end",
+            steps: [
+                .send(
+                    Array("HTTP/1.1 200 OK\r\n".utf8) + Array(repeatElement("X: y\r\n", count: 1 << 16).joined().utf8)
+                ), .hang,
+            ],
+            expected: .malformedAnswer
+        ),
+        Failure(
+            testDescription: "a chunk size without end",
+            steps: [
+                .send(
+                    Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+                        + [UInt8](repeating: 0x30, count: 1 << 20)
+                ),
+                .hang,
+            ],
+            expected: .timedOut(.answer)
+        ),
+        Failure(
             testDescription: "no HTTP",
             steps: [.send(Array("SSH-2.0-x\r\n".utf8)), .close],
             expected: .malformedAnswer

@@ -181,6 +181,7 @@ import WorkerModel
                 _ = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(1))
             }
             #expect(error?.code == code)
+            #expect(transport.requests.count == 2)
         }
     }
 }

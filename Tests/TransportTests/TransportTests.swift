@@ -50,7 +50,8 @@ import WorkerModel
     }
 
     @Test(arguments: [
-        (200, false), (301, false), (404, false), (408, true), (422, false), (429, true), (500, true), (503, true),
+        (200, false), (301, false), (404, false), (408, true), (422, false), (429, true), (500, true), (501, false),
+        (507, false), (503, true),
     ])
     func knowsWhichStatusesMayPass(_ status: Int, _ isTransient: Bool) throws {
         let url = try RemoteURL(parsing: "https://e.org")

@@ -108,7 +108,7 @@ struct InstallFailed: CodedError {
     private var inner: (any CodedError)? { cause as? any CodedError }
 
     var code: ErrorCode { inner?.code ?? .internalError }
-    var message: String { "cannot install `\(name)` \(version): \(inner?.message ?? String(describing: cause))" }
+    var message: String { "cannot install `\(name)` \(version)" }
     var hints: [String] { inner?.hints ?? [] }
     var details: [(key: String, value: String)] {
         [("worker", name.description), ("version", version.description)] + (inner?.details ?? [])

@@ -238,8 +238,9 @@ let transportSupport: [Target] =
             swiftSettings: strict
         )
     ]
+/// The tests of the two programs together, which are built with `III_MODULES=iii,iii-registry,Journeys`.
 let journeys: [Target] =
-    wanted != nil || existing(["Journeys"], in: "Tests").isEmpty
+    !(Context.environment["III_MODULES"]?.contains("Journeys") ?? true)
     ? []
     : [
         .testTarget(

@@ -59,7 +59,7 @@ import Testing
             #expect(planned.status == 0)
             #expect(planned.output == "would add a 1.0.0  bundle\n")
             #expect(road.tree(road.project).isEmpty)
-            #expect(road.tree(road.home).isEmpty)
+            #expect(road.tree(road.home.appending("store")).isEmpty)
         }
     }
 

@@ -32,7 +32,7 @@ enum Programs {
             .path(self.folder.appending(program)), arguments: Arguments(arguments), environment: environment(variables),
             workingDirectory: folder, output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
         return Result(
-            status: result.terminationStatus.code, output: result.standardOutput ?? "", talk: result.standardError ?? "")
+            status: result.terminationStatus.code, output: result.standardOutput, talk: result.standardError)
     }
 
     /// Nothing of the tests' own environment reaches the programs but the way to other programs.

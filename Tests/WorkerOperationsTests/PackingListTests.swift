@@ -98,7 +98,7 @@ import Testing
 
     @Test func anEmptyFolderIsRefused() throws {
         try withTemporaryDirectory { folder in
-            #expect(throws: PackingError.self) { try PackingList(of: folder) }
+            _ = #expect(throws: PackingError.self) { try PackingList(of: folder) }
         }
     }
 }

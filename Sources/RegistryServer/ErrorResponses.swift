@@ -108,7 +108,7 @@ extension ErrorResponse {
         case .badDigest:
             self.init(.notFound, "a blob is named by 64 hexadecimal digits", fix: "check the digest in the path")
         case .shape(let error):
-            self.init(.validationError, error)
+            self.init(.validationError, error.message.printable, fix: "correct the request, then send it again")
             envelope.details = [.init(path: error.path, reason: error.reason.printable)]
         case .rangeNotSatisfiable(let size):
             self.init(.validationError, "the range lies outside of the blob", fix: "ask for bytes below \(size)")

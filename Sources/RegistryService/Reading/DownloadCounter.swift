@@ -31,6 +31,9 @@ package final class DownloadCounter: Sendable {
         counts.withLock { $0[key, default: 0] += 1 }
     }
 
+    /// Everything that is not written down yet.
+    package var unwritten: Int64 { counts.withLock { $0.values.reduce(0, +) } }
+
     /// Downloads of a worker that are not written down yet, CI left out.
     func pending(of worker: WorkerName) -> Int64 {
         counts.withLock { counts in

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import BlobStorage
+import Diagnostics
+import HostSystem
+import RegistryDatabase
+import RegistryStorage
+import SystemPackage
+
+/// The folder where a registry keeps everything: `registry.sqlite`, `blobs/`, and a lock of the server that serves it.
+struct DataFolder {
+    let path: FilePath
+    let store: SQLiteRegistryStore
+    let blobs: FolderBlobStore
+
+    /// Opens the folder, and makes it where there is none.
+    ///
+    /// Effects on disk: the folder with mode 0700, the database, the folder of the blobs.
+    ///
+    /// - Throws: `HostError`, `RegistryStorageError`, `BlobStorageError`.
+    static func create(_ path: FilePath) throws -> DataFolder {
+        try HostFiles.makeDirectory(path, mode: 0o700)
+        return try DataFolder(path)
+    }
+
+    /// Opens the folder of a registry that was started at least once.
+    ///
+    /// - Throws: `NoRegistry` where it was not; what `create` throws.
+    static func existing(_ path: FilePath) throws -> DataFolder {
+        guard try HostFiles.kind(of: database(in: path)) == .file else { throw NoRegistry(path: path) }
+        return try DataFolder(path)
+    }
+
+    private init(_ path: FilePath) throws {
+        self.path = path
+        store = try SQLiteRegistryStore.open(Self.database(in: path), at: WallClock.now())
+        blobs = try FolderBlobStore(path.appending("blobs"))
+    }
+
+    /// Takes the folder for this server alone: what it keeps ready in memory must not be changed behind its back.
+    ///
+    /// - Throws: `FolderIsServed`, `HostError`.
+    func lockForServing() throws -> FileLock {
+        guard let lock = try FileLock.attempt(path.appending("serve.lock")) else { throw FolderIsServed(path: path) }
+        return lock
+    }
+
+    private static func database(in path: FilePath) -> FilePath { path.appending("registry.sqlite") }
+}
+
+/// No registry where one was said to be.
+///
+/// W122.
+struct NoRegistry: CodedError {
+    let path: FilePath
+
+    var code: ErrorCode { .storageIO }
+    var message: String { "there is no registry in `\(path.string.printable)`" }
+    var hints: [String] { ["name its folder with `--data`; `iii-registry serve --data DIR` makes a new one"] }
+}
+
+/// Two servers for one folder.
+///
+/// W120.
+struct FolderIsServed: CodedError {
+    let path: FilePath
+
+    var code: ErrorCode { .projectBusy }
+    var message: String { "another `iii-registry` serves `\(path.string.printable)`" }
+    var hints: [String] { ["stop it first, or use another folder"] }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import NIOCore
+import NIOPosix
+import RegistryStorage
+import Synchronization
+import SystemPackage
+import WorkerModel
+
+/// A connection that sends what no client sends.
+enum RawConnection {
+    /// Sends bytes and closes the connection.
+    static func send(_ bytes: [UInt8], to port: Int) async throws {
+        let channel = try await connect(port)
+        try await channel.executeThenClose { _, outbound in try await outbound.write(ByteBuffer(bytes: bytes)) }
+    }
+
+    /// Sends bytes and what `more` sends, and reads until the server ends the connection.
+    static func exchange(
+        _ bytes: [UInt8],
+        with port: Int,
+        more: (NIOAsyncChannelOutboundWriter<ByteBuffer>) async throws -> Void = { _ in }
+    ) async throws -> String {
+        let channel = try await connect(port)
+        return try await channel.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(bytes: bytes))
+            try await more(outbound)
+            var answer = ByteBuffer()
+            for try await piece in inbound { answer.writeImmutableBuffer(piece) }
+            return String(buffer: answer)
+        }
+    }
+
+    private static func connect(_ port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "localhost", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+            }
+    }
+}
+
+/// How much was sent and not yet stored.
+final class FlowProbe: Sendable {
+    private struct State {
+        var sent = 0
+        var stored = 0
+        var mostUnderWay = 0
+        var largestPiece = 0
+    }
+
+    private let state = Mutex(State())
+
+    var mostUnderWay: Int { state.withLock { $0.mostUnderWay } }
+    var largestPiece: Int { state.withLock { $0.largestPiece } }
+
+    func noteSent(_ count: Int) {
+        state.withLock { state in
+            state.sent += count
+            state.mostUnderWay = max(state.mostUnderWay, state.sent - state.stored)
+        }
+    }
+
+    func noteStored(_ count: Int) {
+        state.withLock { state in
+            state.stored += count
+            state.largestPiece = max(state.largestPiece, count)
+        }
+    }
+}
+
+/// A store that tells a probe what was stored.
+struct ProbedBlobStore: BlobStore {
+    let store: any BlobStore
+    let probe: FlowProbe
+
+    func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
+        Upload(upload: try await store.beginUpload(upTo: limit), probe: probe)
+    }
+
+    func blob(_ digest: Digest) async throws -> StoredBlob? { try await store.blob(digest) }
+    func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
+        try await store.bytes(of: digest, in: range)
+    }
+    func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool { try await store.renew(digest, at: now) }
+    func delete(_ digest: Digest, ifOlderThan moment: Timestamp) async throws -> Bool {
+        try await store.delete(digest, ifOlderThan: moment)
+    }
+    func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob] {
+        try await store.blobs(after: digest, limit: limit)
+    }
+    func sweepUploads(olderThan moment: Timestamp) async throws -> Int {
+        try await store.sweepUploads(olderThan: moment)
+    }
+
+    private final class Upload: BlobUpload {
+        let upload: any BlobUpload
+        let probe: FlowProbe
+
+        init(upload: any BlobUpload, probe: FlowProbe) {
+            self.upload = upload
+            self.probe = probe
+        }
+
+        func append(_ bytes: [UInt8]) async throws {
+            try await upload.append(bytes)
+            probe.noteStored(bytes.count)
+        }
+
+        func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob {
+            try await upload.finish(expecting: digest, at: now)
+        }
+
+        func abandon() async { await upload.abandon() }
+    }
+}
+
+/// A place where a request waits until a test lets it go on.
+final class Gate: Sendable {
+    private let arrivals = AsyncStream<Void>.makeStream()
+    private let departures = AsyncStream<Void>.makeStream()
+
+    /// Waits until a request has come here.
+    func reached() async { _ = await arrivals.stream.first { _ in true } }
+
+    func open() { departures.continuation.finish() }
+
+    func pass() async {
+        arrivals.continuation.yield()
+        for await _ in departures.stream {}
+    }
+}
+
+/// A store whose uploads wait at a gate before they begin.
+struct GatedBlobStore: BlobStore {
+    let store: any BlobStore
+    let gate: Gate
+
+    func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
+        await gate.pass()
+        return try await store.beginUpload(upTo: limit)
+    }
+
+    func blob(_ digest: Digest) async throws -> StoredBlob? { try await store.blob(digest) }
+    func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
+        try await store.bytes(of: digest, in: range)
+    }
+    func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool { try await store.renew(digest, at: now) }
+    func delete(_ digest: Digest, ifOlderThan moment: Timestamp) async throws -> Bool {
+        try await store.delete(digest, ifOlderThan: moment)
+    }
+    func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob] {
+        try await store.blobs(after: digest, limit: limit)
+    }
+    func sweepUploads(olderThan moment: Timestamp) async throws -> Int {
+        try await store.sweepUploads(olderThan: moment)
+    }
+}

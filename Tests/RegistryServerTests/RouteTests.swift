@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import JSONText
+import RegistryAPI
+import Testing
+
+/// Which request gets which status; every error is an envelope with all its parts.
+struct RouteTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        let method: HTTPRequest.Method
+        let path: String
+        var who = TestedServer.Who.nobody
+        var body: String?
+        let status: Int
+        var code: RegistryErrorCode?
+
+        var testDescription: String { "\(method.rawValue) \(path) \(who) \(body ?? "") is \(status)" }
+    }
+
+    static let hex = String(repeating: "0", count: 64)
+
+    static let rows: [Row] = [
+        Row(method: .get, path: "/healthz", status: 200),
+        Row(method: .head, path: "/healthz", status: 404, code: .notFound),
+        Row(method: .get, path: "/whoami", status: 401, code: .unauthorized),
+        Row(method: .get, path: "/whoami", who: .wrong, status: 401, code: .unauthorized),
+        Row(method: .get, path: "/whoami", who: .publisher, status: 200),
+        // Known paths with a method that they do not have, and paths that nobody knows.
+        Row(method: .get, path: "/", status: 404, code: .notFound),
+        Row(method: .get, path: "/publish", status: 404, code: .notFound),
+        Row(method: .get, path: "/resolve", status: 404, code: .notFound),
+        Row(method: .put, path: "/publish", who: .publisher, body: "{}", status: 404, code: .notFound),
+        Row(method: .delete, path: "/w/smoke", who: .publisher, status: 404, code: .notFound),
+        Row(method: .post, path: "/blobs/sha256/\(hex)", who: .publisher, body: "", status: 404, code: .notFound),
+        Row(method: .get, path: "/w/smoke/tags/latest", status: 404, code: .notFound),
+        Row(method: .get, path: "/workers", status: 404, code: .notFound),
+        Row(method: .get, path: "/download", status: 404, code: .notFound),
+        Row(method: .get, path: "/blobs/sha256", status: 404, code: .notFound),
+        Row(method: .options, path: "/publish", status: 404, code: .notFound),
+        // Reads.
+        Row(method: .get, path: "/w/smoke", status: 200),
+        Row(method: .head, path: "/w/smoke", status: 200),
+        Row(method: .get, path: "/w/smoke?version=1.2.3", status: 200),
+        Row(method: .get, path: "/w/smoke?tag=latest", status: 200),
+        Row(method: .get, path: "/w/smoke?version=9.9.9", status: 404, code: .versionNotFound),
+        Row(method: .get, path: "/w/smoke?version=next", status: 404, code: .versionNotFound),
+        Row(method: .get, path: "/w/smoke?version=%5E%5E", status: 422, code: .validationError),
+        Row(method: .get, path: "/w/nobody", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/w/No%20Body", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/w/smoke/versions", status: 200),
+        Row(method: .get, path: "/w/nobody/versions", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/download/smoke", status: 200),
+        Row(method: .get, path: "/download/smoke?version=1.2.3&ci=true", status: 200),
+        Row(method: .get, path: "/download/smoke?version=%5E1", status: 200),
+        Row(method: .get, path: "/download/smoke?version=%3E%3D1+%3C2", status: 200),
+        Row(method: .get, path: "/download/smoke?version=2.0.0", status: 404, code: .versionNotFound),
+        Row(method: .get, path: "/download/smoke?version=%5E2", status: 404, code: .versionNotFound),
+        Row(method: .get, path: "/download/nobody", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/download/state", status: 204),
+        Row(method: .get, path: "/download/state?version=1.0.0", status: 204),
+        Row(method: .head, path: "/download/smoke", status: 200),
+        Row(method: .get, path: "/blobs/sha256/\(hex)", status: 404, code: .blobNotFound),
+        Row(method: .head, path: "/blobs/sha256/\(hex)", status: 404),
+        Row(method: .get, path: "/blobs/sha256/abc", status: 404, code: .notFound),
+        Row(method: .get, path: "/blobs/sha256/..%2F..%2Fetc", status: 404, code: .notFound),
+        // Resolving.
+        Row(method: .post, path: "/resolve", body: #"{"worker":"smoke"}"#, status: 200),
+        Row(method: .post, path: "/resolve", body: #"{"worker":"smoke","version":"*"}"#, status: 200),
+        Row(method: .post, path: "/resolve", body: #"{"worker":"nobody"}"#, status: 404, code: .workerNotFound),
+        Row(
+            method: .post,
+            path: "/resolve",
+            body: #"{"worker":"smoke","version":"^9"}"#,
+            status: 422,
+            code: .versionNotFound
+        ),
+        Row(
+            method: .post,
+            path: "/resolve",
+            body: #"{"worker":"smoke","version":"next"}"#,
+            status: 422,
+            code: .versionNotFound
+        ),
+        Row(method: .post, path: "/resolve", body: #"{"worker":"broken"}"#, status: 422, code: .workerNotFound),
+        Row(method: .post, path: "/resolve", body: #"{"worker":"a/b"}"#, status: 422, code: .validationError),
+        Row(method: .post, path: "/resolve", body: #"{"version":"*"}"#, status: 422, code: .validationError),
+        Row(method: .post, path: "/resolve", body: #"{"worker":"#, status: 400, code: .invalidJSON),
+        Row(method: .post, path: "/resolve", body: "", status: 400, code: .invalidJSON),
+        Row(method: .post, path: "/resolve", body: #"{"worker":"a","worker":"b"}"#, status: 400, code: .invalidJSON),
+        Row(method: .post, path: "/resolve", body: "[]", status: 422, code: .validationError),
+        // Publishing.
+        Row(method: .post, path: "/publish", body: "{}", status: 401, code: .unauthorized),
+        Row(method: .post, path: "/publish", who: .wrong, body: "{}", status: 401, code: .unauthorized),
+        Row(method: .post, path: "/publish", who: .reader, body: "{}", status: 403, code: .forbidden),
+        Row(method: .post, path: "/publish", who: .publisher, body: "{", status: 400, code: .invalidJSON),
+        Row(method: .post, path: "/publish", who: .publisher, body: "{}", status: 422, code: .validationError),
+        Row(
+            method: .post,
+            path: "/publish",
+            who: .publisher,
+            body: String(repeating: "[", count: 100_000),
+            status: 400,
+            code: .invalidJSON
+        ),
+        Row(
+            method: .post,
+            path: "/publish",
+            who: .stranger,
+            body: #"{"worker_name":"state","version":"2.0.0","type":"engine"}"#,
+            status: 403,
+            code: .forbidden
+        ),
+        Row(
+            method: .post,
+            path: "/publish",
+            who: .stranger,
+            body: #"{"worker_name":"st-ate","version":"2.0.0","type":"engine"}"#,
+            status: 403,
+            code: .forbidden
+        ),
+        Row(
+            method: .post,
+            path: "/publish",
+            who: .publisher,
+            body: #"{"worker_name":"state","version":"1.0.0","type":"engine"}"#,
+            status: 409,
+            code: .versionExists
+        ),
+        Row(
+            method: .post,
+            path: "/publish",
+            who: .publisher,
+            body: #"{"worker_name":"state","version":"1.0.1","type":"engine","functions":[]}"#,
+            status: 200
+        ),
+        // Uploading.
+        Row(method: .put, path: "/blobs/sha256/\(hex)", body: "x", status: 401, code: .unauthorized),
+        Row(method: .put, path: "/blobs/sha256/\(hex)", who: .reader, body: "x", status: 403, code: .forbidden),
+        Row(
+            method: .put,
+            path: "/blobs/sha256/\(hex)",
+            who: .publisher,
+            body: "x",
+            status: 422,
+            code: .digestMismatch
+        ),
+        Row(method: .put, path: "/blobs/sha256/xyz", who: .publisher, body: "x", status: 404, code: .notFound),
+    ]
+
+    @Test(arguments: rows)
+    func requestsGetTheirStatus(_ row: Row) async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.routes { server in
+                try await server.publish(Requests.binary())
+                try await server.publish(Requests.engine("state"))
+                try await server.publish(Requests.engine("broken", needs: [("gone", "^1")]))
+                let answer = try await server.ask(row.method, row.path, as: row.who, row.body.map { Array($0.utf8) })
+                #expect(answer.status == row.status, "\(answer.json.text())")
+                #expect(answer.header("X-Request-Id") != nil)
+                #expect(answer.header("X-Content-Type-Options") == "nosniff")
+                guard let code = row.code else { return }
+                #expect(answer.code == code.rawValue)
+                Self.expectWhole(answer)
+            }
+        }
+    }
+
+    private static func expectWhole(_ answer: Answer) {
+        guard case .object(let error) = answer.json["error"] else {
+            Issue.record("no envelope: \(answer.json.text())")
+            return
+        }
+        for key in ["code", "message", "fix", "available", "request_id"] { #expect(error[key] != nil, "\(key)") }
+        if case .array = error["available"] {} else { Issue.record("available is no array") }
+        if case .string(let fix) = error["fix"] { #expect(!fix.isEmpty) }
+        #expect(error["request_id"] == answer.header("X-Request-Id").map { .string($0) })
+        #expect(answer.header("Content-Type")?.hasPrefix("application/json") == true)
+    }
+
+    @Test func everyRouteOfClientsIsThere() async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.routes { server in
+                for route in RegistryRoute.allCases {
+                    let path = route.rawValue.replacing("{name}", with: "none").replacing("{digest}", with: Self.hex)
+                    let methods: [HTTPRequest.Method] = [.get, .post, .put]
+                    var codes: [String?] = []
+                    for method in methods { codes.append(try await server.ask(method, path, []).code) }
+                    #expect(codes.contains { $0 != RegistryErrorCode.notFound.rawValue }, "\(route)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import JSONText
+import RegistryAPI
+import RegistryService
+import RegistryStorage
+import Testing
+import WorkerModel
+
+/// A version is published whole or not at all, once, by those who may.
+struct PublishTests {
+    /// What JSON can hold that careless stores lose.
+    static let nasty: JSONValue = [
+        "empty": "", "unicode": "é e\u{301} \u{1F600} \u{202E} \u{0}\u{1}\u{7F}", "quote": "\"\\/\n",
+        "nested": [[[[:]]], [nil, true, false]], "": "empty key",
+        "@public-url-0@": "https://registry.test", "number": 1,
+    ]
+
+    @Test func readsBackWhatWasPublished() async throws {
+        try await ServiceFixture.run { registry in
+            let big = try JSONValue(parsing: #"{"big":123456789012345678901234567890,"small":1e-400,"one":1.0}"#)
+            var request = Requests.binary(tag: "latest")
+            request["readme"] = "# Smoke\r\n\u{0} \u{1F600}\n"
+            request["description"] = " spaces "
+            request["license"] = "Apache-2.0"
+            request["repo"] = "https://github.com/acme/w"
+            request["tags"] = ["b", "a", "b"]
+            request["experimental"] = true
+            request["config"] = ["nasty": Self.nasty, "numbers": big]
+            request["dependencies"] = [["name": "z", "version": ""], ["name": "a", "version": "latest"]]
+            request["functions"] = [["name": "smoke::run", "request_schema": Self.nasty, "own": big, "metadata": nil]]
+            request["triggers"] = [["name": "tick", "invocation_schema": big]]
+            try await registry.publish(request)
+            let detail = try await registry.detail("smoke", "1.2.3")
+            for key in [
+                "version", "type", "readme", "description", "license", "repo", "tags", "experimental", "config",
+                "dependencies", "functions", "triggers",
+            ] {
+                #expect(detail[key].map { $0.isEquivalent(to: request[key] ?? .null) } == true, "\(key)")
+            }
+            #expect(detail["supported_targets"] == ["x86_64-unknown-linux-gnu"])
+            #expect(detail["author"] == ["name": "acme", "pfp": nil, "verified": true])
+            #expect(detail["published_at"] == "2026-08-01T10:00:00Z")
+            let download = try await registry.download("smoke", "1.2.3")
+            #expect(download?["config"].map { $0.isEquivalent(to: request["config"] ?? .null) } == true)
+            #expect(download?["binaries"] == request["binaries"].map { Self.sorted($0) })
+        }
+    }
+
+    private static func sorted(_ binaries: JSONValue) -> JSONValue {
+        guard case .object(let targets) = binaries else { return binaries }
+        return .object(
+            JSONObject(
+                targets.members.map { target in
+                    (target.key, ["sha256": target.value["sha256"] ?? .null, "url": target.value["url"] ?? .null])
+                }
+            )
+        )
+    }
+
+    @Test func tagMovesWithTheVersion() async throws {
+        try await ServiceFixture.run { registry in
+            let caller = try await registry.caller()
+            try await registry.publish(Requests.engine("state", "1.0.0", tag: "latest"), by: caller)
+            try await registry.publish(Requests.engine("state", "1.1.0", tag: nil), by: caller)
+            #expect(try await registry.resolve("state")["root"]?["version"] == "1.0.0")
+            try await registry.publish(Requests.engine("state", "1.2.0", tag: "latest"), by: caller)
+            #expect(try await registry.resolve("state")["root"]?["version"] == "1.2.0")
+            #expect(try await registry.resolve("state", "1.1.0")["root"]?["version"] == "1.1.0")
+            let rows = try JSONValue(parsing: try await registry.service.versions("state"))["versions"]
+            let expected: [JSONValue] = [
+                ["version": "1.2.0", "tag": "latest", "tags": ["latest"]],
+                ["version": "1.1.0", "tag": nil, "tags": []], ["version": "1.0.0", "tag": nil, "tags": []],
+            ]
+            guard case .array(let found) = rows else { return #expect(Bool(false)) }
+            #expect(
+                found.map { ["version": $0["version"] ?? 0, "tag": $0["tag"] ?? 0, "tags": $0["tags"] ?? 0] }
+                    == expected
+            )
+        }
+    }
+
+    @Test func repeatingChangesNothing() async throws {
+        try await ServiceFixture.run { registry in
+            let caller = try await registry.caller()
+            try await registry.publish(Requests.binary(tag: "latest"), by: caller)
+            var other = Requests.binary(tag: "next")
+            try await Self.expectExists(identical: true) { try await registry.publish(other, by: caller) }
+            other["readme"] = "changed"
+            try await Self.expectExists(identical: false) { try await registry.publish(other, by: caller) }
+            #expect(try await registry.store.read { try $0.channel(.next, of: WorkerName(parsing: "smoke")) } == nil)
+            #expect(try await registry.detail("smoke")["readme"] == "")
+        }
+    }
+
+    private static func expectExists(identical: Bool, _ publish: () async throws -> PublishAnswer) async throws {
+        do {
+            _ = try await publish()
+            Issue.record("a version was published twice")
+        } catch RegistryServiceError.versionExists(_, _, let isIdentical) { #expect(isIdentical == identical) }
+    }
+
+    @Test func oneOfManyPublishersWins() async throws {
+        try await ServiceFixture.run { registry in
+            let caller = try await registry.caller()
+            let outcomes = await withTaskGroup(of: String.self) { group in
+                for number in 0..<6 {
+                    group.addTask {
+                        var request = Requests.engine("race", "1.0.0", tag: "t\(number)")
+                        request["readme"] = .string("\(number)")
+                        do {
+                            _ = try await registry.publish(request, by: caller)
+                            return "published"
+                        } catch RegistryServiceError.versionExists { return "exists" } catch { return "\(error)" }
+                    }
+                }
+                return await group.reduce(into: [String]()) { $0.append($1) }.sorted()
+            }
+            #expect(outcomes == Array(repeating: "exists", count: 5) + ["published"])
+            let channels = try await registry.store.read { try $0.channels(of: WorkerName(parsing: "race")) }
+            let readme = try await registry.detail("race", "1.0.0")["readme"]
+            #expect(channels.keys.map { "\($0)" } == [readme].map { "t\($0?.text() ?? "")".replacing("\"", with: "") })
+        }
+    }
+
+    @Test func firstPublisherOwnsTheName() async throws {
+        try await ServiceFixture.run { registry in
+            try await registry.publish(Requests.engine("state", "1.0.0"), by: registry.caller("acme"))
+            let stranger = try await registry.caller("mallory")
+            await #expect(throws: RegistryServiceError.self) {
+                try await registry.publish(Requests.engine("state", "1.1.0"), by: stranger)
+            }
+            #expect(try await registry.store.read { try $0.versions(of: WorkerName(parsing: "state")).count } == 1)
+            let administrator = try await registry.caller("root", scopes: [.admin])
+            try await registry.publish(Requests.engine("state", "1.1.0"), by: administrator)
+        }
+    }
+
+    @Test func strangersLearnNothingOfContent() async throws {
+        try await ServiceFixture.run { registry in
+            try await registry.publish(Requests.engine("state"), by: registry.caller("acme"))
+            do {
+                try await registry.publish(Requests.engine("state"), by: registry.caller("mallory"))
+                Issue.record("published over another account")
+            } catch RegistryServiceError.notOwner(let name) { #expect(name.description == "state") }
+        }
+    }
+
+    @Test(arguments: ["image_resize", "imageresize", "irnage-resize", "image-res1ze"])
+    func namesThatLookAlikeNeedAnAdministrator(_ name: String) async throws {
+        try await ServiceFixture.run { registry in
+            try await registry.publish(Requests.engine("image-resize"))
+            let isTaken = name != "image-res1ze"
+            do {
+                try await registry.publish(Requests.engine(name), by: registry.caller("mallory"))
+                #expect(!isTaken)
+            } catch RegistryServiceError.nameTooSimilar(_, let other) {
+                #expect(isTaken && other.description == "image-resize")
+            }
+            if isTaken {
+                try await registry.publish(Requests.engine(name), by: registry.caller("root", scopes: [.admin]))
+            }
+        }
+    }
+
+    @Test func scopeIsNeeded() async throws {
+        try await ServiceFixture.run { registry in
+            let reader = try await registry.caller(scopes: [.tags])
+            do {
+                try await registry.publish(Requests.engine("state"), by: reader)
+                Issue.record("published without the scope")
+            } catch RegistryServiceError.scopeMissing(let scope) { #expect(scope == .publish) }
+        }
+    }
+
+    @Test func tooLargeForResolvingIsRefused() async throws {
+        try await ServiceFixture.run { registry in
+            var request = Requests.engine("fat")
+            request["config"] = ["text": .string(String(repeating: "x", count: 256 << 10))]
+            let found = await problems { try await registry.publish(request) }
+            #expect(found.map(\.path) == ["$.config"])
+            request["config"] = nil
+            request["readme"] = .string(String(repeating: "x", count: 1 << 20))
+            try await registry.publish(request)
+        }
+    }
+
+    @Test func eventsTellWhatHappened() async throws {
+        try await ServiceFixture.run { registry in
+            let caller = try await registry.caller()
+            try await registry.publish(Requests.engine("state", "1.0.0"), by: caller)
+            try await registry.publish(Requests.engine("state", "1.1.0"), by: caller)
+            let events = try await registry.store.read {
+                try $0.events(of: WorkerName(parsing: "state"), before: nil, limit: 100)
+            }
+            #expect(
+                events.reversed().map(\.event.kind)
+                    == [.ownerAdded, .published, .channelMoved, .published, .channelMoved]
+            )
+            #expect(events[0].event.details == #"{"channel":"latest","from":"1.0.0"}"#)
+        }
+    }
+}

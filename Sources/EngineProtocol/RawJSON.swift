@@ -58,6 +58,27 @@ package struct RawJSON: Sendable, Hashable {
         )
     }
 
+    /// The text of a member; nil where this is no object, or the member is missing or null.
+    package func member(_ key: String) -> RawJSON? {
+        guard isObject else { return nil }
+        let bytes = text.readableBytesUInt8Span
+        var scan = JSONScan(maximumDepth: .max, from: 1)
+        var found: RawJSON?
+        scan.skipBlanks(in: bytes)
+        while scan.index < bytes.count, bytes[scan.index] == UInt8(ascii: "\"") {
+            // The text was checked when it came, so the walk cannot fail.
+            guard let name = try? scan.key(in: bytes) else { break }
+            scan.skipBlanks(in: bytes)
+            let start = scan.index
+            guard (try? scan.value(in: bytes)) != nil else { break }
+            let quoted = RawJSON(checked: text.slice((name.lowerBound - 1)..<(name.upperBound + 1)))
+            if quoted.string == key { found = RawJSON(checked: text.slice(start..<scan.index)) }
+            guard scan.take(UInt8(ascii: ","), in: bytes) else { break }
+            scan.skipBlanks(in: bytes)
+        }
+        return found?.isNull == true ? nil : found
+    }
+
     private var first: UInt8? { text.getInteger(at: text.readerIndex) }
 }
 

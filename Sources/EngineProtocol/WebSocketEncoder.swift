@@ -13,6 +13,9 @@ package struct WebSocketEncoder: Sendable {
 
     package init(mask: (@Sendable () -> UInt32)?) { self.mask = mask }
 
+    package static let server = WebSocketEncoder(mask: nil)
+    package static let client = WebSocketEncoder(mask: { UInt32.random(in: UInt32.min...UInt32.max) })
+
     /// Appends a message, in fragments where it is large.
     package func write(_ opcode: WebSocketOpcode, _ content: ByteBuffer, to output: inout ByteBuffer) {
         guard content.readableBytes > Self.largestFrame else {

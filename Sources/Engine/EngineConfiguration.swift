@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import Diagnostics
+
+/// Where an engine listens and what it allows.
+package struct EngineConfiguration: Sendable {
+    /// An address of this machine.
+    package var host = "127.0.0.1"
+    /// 0 for any free port.
+    package var port = 49_134
+    /// Shown where the engine's own functions are listed.
+    package var version: String
+    package var limits = EngineLimits.standard
+    /// One loop saves a hop between threads on every call; more carry more connections at once.
+    package var eventLoops = 1
+    /// How often an address in use is tried again, five times a second: it may be the near end of somebody's outgoing
+    /// connection.
+    package var listenAttempts = 10
+
+    package init(version: String) { self.version = version }
+}
+
+/// An address that an engine listens on.
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    package let host: String
+    package let port: Int
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// What workers are given in `III_URL`.
+    package var url: String { "ws://\(description)" }
+}
+
+/// Why an engine cannot run.
+package enum EngineError: CodedError {
+    /// W163
+    case addressInUse(ListenAddress)
+    /// W163
+    case cannotListen(ListenAddress, any Error)
+
+    package var code: ErrorCode { .engineAddress }
+
+    package var message: String {
+        switch self {
+        case .addressInUse(let address): "`\(address)` is in use"
+        case .cannotListen(let address, _): "cannot listen on `\(address)`"
+        }
+    }
+
+    package var hints: [String] {
+        switch self {
+        case .addressInUse: ["another engine may run here already: stop it, or listen on another port"]
+        case .cannotListen: []
+        }
+    }
+
+    package var cause: (any Error)? {
+        switch self {
+        case .addressInUse: nil
+        case .cannotListen(_, let error): error
+        }
+    }
+}

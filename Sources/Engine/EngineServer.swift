@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import EngineProtocol
+package import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import WebSockets
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
+/// The hub between workers, listening on one address.
+///
+/// Prints nothing; what happens goes to the logger.
+package struct EngineServer: Sendable {
+    private let configuration: EngineConfiguration
+    private let localWorkers: [LocalWorker]
+    private let logger: Logger
+
+    package init(_ configuration: EngineConfiguration, localWorkers: [LocalWorker] = [], logger: Logger) {
+        self.configuration = configuration
+        self.localWorkers = localWorkers
+        self.logger = logger
+    }
+
+    /// Listens until the task is cancelled; then tells every worker goodbye and ends.
+    ///
+    /// - Parameter whenListening: called once with the address, before any worker can have connected.
+    /// - Throws: `EngineError` where the address cannot be had.
+    package func run(whenListening: @Sendable (ListenAddress) -> Void = { _ in }) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
+        let result: Result<Void, any Error>
+        do {
+            try await serve(on: group, whenListening)
+            result = .success(())
+        } catch { result = .failure(error) }
+        try await group.shutdownGracefully()
+        try result.get()
+    }
+
+    private func serve(
+        on group: MultiThreadedEventLoopGroup,
+        _ whenListening: @Sendable (ListenAddress) -> Void
+    ) async throws {
+        let (calls, continuation) = AsyncStream.makeStream(of: LocalCall.self)
+        let switchboard = makeSwitchboard(group, continuation)
+        let connections = ConnectionCount(limit: configuration.limits.connections)
+        let listener = try await listen(on: group, switchboard, connections)
+        let address = ListenAddress(
+            host: configuration.host,
+            port: listener.localAddress?.port ?? configuration.port
+        )
+        logger.info("engine listens", metadata: ["listen.address": "\(address)"])
+        listener.closeFuture.whenComplete { _ in continuation.finish() }
+        whenListening(address)
+        await withTaskCancellationHandler {
+            await answer(calls, switchboard)
+        } onCancel: {
+            continuation.finish()
+        }
+        try? await listener.close()
+        switchboard.closeAll()
+        await connections.drained(within: .seconds(2), on: group)
+        logger.info("engine stopped", metadata: ["listen.address": "\(address)"])
+    }
+
+    private func makeSwitchboard(
+        _ group: MultiThreadedEventLoopGroup,
+        _ localCalls: AsyncStream<LocalCall>.Continuation
+    ) -> Switchboard {
+        let now: @Sendable () -> Int64 = { WallClock.milliseconds() }
+        let hub = Hub(
+            limits: configuration.limits,
+            version: configuration.version,
+            startedAt: now(),
+            localWorkers: localWorkers,
+            makeID: { UUIDText.random() }
+        )
+        return Switchboard(
+            hub: hub,
+            channels: ChannelBoard(limits: configuration.limits, group: group),
+            group: group,
+            logger: logger,
+            now: now,
+            localCalls: localCalls
+        )
+    }
+
+    // MARK: Local functions
+
+    /// Runs calls of the engine's own process until the stream ends, then cancels what still runs.
+    private func answer(_ calls: AsyncStream<LocalCall>, _ switchboard: Switchboard) async {
+        await withDiscardingTaskGroup { group in
+            for await call in calls {
+                group.addTask {
+                    let outcome = await Self.outcome(of: call)
+                    switchboard.receive(.localResult(callID: call.callID, outcome))
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private static func outcome(of call: LocalCall) async -> InvocationResult.Outcome {
+        do { return .success(try await call.handler(call)) } catch let failure as CallFailure {
+            return .failure(failure.json)
+        } catch { return .failure(CallFailure(code: "invocation_failed", message: "\(error)").json) }
+    }
+
+    // MARK: Listening
+
+    private func listen(
+        on group: MultiThreadedEventLoopGroup,
+        _ switchboard: Switchboard,
+        _ connections: ConnectionCount
+    ) async throws -> any Channel {
+        let routes = EngineRoutes(switchboard: switchboard, limits: configuration.limits).webSockets
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
+            .childChannelInitializer { channel in
+                guard connections.add(channel) else { return channel.close() }
+                return channel.serveWebSockets(routes)
+            }
+        let wanted = ListenAddress(host: configuration.host, port: configuration.port)
+        for attempt in 1... {
+            do { return try await bootstrap.bind(host: wanted.host, port: wanted.port).get() } catch let error
+                as IOError
+                where error.errnoCode == EADDRINUSE
+            {
+                guard attempt < configuration.listenAttempts else { throw EngineError.addressInUse(wanted) }
+                try await Task.sleep(for: .milliseconds(200))
+            } catch { throw EngineError.cannotListen(wanted, error) }
+        }
+        throw EngineError.addressInUse(wanted)
+    }
+}

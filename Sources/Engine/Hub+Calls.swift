@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import EngineProtocol
+import Logging
+
+/// Who waits for the answer of a call, and how they know it.
+struct CallReference: Sendable, Hashable {
+    let connection: ConnectionID
+    let id: String
+    let functionID: String
+    let traceparent: String?
+    let baggage: String?
+}
+
+/// A call that has been handed to its callee.
+struct OpenCall: Sendable {
+    enum Caller: Sendable {
+        case worker(CallReference)
+        /// A message for a queue: the answer is its receipt.
+        case queue(CallReference, receipt: String)
+        /// Nobody waits.
+        case nobody
+    }
+
+    enum Callee: Sendable, Hashable {
+        case connection(ConnectionID)
+        case local
+    }
+
+    let caller: Caller
+    let callee: Callee
+    let functionID: String
+}
+
+extension Hub {
+    mutating func invoke(_ call: InvokeFunction, from id: ConnectionID) {
+        let reference: CallReference? =
+            if call.action != .void, let callID = call.id {
+                CallReference(
+                    connection: id,
+                    id: callID,
+                    functionID: call.functionID,
+                    traceparent: call.traceparent,
+                    baggage: call.baggage
+                )
+            } else { nil }
+        do throws(CallFailure) {
+            try route(call, from: id, reference)
+        } catch {
+            if let reference { return reply(.failure(error.json), to: reference) }
+            note(.debug, "call failed and nobody waits", id, ["error.code": "\(error.code)"])
+        }
+    }
+
+    /// Answers a caller, if it is still there.
+    mutating func reply(_ outcome: InvocationResult.Outcome, to reference: CallReference) {
+        var result = InvocationResult(
+            id: reference.id,
+            functionID: reference.functionID,
+            outcome: outcome,
+            traceparent: reference.traceparent,
+            baggage: reference.baggage
+        )
+        let cost = Frame.result(result).cost
+        if cost > 4096, let queued = sessions[reference.connection]?.queuedBytes, queued > 0,
+            queued + cost > limits.outboundBytes
+        {
+            result.outcome = .failure(
+                CallFailure(
+                    code: "channel_send_failed",
+                    message: "the result was dropped: \(queued) bytes wait to be read by the caller"
+                ).json
+            )
+        }
+        send(.result(result), to: reference.connection)
+    }
+
+    // MARK: Routing
+
+    private mutating func route(
+        _ call: InvokeFunction,
+        from id: ConnectionID,
+        _ reference: CallReference?
+    ) throws(CallFailure) {
+        let namespace = call.namespace ?? Self.defaultNamespace
+        guard Self.isNamespace(namespace) else { throw .invalidNamespace }
+        if case .enqueue(let queue) = call.action {
+            return try enqueue(call, to: queue, in: namespace, from: id, reference)
+        }
+        if namespace == Self.defaultNamespace, call.functionID.hasPrefix("engine::"),
+            let builtin = BuiltinFunction(rawValue: call.functionID)
+        {
+            guard let value = try run(builtin, call, from: id, reference) else { return }
+            if let reference { reply(.success(value), to: reference) }
+            return
+        }
+        do throws(CallFailure) {
+            try hand(
+                call,
+                in: namespace,
+                caller: reference.map { .worker($0) } ?? .nobody,
+                callerID: id
+            )
+        } catch  where error.code == CallFailure.functionNotFound && isWaiting(call.functionID, on: id) {
+            sessions[id]?.deferred.append(call)
+        }
+    }
+
+    /// Whether a connection has registered a function that waits for its namespace.
+    private func isWaiting(_ functionID: String, on id: ConnectionID) -> Bool {
+        guard let session = sessions[id], session.namespace == nil, session.deferred.count < 1000 else { return false }
+        return session.waiting.contains { frame in
+            if case .registerFunction(let function) = frame { return function.id == functionID }
+            return false
+        }
+    }
+
+    /// Gives a call to whoever has the function.
+    ///
+    /// - Parameters:
+    ///   - call: What the caller sent; its id is kept where it is free.
+    ///   - namespace: Where the function is looked for, and nowhere else.
+    ///   - caller: Who gets the answer.
+    ///   - callerID: The calling connection; nil for calls of the engine's own.
+    /// - Throws: `CallFailure` where nobody has it, or it cannot be reached.
+    mutating func hand(
+        _ call: InvokeFunction,
+        in namespace: String,
+        caller: OpenCall.Caller,
+        callerID: ConnectionID?
+    ) throws(CallFailure) {
+        if let callerID, let made = sessions[callerID]?.made.count, made >= limits.openCalls {
+            throw CallFailure(code: "invocation_error", message: "\(made) calls of this worker are open already")
+        }
+        let wanted = caller.connection == nil ? nil : call.id
+        let callID = wanted.flatMap { calls[$0] == nil ? $0 : nil } ?? makeID()
+        let callerWorkerID = callerID.flatMap { sessions[$0]?.workerID }
+        if namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function {
+            open(callID, OpenCall(caller: caller, callee: .local, functionID: call.functionID))
+            let localCall = LocalCall(
+                callID: callID,
+                functionID: call.functionID,
+                data: call.data,
+                metadata: call.metadata,
+                callerWorkerID: callerWorkerID,
+                handler: local.handler
+            )
+            return actions.append(.runLocally(localCall))
+        }
+        guard let entry = functions[namespace]?[call.functionID] else { throw notFound(call.functionID, in: namespace) }
+        var sent = call
+        sent.id = callID
+        sent.namespace = nil
+        sent.action = .call
+        sent.callerWorkerID = callerWorkerID
+        try checkRoom(for: .invoke(sent), at: entry)
+        open(callID, OpenCall(caller: caller, callee: .connection(entry.owner), functionID: call.functionID))
+        send(.invoke(sent), to: entry.owner)
+    }
+
+    /// Remembers a call until it is answered; what nobody waits for is not remembered.
+    private mutating func open(_ callID: String, _ call: OpenCall) {
+        guard let caller = call.caller.connection else { return }
+        calls[callID] = call
+        if case .connection(let callee) = call.callee { sessions[callee]?.handling.insert(callID) }
+        sessions[caller]?.made.insert(callID)
+    }
+
+    private func checkRoom(for frame: Frame, at entry: RegisteredFunction) throws(CallFailure) {
+        if entry.registration.invocation != nil {
+            throw CallFailure(
+                code: "invocation_error",
+                message: "`\(entry.registration.id)` is an HTTP endpoint, which this engine does not call"
+            )
+        }
+        guard frame.cost <= limits.messages.messageBytes else {
+            throw CallFailure(
+                code: "payload_too_large",
+                message: "the call has more than \(limits.messages.messageBytes) bytes"
+            )
+        }
+        guard let queued = sessions[entry.owner]?.queuedBytes, queued > 0, queued + frame.cost > limits.outboundBytes
+        else { return }
+        throw CallFailure(
+            code: "channel_send_failed",
+            message: "the worker of `\(entry.registration.id)` does not read: \(queued) bytes wait for it"
+        )
+    }
+
+    private func notFound(_ functionID: String, in namespace: String) -> CallFailure {
+        let others = functions.filter { $0.value[functionID] != nil }.keys.sorted()
+        let elsewhere =
+            others.isEmpty ? "" : " It is registered in namespace(s): \(others.joined(separator: ", "))."
+        return CallFailure(
+            code: CallFailure.functionNotFound,
+            message: "Function \(functionID) not found in namespace \(namespace).\(elsewhere)"
+        )
+    }
+}
+
+extension Hub {
+    // MARK: Answers
+
+    /// Closes a call with its callee's answer; answers from anyone else, and late ones, are dropped.
+    mutating func finish(_ callID: String, _ outcome: InvocationResult.Outcome, from callee: OpenCall.Callee) {
+        guard let call = calls[callID], call.callee == callee else { return }
+        close(callID, call)
+        answer(call, outcome)
+    }
+
+    /// The callee is gone.
+    mutating func stop(_ callID: String) {
+        guard let call = calls[callID] else { return }
+        close(callID, call)
+        answer(call, .failure(CallFailure(code: "invocation_stopped", message: "Invocation stopped").json))
+    }
+
+    /// The caller is gone.
+    mutating func forget(_ callID: String) {
+        guard let call = calls[callID] else { return }
+        close(callID, call)
+    }
+
+    private mutating func close(_ callID: String, _ call: OpenCall) {
+        calls[callID] = nil
+        if case .connection(let callee) = call.callee { sessions[callee]?.handling.remove(callID) }
+        if let caller = call.caller.connection { sessions[caller]?.made.remove(callID) }
+    }
+
+    private mutating func answer(_ call: OpenCall, _ outcome: InvocationResult.Outcome) {
+        switch (call.caller, outcome) {
+        case (.nobody, _): break
+        case (.worker(let reference), _): reply(outcome, to: reference)
+        case (.queue(let reference, let receipt), .success):
+            reply(.success(JSONBuilder.object { $0.member("messageReceiptId", receipt) }), to: reference)
+        case (.queue(let reference, _), .failure(let error)):
+            let reason = error.member("message")?.string ?? "the queue's worker failed"
+            reply(.failure(CallFailure(code: "enqueue_error", message: reason).json), to: reference)
+        }
+    }
+
+    /// A message that could not be read: whoever waits for the call that it was about is told.
+    mutating func receive(_ fault: FrameFault, from id: ConnectionID) {
+        guard sessions[id] != nil else { return }
+        note(.warning, "message is no frame", id, ["frame.type": "\(fault.type ?? "?")", "fault": "\(fault.reason)"])
+        guard let callID = fault.invocationID else { return }
+        let isResult = fault.type != "invokefunction" && calls[callID]?.callee == .connection(id)
+        let failure = CallFailure(
+            code: isResult ? "serialization_error" : "deserialization_error",
+            message: fault.sentence
+        )
+        if isResult { return finish(callID, .failure(failure.json), from: .connection(id)) }
+        guard fault.type == "invokefunction" else { return }
+        send(.result(InvocationResult(id: callID, functionID: "", outcome: .failure(failure.json))), to: id)
+    }
+
+    // MARK: Queues
+
+    private static let enqueueFunction = "engine::queue::enqueue"
+
+    fileprivate mutating func enqueue(
+        _ call: InvokeFunction,
+        to queue: String,
+        in namespace: String,
+        from id: ConnectionID,
+        _ reference: CallReference?
+    ) throws(CallFailure) {
+        guard
+            functions[Self.defaultNamespace]?[Self.enqueueFunction] != nil
+                || localFunctions[Self.enqueueFunction] != nil
+        else {
+            throw CallFailure(
+                code: "enqueue_error",
+                message: "no worker offers queues; install one with `iii worker add iii-queue`"
+            )
+        }
+        let receipt = makeID()
+        let message = JSONBuilder.object { object in
+            object.member("queue", queue)
+            object.member("function_id", call.functionID)
+            object.member("data", call.data ?? .null)
+            object.member("messageReceiptId", receipt)
+            object.optional("traceparent", call.traceparent)
+            object.optional("baggage", call.baggage)
+            if namespace != Self.defaultNamespace { object.member("namespace", namespace) }
+        }
+        let inner = InvokeFunction(id: nil, functionID: Self.enqueueFunction, data: message, metadata: call.metadata)
+        let caller = reference.map { OpenCall.Caller.queue($0, receipt: receipt) } ?? .nobody
+        do throws(CallFailure) {
+            try hand(inner, in: Self.defaultNamespace, caller: caller, callerID: id)
+        } catch { throw CallFailure(code: "enqueue_error", message: error.message) }
+    }
+}
+
+extension OpenCall.Caller {
+    var connection: ConnectionID? {
+        switch self {
+        case .worker(let reference), .queue(let reference, _): reference.connection
+        case .nobody: nil
+        }
+    }
+}
+
+extension CallFailure {
+    static let functionNotFound = "function_not_found"
+}
+
+extension FrameFault {
+    fileprivate var sentence: String {
+        switch reason {
+        case .syntax(let fault): "the message is not valid JSON at byte \(fault.offset)"
+        case .member(let name): "`\(name)` is missing or of the wrong kind"
+        case .foreignNumber: "the message holds NaN or Infinity, for which JSON has no words"
+        }
+    }
+}

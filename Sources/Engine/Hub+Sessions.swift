@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import EngineProtocol
+import Logging
+
+extension Hub {
+    static func isNamespace(_ text: String) -> Bool { !text.allSatisfy(\.isWhitespace) }
+
+    mutating func connect(_ id: ConnectionID, address: String?, at milliseconds: Int64) {
+        let session = Session(
+            workerID: makeID(),
+            reattachToken: makeID(),
+            address: address,
+            connectedAt: milliseconds
+        )
+        sessions[id] = session
+        connections[session.workerID] = id
+        send(.workerRegistered(workerID: session.workerID, reattachToken: session.reattachToken), to: id)
+        actions.append(.start(.namespaceGrace(id), after: limits.namespaceGrace))
+        note(.debug, "worker connected", id, ["peer.address": "\(address ?? "unknown")"])
+        fireWorkersAvailable("worker_connected", session.workerID)
+    }
+
+    /// Registers at once where the namespace is known, later where it is not.
+    mutating func registerOrWait(_ frame: Frame, from id: ConnectionID) {
+        if let namespace = sessions[id]?.namespace { return register(frame, from: id, in: namespace) }
+        sessions[id]?.waiting.append(frame)
+        sessions[id]?.waitingBytes += frame.cost
+        guard let bytes = sessions[id]?.waitingBytes, bytes > limits.waitingBytes else { return }
+        note(.warning, "too many registrations before the announcement", id)
+        actions.append(.close(id, .policy))
+        drop(id)
+    }
+
+    private mutating func register(_ frame: Frame, from id: ConnectionID, in namespace: String) {
+        switch frame {
+        case .registerFunction(let function): register(function, from: id, in: namespace)
+        case .unregisterFunction(let functionID): unregister(functionID, from: id, in: namespace)
+        case .registerTriggerType(let type): register(type, from: id, in: namespace)
+        case .unregisterTriggerType(let typeID, _): unregisterType(typeID, from: id, in: namespace)
+        case .registerTrigger(let trigger): bind(trigger, from: id, in: namespace)
+        case .unregisterTrigger(let bindingID, _): unbind(bindingID, from: id)
+        default: break
+        }
+    }
+
+    /// Fixes the namespace of a connection and does what waited for it; nothing where it was fixed before.
+    mutating func resolveNamespace(of id: ConnectionID, to namespace: String) {
+        guard let session = sessions[id], session.namespace == nil else { return }
+        sessions[id]?.namespace = namespace
+        sessions[id]?.waiting = []
+        sessions[id]?.waitingBytes = 0
+        sessions[id]?.deferred = []
+        for frame in session.waiting { register(frame, from: id, in: namespace) }
+        for call in session.deferred { invoke(call, from: id) }
+    }
+
+    /// Takes a worker's word on who it is.
+    ///
+    /// - Returns: false where another live worker has the name; the connection is gone then.
+    mutating func announce(_ data: RawJSON?, from id: ConnectionID) throws(CallFailure) -> Bool {
+        guard let session = sessions[id] else { return false }
+        let announcement = try Announcement(data)
+        let namespace = session.namespace ?? announcement.namespace ?? Self.defaultNamespace
+        if let other = announcement.namespace, other != namespace {
+            note(.warning, "namespace was settled before the announcement", id, ["namespace": "\(other)"])
+        }
+        if let name = announcement.name {
+            guard takeName(name, in: namespace, for: id) else { return false }
+        }
+        sessions[id]?.announcement = announcement
+        resolveNamespace(of: id, to: namespace)
+        note(.info, "worker announced", id, ["namespace": "\(namespace)"])
+        fireWorkersAvailable("worker_metadata_updated", session.workerID)
+        return true
+    }
+
+    private mutating func takeName(_ name: String, in namespace: String, for id: ConnectionID) -> Bool {
+        if let holder = names[namespace]?[name], holder != id, let owner = sessions[holder] {
+            let rejection = RegistrationRejection(
+                subject: .worker(name: name),
+                namespace: namespace,
+                ownerWorkerID: owner.workerID
+            )
+            note(.warning, "worker name is taken", id, ["name": "\(name)", "namespace": "\(namespace)"])
+            send(.registrationRejected(rejection), to: id)
+            actions.append(.close(id, .policy))
+            drop(id)
+            return false
+        }
+        releaseName(of: id)
+        sessions[id]?.name = name
+        // The command line connects under these for moments, several at once.
+        if name != "iii-cli", !name.hasPrefix("iii-cli:") { names[namespace, default: [:]][name] = id }
+        return true
+    }
+
+    private mutating func releaseName(of id: ConnectionID) {
+        guard let session = sessions[id], let name = session.name else { return }
+        releaseName(name, in: session.namespace ?? Self.defaultNamespace, heldBy: id)
+    }
+
+    private mutating func releaseName(_ name: String, in namespace: String, heldBy id: ConnectionID) {
+        if names[namespace]?[name] == id { names[namespace]?[name] = nil }
+        if names[namespace]?.isEmpty == true { names[namespace] = nil }
+    }
+
+    /// A worker is back on a new connection: the old one goes, with all that it held.
+    mutating func reattach(_ id: ConnectionID, previous: String, token: String?) {
+        guard let old = connections[previous], old != id, let session = sessions[old], let token,
+            session.reattachToken == token
+        else { return }
+        note(.info, "worker came back on a new connection", old)
+        actions.append(.close(old, .goingAway))
+        drop(old)
+    }
+
+    /// Removes a connection and everything that was its own.
+    mutating func drop(_ id: ConnectionID) {
+        guard let session = sessions[id] else { return }
+        note(.debug, "worker disconnected", id)
+        sessions[id] = nil
+        connections[session.workerID] = nil
+        let namespace = session.namespace ?? Self.defaultNamespace
+        for function in session.functions { removeFunction(function, in: namespace) }
+        for callID in session.made { forget(callID) }
+        for callID in session.handling.sorted() { stop(callID) }
+        for bindingID in session.bindings.sorted() { removeBinding(bindingID) }
+        for typeID in session.triggerTypes.sorted() { removeType(typeID, in: namespace) }
+        if let name = session.name { releaseName(name, in: namespace, heldBy: id) }
+        fireWorkersAvailable("worker_disconnected", session.workerID)
+    }
+
+    /// Gives up a connection whose peer does not read.
+    mutating func dropUnread(_ id: ConnectionID) {
+        guard sessions[id] != nil else { return }
+        note(.warning, "worker does not read what it is sent", id)
+        actions.append(.close(id, .policy))
+        drop(id)
+    }
+}

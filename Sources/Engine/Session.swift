@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import EngineProtocol
+import JSONText
+
+/// One connected worker.
+struct Session: Sendable {
+    let workerID: String
+    let reattachToken: String
+    let address: String?
+    let connectedAt: Int64
+    /// Nil until the worker has announced itself, or the time for that is over.
+    var namespace: String?
+    var announcement: Announcement?
+    /// The name that this connection holds.
+    var name: String?
+    /// Registrations that came before the namespace was known, in their order.
+    var waiting: [Frame] = []
+    var waitingBytes = 0
+    /// Calls of functions that are among `waiting`.
+    var deferred: [InvokeFunction] = []
+    var functions: Set<String> = []
+    var triggerTypes: Set<String> = []
+    var bindings: Set<String> = []
+    /// Open calls that it made, and such that it is to answer, by the id that the callee knows.
+    var made: Set<String> = []
+    var handling: Set<String> = []
+    /// What was sent and has not left yet.
+    var queuedBytes = 0
+
+    init(workerID: String, reattachToken: String, address: String?, connectedAt: Int64) {
+        self.workerID = workerID
+        self.reattachToken = reattachToken
+        self.address = address
+        self.connectedAt = connectedAt
+    }
+}
+
+/// What a worker says of itself in `engine::workers::register`.
+struct Announcement: Sendable {
+    var name: String?
+    var namespace: String?
+    var description: String?
+    var version: String?
+    var runtime: String?
+    var os: String?
+    var isolation: String?
+    var pid: Int?
+
+    /// Reads the payload; members of another kind than expected count as absent, but a namespace has to be one.
+    init(_ data: RawJSON?) throws(CallFailure) {
+        guard let value = data?.value(), case .object(let object) = value else {
+            throw CallFailure(code: "deserialization_error", message: "an announcement is a JSON object")
+        }
+        func text(_ key: String) -> String? {
+            guard case .string(let text)? = object[key] else { return nil }
+            return text
+        }
+        name = text("name").flatMap(Self.displayName)
+        description = text("description")
+        version = text("version")
+        runtime = text("runtime")
+        os = text("os")
+        isolation = text("isolation")
+        if case .number(let number)? = object["pid"], let value = number.int64 { pid = Int(value) }
+        switch object["namespace"] {
+        case nil, .null?: break
+        case .string(let text)? where Hub.isNamespace(text): namespace = text
+        default: throw .invalidNamespace
+        }
+    }
+
+    /// A name without characters that change how the text around it is shown; nil where nothing is left.
+    static func displayName(_ raw: String) -> String? {
+        let kept = raw.unicodeScalars.filter { scalar in
+            scalar.properties.generalCategory != .control && !scalar.properties.isBidiControl
+        }
+        let trimmed = String(String.UnicodeScalarView(kept)).trimmingBlanks.prefix(280)
+        return trimmed.isEmpty ? nil : String(trimmed)
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: Substring {
+        var rest = self[...]
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return rest
+    }
+}
+
+extension CallFailure {
+    static let invalidNamespace = CallFailure(code: "INVALID_NAMESPACE", message: "a namespace is not blank")
+}

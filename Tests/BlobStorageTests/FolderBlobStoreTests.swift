@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import BlobStorage
+import CHostSystem
 import Diagnostics
 import Foundation
 import RegistryStorage
@@ -62,6 +63,27 @@ struct FolderBlobStoreTests {
                 try await upload.finish(expecting: Digest.sha256(BlobStoreContract.bytes(600_000)), at: Self.never)
             }
             #expect(try await next.blobs(after: nil, limit: 10).isEmpty)
+        }
+    }
+
+    /// A collector looks at the age of a blob only when nobody can renew it any more, in whatever program.
+    @Test func collectorWaitsForThoseWhoRenew() async throws {
+        try await withTemporaryDirectory { folder in
+            let store = try FolderBlobStore(folder)
+            let stored = try await store.store([1], at: Timestamp(milliseconds: 1000))
+            let renewer = try FileDescriptor.open(folder, .readOnly)
+            #expect(flock(renewer.rawValue, LOCK_SH) == 0)
+            async let isDeleted = store.delete(stored.digest, ifOlderThan: Timestamp(milliseconds: 2000))
+            // Gives a collector that does not wait the time to be caught.
+            for _ in 0..<200 { _ = try await store.blob(stored.digest) }
+            let path = try #require(stored.file)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 3)],
+                ofItemAtPath: path.string
+            )
+            try renewer.close()
+            #expect(try await !isDeleted)
+            #expect(try await store.contains(stored.digest))
         }
     }
 

@@ -10,10 +10,13 @@ import WorkerModel
 
 /// A connection that sends what no client sends.
 enum RawConnection {
-    /// Sends bytes and closes the connection.
-    static func send(_ bytes: [UInt8], to port: Int) async throws {
+    /// Sends bytes and closes the connection when `isSeen` has returned.
+    static func send(_ bytes: [UInt8], to port: Int, isSeen: () async -> Void) async throws {
         let channel = try await connect(port)
-        try await channel.executeThenClose { _, outbound in try await outbound.write(ByteBuffer(bytes: bytes)) }
+        try await channel.executeThenClose { _, outbound in
+            try await outbound.write(ByteBuffer(bytes: bytes))
+            await isSeen()
+        }
     }
 
     /// Sends bytes and what `more` sends, and reads until the server ends the connection.
@@ -24,8 +27,12 @@ enum RawConnection {
     ) async throws -> String {
         let channel = try await connect(port)
         return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(bytes: bytes))
-            try await more(outbound)
+            do {
+                try await outbound.write(ByteBuffer(bytes: bytes))
+                try await more(outbound)
+            } catch ChannelError.ioOnClosedChannel {
+                // The server has ended the connection: what it said is still to be read.
+            }
             var answer = ByteBuffer()
             for try await piece in inbound { answer.writeImmutableBuffer(piece) }
             return String(buffer: answer)
@@ -47,6 +54,7 @@ final class FlowProbe: Sendable {
         var stored = 0
         var mostUnderWay = 0
         var largestPiece = 0
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -62,9 +70,23 @@ final class FlowProbe: Sendable {
     }
 
     func noteStored(_ count: Int) {
-        state.withLock { state in
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
             state.stored += count
             state.largestPiece = max(state.largestPiece, count)
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Returns when something has been stored.
+    func waitForStored() async {
+        await withCheckedContinuation { continuation in
+            let isStored = state.withLock { state in
+                if state.stored == 0 { state.waiting.append(continuation) }
+                return state.stored > 0
+            }
+            if isStored { continuation.resume() }
         }
     }
 }

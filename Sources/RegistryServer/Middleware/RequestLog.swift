@@ -17,20 +17,35 @@ struct RequestLog: RouterMiddleware {
         next: @concurrent (Request, RegistryContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
-        var response = try await next(request, context)
-        response.headers[.requestID] = context.id
-        response.headers[.contentTypeOptions] = "nosniff"
+        do {
+            var response = try await next(request, context)
+            response.headers[.requestID] = context.id
+            response.headers[.contentTypeOptions] = "nosniff"
+            Self.log(request, context, response.status, since: start)
+            return response
+        } catch {
+            // What the connection answers itself: bytes that are not HTTP.
+            Self.log(request, context, .badRequest, since: start)
+            throw error
+        }
+    }
+
+    private static func log(
+        _ request: Request,
+        _ context: RegistryContext,
+        _ status: HTTPResponse.Status,
+        since start: ContinuousClock.Instant
+    ) {
         context.logger.info(
             "request",
             metadata: [
                 "http.method": "\(request.method.rawValue)",
                 "http.path": "\(request.uri.path.prefix(200))",
-                "http.status": "\(response.status.code)",
-                "http.duration_ms": "\(Self.milliseconds(ContinuousClock.now - start))",
+                "http.status": "\(status.code)",
+                "http.duration_ms": "\(milliseconds(ContinuousClock.now - start))",
                 "client.address": "\(context.clientAddress)",
             ]
         )
-        return response
     }
 
     private static func milliseconds(_ duration: Duration) -> String {

@@ -9,6 +9,8 @@ package struct EngineConfiguration: Sendable {
     package var host = "127.0.0.1"
     /// 0 for any free port.
     package var port = 49_134
+    /// Web pages that may connect besides those of this machine, as browsers write them: `https://console.example`.
+    package var allowedOrigins: Set<String> = []
     /// Shown where the engine's own functions are listed.
     package var version: String
     package var limits = EngineLimits.standard

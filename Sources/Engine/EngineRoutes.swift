@@ -10,13 +10,34 @@ import WebSockets
 struct EngineRoutes: Sendable {
     let switchboard: Switchboard
     let limits: EngineLimits
+    let allowedOrigins: Set<String>
 
     var webSockets: WebSocketRoutes {
         WebSocketRoutes(
             handshake: limits.handshake,
-            accepts: { head in Self.path(of: head) == "/" || Self.path(of: head) == "/otel" || find(head) != nil },
+            refusal: { head in refusal(head) },
             endpoint: { head, channel in endpoint(head, channel) }
         )
+    }
+
+    private func refusal(_ head: HTTPRequestHead) -> HTTPResponseStatus? {
+        if let origin = head.headers.first(name: "origin"), !isTrusted(origin) { return .forbidden }
+        switch Self.path(of: head) {
+        case "/", "/otel": return nil
+        default: return find(head) == nil ? .notFound : nil
+        }
+    }
+
+    /// Whether a page of an origin may connect.
+    ///
+    /// Only browsers send an origin, and they let any page on the web connect to this machine: without this, every page
+    /// that its user visits could call every function.
+    private func isTrusted(_ origin: String) -> Bool {
+        if allowedOrigins.contains(origin) { return true }
+        guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
+        let authority = origin.dropFirst(scheme.count)
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+        return ["localhost", "127.0.0.1", "[::1]"].contains(host)
     }
 
     private static func path(of head: HTTPRequestHead) -> Substring { head.uri.prefix { $0 != "?" } }

@@ -32,7 +32,7 @@ package struct EngineServer: Sendable {
 
     /// Listens until the task is cancelled; then tells every worker goodbye and ends.
     ///
-    /// - Parameter whenListening: called once with the address, before any worker can have connected.
+    /// - Parameter whenListening: called once with the address, as soon as it accepts connections.
     /// - Throws: `EngineError` where the address cannot be had.
     package func run(whenListening: @Sendable (ListenAddress) -> Void = { _ in }) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
@@ -121,7 +121,11 @@ package struct EngineServer: Sendable {
         _ switchboard: Switchboard,
         _ connections: ConnectionCount
     ) async throws -> any Channel {
-        let routes = EngineRoutes(switchboard: switchboard, limits: configuration.limits).webSockets
+        let routes = EngineRoutes(
+            switchboard: switchboard,
+            limits: configuration.limits,
+            allowedOrigins: configuration.allowedOrigins
+        ).webSockets
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

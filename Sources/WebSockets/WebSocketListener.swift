@@ -8,8 +8,8 @@ import NIOWebSocket
 
 /// How a server answers requests for WebSockets.
 package struct WebSocketRoutes: Sendable {
-    /// Whether there is something at a path; asked before the upgrade.
-    package let accepts: @Sendable (HTTPRequestHead) -> Bool
+    /// Why a request is refused, asked before the upgrade; nil where it is accepted.
+    package let refusal: @Sendable (HTTPRequestHead) -> HTTPResponseStatus?
     /// Who talks on an accepted connection; called on its event loop.
     package let endpoint: @Sendable (HTTPRequestHead, any Channel) -> (any WebSocketEndpoint, WebSocketSettings)
     /// From the connection to the end of the upgrade.
@@ -17,11 +17,11 @@ package struct WebSocketRoutes: Sendable {
 
     package init(
         handshake: Duration,
-        accepts: @escaping @Sendable (HTTPRequestHead) -> Bool,
+        refusal: @escaping @Sendable (HTTPRequestHead) -> HTTPResponseStatus?,
         endpoint: @escaping @Sendable (HTTPRequestHead, any Channel) -> (any WebSocketEndpoint, WebSocketSettings)
     ) {
         self.handshake = handshake
-        self.accepts = accepts
+        self.refusal = refusal
         self.endpoint = endpoint
     }
 }
@@ -39,7 +39,7 @@ extension Channel {
             )
         ).flatMapThrowing {
             try self.pipeline.syncOperations.addHandler(
-                RefusingHandler(deadline: routes.handshake),
+                RefusingHandler(routes),
                 name: RefusingHandler.name
             )
         }
@@ -57,7 +57,7 @@ private final class ServerUpgrader: HTTPServerProtocolUpgrader, Sendable {
         self.routes = routes
         handshake = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, head in
-                channel.eventLoop.makeSucceededFuture(routes.accepts(head) ? HTTPHeaders() : nil)
+                channel.eventLoop.makeSucceededFuture(routes.refusal(head) == nil ? HTTPHeaders() : nil)
             },
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
         )
@@ -92,15 +92,15 @@ private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHand
     typealias OutboundOut = HTTPServerResponsePart
 
     static let name = "refuse what is no upgrade"
-    private let deadline: Duration
+    private let routes: WebSocketRoutes
     private var timer: Scheduled<Void>?
     private var status = HTTPResponseStatus.notFound
 
-    init(deadline: Duration) { self.deadline = deadline }
+    init(_ routes: WebSocketRoutes) { self.routes = routes }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        timer = context.eventLoop.scheduleTask(in: TimeAmount(deadline)) { channel.close(promise: nil) }
+        timer = context.eventLoop.scheduleTask(in: TimeAmount(routes.handshake)) { channel.close(promise: nil) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
@@ -113,8 +113,7 @@ private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHand
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            let path = head.uri.prefix { $0 != "?" }
-            status = path == "/" ? .upgradeRequired : .notFound
+            status = routes.refusal(head) ?? .upgradeRequired
         case .body: break
         case .end: answer(context)
         }

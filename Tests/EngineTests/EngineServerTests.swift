@@ -100,6 +100,11 @@ import Testing
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 426"),
         (upgrade("/nothing"), "HTTP/1.1 404"), (upgrade("/ws/channels/x?key=y&dir=read"), "HTTP/1.1 404"),
         (upgrade("/?token=x"), "HTTP/1.1 101"), (upgrade("/otel"), "HTTP/1.1 101"),
+        (upgrade("/", origin: "https://evil.example"), "HTTP/1.1 403"),
+        (upgrade("/", origin: "https://localhost.evil.example"), "HTTP/1.1 403"),
+        (upgrade("/", origin: "null"), "HTTP/1.1 403"),
+        (upgrade("/", origin: "http://localhost:3113"), "HTTP/1.1 101"),
+        (upgrade("/", origin: "http://[::1]:3113"), "HTTP/1.1 101"),
         ("nonsense\r\n\r\n", "HTTP/1.1 400"),
     ])
     func answersEachPath(request: String, status: String) async throws {
@@ -194,8 +199,8 @@ import Testing
     }
 }
 
-private func upgrade(_ path: String) -> String {
-    "GET \(path) HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+private func upgrade(_ path: String, origin: String? = nil) -> String {
+    "GET \(path) HTTP/1.1\r\nHost: x\r\n\(origin.map { "Origin: \($0)\r\n" } ?? "")Upgrade: websocket\r\nConnection: Upgrade\r\n"
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 }
 

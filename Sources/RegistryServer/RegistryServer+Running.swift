@@ -5,6 +5,7 @@ package import Diagnostics
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
+import SystemPackage
 import UnixSignals
 
 extension RegistryServer {
@@ -30,7 +31,7 @@ extension RegistryServer {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError {
-            throw ListenError(address: address, reason: error.description)
+            throw ListenError(address: address, reason: Errno(rawValue: error.errnoCode).description.lowercased())
         } catch let error as SocketAddressError {
             throw ListenError(address: address, reason: "\(error)")
         }

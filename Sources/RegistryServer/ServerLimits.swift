@@ -5,8 +5,10 @@ package import WorkerModel
 
 /// What the server takes from one client before it stops listening to it.
 package struct ServerLimits: Sendable, Hashable {
-    /// The body of a request in JSON.
+    /// The body of a request in JSON that has a key.
     package var jsonBody: ByteCount
+    /// The body of a request in JSON that anybody may send.
+    package var question: ByteCount
     /// One uploaded blob.
     package var upload: ByteCount
     /// All header fields of a request together.
@@ -22,6 +24,7 @@ package struct ServerLimits: Sendable, Hashable {
 
     package init(
         jsonBody: ByteCount = .mebibytes(8),
+        question: ByteCount = .kibibytes(64),
         upload: ByteCount = .mebibytes(512),
         headers: ByteCount = .kibibytes(32),
         headerCount: Int = 100,
@@ -30,6 +33,7 @@ package struct ServerLimits: Sendable, Hashable {
         connections: Int = 4096
     ) {
         self.jsonBody = jsonBody
+        self.question = question
         self.upload = upload
         self.headers = headers
         self.headerCount = headerCount

@@ -27,14 +27,25 @@ struct Check: AsyncParsableCommand {
         let report: CheckRegistry.Report
         do {
             let folder = try DataFolder.existing(path)
+            try await folder.store.check()
             report = try await CheckRegistry(store: folder.store, blobs: folder.blobs)()
             try await folder.store.close()
-        } catch RegistryStorageError.damaged(let what) {
-            for line in ErrorReport(RegistryStorageError.damaged(what: what)).lines { Output.say(line) }
+        } catch let error as RegistryStorageError where error.isDamage {
+            for line in ErrorReport(error).lines { Output.say(line) }
             throw ExitCode(3)
         }
         for damage in report.damages { Output.result("damage: \(damage.message)") }
         Output.result("\(report.versions) versions and \(report.blobs) blobs checked, \(report.damages.count) damaged")
         if !report.damages.isEmpty { throw ExitCode(3) }
+    }
+}
+
+extension RegistryStorageError {
+    /// Whether the file of the database itself is not what it was.
+    fileprivate var isDamage: Bool {
+        switch self {
+        case .damaged, .notARegistry: true
+        default: false
+        }
     }
 }

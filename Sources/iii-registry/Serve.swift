@@ -62,6 +62,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let environment = try HostEnvironment.live()
         let address = try (listen ?? environment[.registryListen]).map { try ListenAddress(parsing: $0) } ?? .standard
+        let logger = try logger(environment)
         let configured = try (publicURL ?? environment[.registryPublicURL]).map { try PublicURL(parsing: $0) }
         let folder = try DataFolder.create(data.path(in: environment))
         let lock = try folder.lockForServing()
@@ -80,7 +81,7 @@ struct Serve: AsyncParsableCommand {
             Output.result("administrator key: \(key.text.exposed)")
             Output.say("keep the administrator key: it is not shown again")
         }
-        let server = RegistryServer(service: service, logger: try logger(environment))
+        let server = RegistryServer(service: service, logger: logger)
         try await server.run(at: address) { port in
             if configured == nil, let url = try? PublicURL(parsing: address.localURL(port: port)) {
                 publicURL.value = url

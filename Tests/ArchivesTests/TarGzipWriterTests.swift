@@ -48,7 +48,10 @@ struct TarGzipWriterTests {
                 time: 86400,
                 limits: .bundle
             )
-            let listing = try Shell.run("TZ=UTC tar --numeric-owner -tvzf archive.tar.gz | head -3", in: root)
+            let listing = try Shell.run(
+                "TZ=UTC tar --numeric-owner -tvzf archive.tar.gz > listing; head -3 listing",
+                in: root
+            )
             #expect(
                 listing == """
                     -rwxr-xr-x 0/0              10 1970-01-02 00:00 bin/run

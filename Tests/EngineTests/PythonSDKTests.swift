@@ -146,9 +146,16 @@ import Testing
                     failed = threading.Event()
                     worker.add_connection_state_listener(lambda state: state == 'failed' and failed.set())
                     """
-                try await PythonWorker.connected("bob", to: address.url, failed) { impostor in
-                    #expect(try await impostor.run("failed.wait(10)") == true)
-                    let error = try await impostor.error("worker.trigger({'function_id': 'bob::add', 'payload': {}})")
+                do {
+                    try await PythonWorker.connected("bob", to: address.url, failed) { impostor in
+                        let hasFailed = try await impostor.run("failed.wait(10)")
+                        #expect(hasFailed == true)
+                        let call = "worker.trigger({'function_id': 'bob::add', 'payload': {}})"
+                        let error = try await impostor.error(call)
+                        #expect(error.value["type"] == "RegistrationRejectedError")
+                    }
+                } catch let error as PythonWorker.Raised {
+                    // A rejection that comes before `register_worker` has returned is raised there.
                     #expect(error.value["type"] == "RegistrationRejectedError")
                 }
                 let sum = try await EngineClient(port: address.port)

@@ -13,7 +13,10 @@ import Testing
     @Test func addInstallsWhatIsNeededAndRemoveUndoesIt() async throws {
         try await Road.open { road in
             #expect(try await road.publish("splitter", "1.2.0").status == 0)
-            #expect(try await road.publish("stats", "0.3.1", needs: ["splitter": "^1.0"], extra: "config:\n  top: 3\n").status == 0)
+            #expect(
+                try await road.publish("stats", "0.3.1", needs: ["splitter": "^1.0"], extra: "config:\n  top: 3\n")
+                    .status == 0
+            )
             let before = "# mine\nworkers:\n  - name: iii-http # built in\n"
             try road.write(["config.yaml": before], in: road.project)
 
@@ -28,7 +31,11 @@ import Testing
 
             let listed = try await road.iii("worker", "list", "--json")
             let rows = try JSONValue(parsing: listed.output)["workers"]
-            #expect(rows?.text(.sorted).contains(#""installed":true,"kind":"bundle","name":"stats","selector":"^0.3","version":"0.3.1""#) == true)
+            #expect(
+                rows?.text(.sorted).contains(
+                    #""installed":true,"kind":"bundle","name":"stats","selector":"^0.3","version":"0.3.1""#
+                ) == true
+            )
             let verified = try await road.iii("worker", "verify", "--strict")
             #expect(verified.status == 0, "\(verified.talk)\(verified.output)")
             let linked = road.home.appending("workers-bundle/stats/main.py").string
@@ -96,22 +103,44 @@ import Testing
     @Test func aNativeWorkerIsInstalledForItsPlatform() async throws {
         try await Road.open { road in
             let source = road.folder.appending("native")
-            try road.write(["iii.worker.yaml": "name: native\nversion: 1.0.0\ndeploy: binary\n", "native": "#!/bin/sh\necho ran\n"], in: source)
+            try road.write(
+                [
+                    "iii.worker.yaml": "name: native\nversion: 1.0.0\ndeploy: binary\n",
+                    "native": "#!/bin/sh\necho ran\n",
+                ],
+                in: source
+            )
             let variables = ["III_API_KEY": road.key]
             let foreign = try await road.iii(
-                "worker", "publish", source.string, "--artifact", "riscv64gc-unknown-linux-gnu=\(source)/native", "--version", "0.9.0",
-                variables: variables)
+                "worker",
+                "publish",
+                source.string,
+                "--artifact",
+                "riscv64gc-unknown-linux-gnu=\(source)/native",
+                "--version",
+                "0.9.0",
+                variables: variables
+            )
             #expect(foreign.status == 0, "\(foreign.talk)")
             let refused = try await road.iii("worker", "add", "native")
             #expect(refused.status == 1)
             #expect(refused.talk.contains("[W117]"))
             #expect(refused.talk.contains("riscv64gc-unknown-linux-gnu"))
-            let published = try await road.iii("worker", "publish", source.string, "--artifact", "\(source)/native", variables: variables)
+            let published = try await road.iii(
+                "worker",
+                "publish",
+                source.string,
+                "--artifact",
+                "\(source)/native",
+                variables: variables
+            )
             #expect(published.status == 0, "\(published.talk)")
             let added = try await road.iii("worker", "add", "native")
             #expect(added.status == 0, "\(added.talk)")
             let ran = try await Subprocess.run(
-                .path(road.home.appending("workers/native")), output: .string(limit: 100))
+                .path(road.home.appending("workers/native")),
+                output: .string(limit: 100)
+            )
             #expect(ran.standardOutput == "ran\n")
         }
     }

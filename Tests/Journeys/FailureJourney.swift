@@ -12,15 +12,22 @@ import Testing
 @Suite struct FailureJourney {
     /// Runs `iii worker add` and checks that it fails with a code and changes nothing in project and store.
     private func refused(
-        _ road: Road, _ code: String, _ arguments: [String], variables: [String: String] = [:], status: Int32 = 1,
+        _ road: Road,
+        _ code: String,
+        _ arguments: [String],
+        variables: [String: String] = [:],
+        status: Int32 = 1,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> String {
         let project = road.tree(road.project).filter { $0 != ".iii-worker.lock" }
         let config = road.read("config.yaml")
         let store = road.tree(road.store)
         let result = try await Programs.run(
-            "iii", ["worker", "add"] + arguments, in: road.project,
-            variables: road.variables.merging(variables) { $1 })
+            "iii",
+            ["worker", "add"] + arguments,
+            in: road.project,
+            variables: road.variables.merging(variables) { $1 }
+        )
         #expect(result.status == status, "\(result.talk)", sourceLocation: sourceLocation)
         #expect(result.talk.contains("error: [\(code)]"), "\(result.talk)", sourceLocation: sourceLocation)
         #expect(result.output.isEmpty, sourceLocation: sourceLocation)
@@ -99,10 +106,16 @@ import Testing
 
     @Test func aChangedBlobIsRefusedWhereverTheByteIs() async throws {
         try await Road.open { road in
-            _ = try await road.publish("a", "1.0.0", files: ["noise.bin": String(repeating: "0123456789abcdef", count: 5000)])
+            _ = try await road.publish(
+                "a",
+                "1.0.0",
+                files: ["noise.bin": String(repeating: "0123456789abcdef", count: 5000)]
+            )
             let blobs = road.tree(road.data).filter { $0.hasPrefix("blobs/sha256/") }
                 .map { road.data.appending($0).string }
-                .filter { FileManager.default.fileExists(atPath: $0) && URL(fileURLWithPath: $0).hasDirectoryPath == false }
+                .filter {
+                    FileManager.default.fileExists(atPath: $0) && URL(fileURLWithPath: $0).hasDirectoryPath == false
+                }
             let blob = try #require(blobs.first { (try? Data(contentsOf: URL(fileURLWithPath: $0))) != nil })
             let whole = try Data(contentsOf: URL(fileURLWithPath: blob))
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: blob)

@@ -26,13 +26,24 @@ enum Programs {
 
     /// Runs a program to its end.
     static func run(
-        _ program: String, _ arguments: [String], in folder: FilePath, variables: [String: String]
+        _ program: String,
+        _ arguments: [String],
+        in folder: FilePath,
+        variables: [String: String]
     ) async throws -> Result {
         let result = try await Subprocess.run(
-            .path(self.folder.appending(program)), arguments: Arguments(arguments), environment: environment(variables),
-            workingDirectory: folder, output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
+            .path(self.folder.appending(program)),
+            arguments: Arguments(arguments),
+            environment: environment(variables),
+            workingDirectory: folder,
+            output: .string(limit: 1 << 22),
+            error: .string(limit: 1 << 22)
+        )
         return Result(
-            status: result.terminationStatus.code, output: result.standardOutput, talk: result.standardError)
+            status: result.terminationStatus.code,
+            output: result.standardOutput,
+            talk: result.standardError
+        )
     }
 
     /// Nothing of the tests' own environment reaches the programs but the way to other programs.
@@ -71,11 +82,14 @@ struct Road: Sendable {
     }
 
     /// Starts a registry in a new folder, runs `body`, ends the registry.
-    static func open<Result: Sendable>(_ body: @escaping @Sendable (Road) async throws -> Result) async throws -> Result {
+    static func open<Result: Sendable>(_ body: @escaping @Sendable (Road) async throws -> Result) async throws -> Result
+    {
         try await withTemporaryDirectory { folder in
             for name in ["project", "home"] {
                 try FileManager.default.createDirectory(
-                    atPath: folder.appending(name).string, withIntermediateDirectories: true)
+                    atPath: folder.appending(name).string,
+                    withIntermediateDirectories: true
+                )
             }
             return try await serving(folder, body)
         }
@@ -83,7 +97,8 @@ struct Road: Sendable {
 
     /// Serves the registry of a folder that is there already.
     static func serving<Result: Sendable>(
-        _ folder: FilePath, _ body: @escaping @Sendable (Road) async throws -> Result
+        _ folder: FilePath,
+        _ body: @escaping @Sendable (Road) async throws -> Result
     ) async throws -> Result {
         let data = folder.appending("registry").string
         var options = PlatformOptions()
@@ -91,17 +106,26 @@ struct Road: Sendable {
         let result = try await Subprocess.run(
             .path(Programs.folder.appending("iii-registry")),
             arguments: ["serve", "--listen", "127.0.0.1:0", "--data", data],
-            environment: Programs.environment(["HOME": folder.string]), platformOptions: options, input: .none,
-            output: .sequence, error: .discarded
+            environment: Programs.environment(["HOME": folder.string]),
+            platformOptions: options,
+            input: .none,
+            output: .sequence,
+            error: .discarded
         ) { execution in
             for try await line in execution.standardOutput.strings() where line.hasPrefix("listening on ") {
                 let key = try await Programs.run(
-                    "iii-registry", ["key", "create", "--data", data, "--account", "tester"], in: folder, variables: [:])
+                    "iii-registry",
+                    ["key", "create", "--data", data, "--account", "tester"],
+                    in: folder,
+                    variables: [:]
+                )
                 try #require(key.status == 0, "\(key.talk)")
                 let road = Road(
-                    folder: folder, url: String(line.dropFirst("listening on ".count)),
+                    folder: folder,
+                    url: String(line.dropFirst("listening on ".count)),
                     key: key.output.trimmingCharacters(in: .whitespacesAndNewlines),
-                    registry: execution.processIdentifier)
+                    registry: execution.processIdentifier
+                )
                 let result = try await body(road)
                 await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))])
                 return result
@@ -114,33 +138,53 @@ struct Road: Sendable {
     struct RegistryDidNotStart: Error {}
 
     /// Runs `iii` in the project.
-    func iii(_ arguments: String..., variables: [String: String] = [:], in folder: FilePath? = nil) async throws
+    func iii(
+        _ arguments: String...,
+        variables: [String: String] = [:],
+        in folder: FilePath? = nil
+    ) async throws
         -> Programs.Result
     {
         try await Programs.run(
-            "iii", arguments, in: folder ?? project, variables: self.variables.merging(variables) { $1 })
+            "iii",
+            arguments,
+            in: folder ?? project,
+            variables: self.variables.merging(variables) { $1 }
+        )
     }
 
     /// Publishes a bundle of the given files.
     func publish(
-        _ name: String, _ version: String, needs: [String: String] = [:], extra: String = "", files: [String: String] = [:],
+        _ name: String,
+        _ version: String,
+        needs: [String: String] = [:],
+        extra: String = "",
+        files: [String: String] = [:],
         arguments: [String] = []
     ) async throws -> Programs.Result {
         let source = folder.appending("source/\(name)-\(version)")
         let dependencies = needs.sorted { $0.key < $1.key }.map { "  \($0.key): \"\($0.value)\"" }
         var manifest = "name: \(name)\nversion: \(version)\nlanguage: python\nscripts:\n  start: python -m main\n"
         if !dependencies.isEmpty { manifest += "dependencies:\n" + dependencies.joined(separator: "\n") + "\n" }
-        try write(["iii.worker.yaml": manifest + extra, "main.py": "print('\(name) \(version)')\n"].merging(files) { $1 }, in: source)
+        try write(
+            ["iii.worker.yaml": manifest + extra, "main.py": "print('\(name) \(version)')\n"].merging(files) { $1 },
+            in: source
+        )
         return try await Programs.run(
-            "iii", ["worker", "publish", source.string] + arguments, in: folder,
-            variables: variables.merging(["III_API_KEY": key]) { $1 })
+            "iii",
+            ["worker", "publish", source.string] + arguments,
+            in: folder,
+            variables: variables.merging(["III_API_KEY": key]) { $1 }
+        )
     }
 
     func write(_ files: [String: String], in folder: FilePath) throws {
         for (path, text) in files {
             let file = folder.appending(path)
             try FileManager.default.createDirectory(
-                atPath: file.removingLastComponent().string, withIntermediateDirectories: true)
+                atPath: file.removingLastComponent().string,
+                withIntermediateDirectories: true
+            )
             try Data(text.utf8).write(to: URL(fileURLWithPath: file.string))
         }
     }

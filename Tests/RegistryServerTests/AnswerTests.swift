@@ -206,7 +206,9 @@ struct AnswerTests {
     }
 
     @Test func bodiesAreLimited() async throws {
-        try await ServerFixture.run(limits: ServerLimits(jsonBody: ByteCount(1000), upload: ByteCount(1000))) {
+        try await ServerFixture.run(
+            limits: ServerLimits(jsonBody: ByteCount(1000), question: ByteCount(1000), upload: ByteCount(1000))
+        ) {
             fixture in
             try await fixture.routes { server in
                 let large = Array(repeating: UInt8(ascii: " "), count: 1001)

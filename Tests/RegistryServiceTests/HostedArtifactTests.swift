@@ -161,6 +161,20 @@ struct HostedArtifactTests {
         }
     }
 
+    @Test func zipFilesAreToldByTheirStart() async throws {
+        try await ServiceFixture.run { registry in
+            let zip = try await registry.upload(Array("PK\u{3}\u{4} and more".utf8))
+            let other = try await registry.uploadArchive(["smoke.exe": "MZ"])
+            var request = Requests.binary()
+            request["binaries"] = ["x86_64-pc-windows-msvc": ["sha256": .string(other.description)]]
+            let found = await problems { try await registry.publish(request) }
+            #expect(found.map(\.code) == [.archiveUnsafe])
+            request["binaries"] = ["x86_64-pc-windows-msvc": ["sha256": .string(zip.description)]]
+            let answer = try await registry.publish(request)
+            #expect(answer.warnings.count == 1)
+        }
+    }
+
     @Test func hostedBinaryHoldsItsExecutable() async throws {
         try await ServiceFixture.run { registry in
             let good = try await registry.uploadArchive(["smoke-1.2.3/smoke": "#!/bin/sh\n", "README": ""])

@@ -187,6 +187,28 @@ struct PublishTests {
         }
     }
 
+    @Test func failureOfTheTransactionLeavesNothing() async throws {
+        try await ServiceFixture.run { registry in
+            let caller = try await registry.caller()
+            try await registry.publish(Requests.engine("state", "1.0.0"), by: caller)
+            let failing = RegistryService(
+                store: FailingStore(store: registry.store),
+                blobs: registry.blobs,
+                publicURL: registry.publicURL,
+                surroundings: registry.service.surroundings
+            )
+            for request in [Requests.engine("state", "1.1.0"), Requests.engine("other", "1.0.0")] {
+                await #expect(throws: RegistryStorageError.self) {
+                    try await failing.publish(.object(request), by: caller)
+                }
+            }
+            #expect(try await registry.resolve("state")["root"]?["version"] == "1.0.0")
+            #expect(try await registry.store.read { try $0.worker(WorkerName(parsing: "other")) } == nil)
+            #expect(try await registry.store.read { try $0.events(of: nil, before: nil, limit: 9).count } == 5)
+            try await registry.publish(Requests.engine("state", "1.1.0"), by: caller)
+        }
+    }
+
     @Test func eventsTellWhatHappened() async throws {
         try await ServiceFixture.run { registry in
             let caller = try await registry.caller()

@@ -21,6 +21,7 @@ struct ServiceFixture: Sendable {
     let blobs: any BlobStore
     let service: RegistryService
     let clock: TestClock
+    let publicURL: @Sendable () -> PublicURL
 
     static func run(_ body: @Sendable (ServiceFixture) async throws -> Void) async throws {
         try await withTemporaryDirectory { folder in
@@ -34,6 +35,7 @@ struct ServiceFixture: Sendable {
         let (clock, url) = (TestClock(), try PublicURL(parsing: publicURL))
         self.folder = folder
         self.clock = clock
+        self.publicURL = { url }
         store = try SQLiteRegistryStore.open(folder.appending("registry.sqlite"), at: clock.now)
         blobs = try FolderBlobStore(folder.appending("blobs"))
         service = RegistryService(
@@ -84,6 +86,28 @@ struct ServiceFixture: Sendable {
         let answer = try await service.download(name, version: version, counting: nil)
         return try answer.body.map { try JSONValue(parsing: $0.body) }
     }
+}
+
+/// A store whose transactions end, after all that was asked in them, in a full disk.
+struct FailingStore: RegistryStore {
+    let store: any RegistryStore
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any RegistryReadSession) throws -> Value
+    ) async throws -> Value {
+        try await store.read(body)
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any RegistrySession) throws -> Value
+    ) async throws -> Value {
+        try await store.write { session in
+            _ = try body(session)
+            throw RegistryStorageError.storageFull
+        }
+    }
+
+    func close() async throws { try await store.close() }
 }
 
 /// Time that goes only where a test moves it.

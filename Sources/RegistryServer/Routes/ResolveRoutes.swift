@@ -18,7 +18,7 @@ struct ResolveRoutes: Sendable {
 
     @Sendable
     private func resolve(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let body = try await request.json(upTo: limits.jsonBody)
+        let body = try await request.json(upTo: limits.question)
         let question: ResolveRequest
         do throws(JSONShapeError) {
             question = try ResolveRequest(json: body)

@@ -45,10 +45,28 @@ struct ArchiveInspection: Sendable {
         _ findings: inout Findings
     ) async throws {
         let path = "$.binaries.\(target).sha256"
+        if target.usesZip { return try await inspectZip(target, digest, path, &findings) }
         let result = try await read(digest, size, limits: .binary) { () throws(ArchiveError) in
             try ExecutableExtractor(of: worker, for: target, to: nil)
         }
         if case .failure(let error) = result { findings.refuse(path, error) }
+    }
+
+    /// Zip files are told by their first bytes and not opened: the installer looks for the executable in them.
+    private func inspectZip(
+        _ target: TargetTriple,
+        _ digest: Digest,
+        _ path: String,
+        _ findings: inout Findings
+    ) async throws {
+        if try await blobs.bytes(of: digest, in: 0..<4) == Array("PK\u{3}\u{4}".utf8) {
+            findings.warnings.append(
+                "the zip file for `\(target)` was not opened: whether it holds the executable is unknown"
+            )
+        } else {
+            let reason = "names a bad archive: an archive for this target is a zip file, and this is none"
+            findings.problems.append(PublicationProblem(path: path, reason: reason, code: .archiveUnsafe))
+        }
     }
 
     private func inspectBundle(

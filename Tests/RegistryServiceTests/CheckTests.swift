@@ -23,35 +23,6 @@ struct CheckTests {
         }
     }
 
-    @Test func damagedDatabaseIsFound() async throws {
-        try await withTemporaryDirectory { folder in
-            let registry = try ServiceFixture(folder)
-            let caller = try await registry.caller()
-            for number in 0..<50 {
-                var request = Requests.engine("state", "1.0.\(number)")
-                request["readme"] = .string(String(repeating: "text ", count: 500))
-                try await registry.publish(request, by: caller)
-            }
-            try await registry.store.close()
-            let path = folder.appending("registry.sqlite")
-            let whole = try SQLiteRegistryStore.open(path, at: registry.clock.now)
-            try await whole.check()
-            try await whole.close()
-            let file = try FileDescriptor.open(path, .readWrite)
-            let size = try file.seek(offset: 0, from: .end)
-            for page in stride(from: Int64(8 * 4096), to: size, by: 4 * 4096) {
-                _ = try file.writeAll(toAbsoluteOffset: page, Array(repeating: UInt8(0x55), count: 200))
-            }
-            try file.close()
-            let damaged = try SQLiteRegistryStore.open(path, at: registry.clock.now)
-            do {
-                try await damaged.check()
-                Issue.record("damage was not found")
-            } catch RegistryStorageError.damaged(let what) { #expect(!what.isEmpty) }
-            try await damaged.close()
-        }
-    }
-
     @Test func missingAndChangedBlobsAreNamed() async throws {
         try await ServiceFixture.run { registry in
             let caller = try await registry.caller()

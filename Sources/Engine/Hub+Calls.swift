@@ -199,100 +199,6 @@ extension Hub {
     }
 }
 
-extension Hub {
-    // MARK: Answers
-
-    /// Closes a call with its callee's answer; answers from anyone else, and late ones, are dropped.
-    mutating func finish(_ callID: String, _ outcome: InvocationResult.Outcome, from callee: OpenCall.Callee) {
-        guard let call = calls[callID], call.callee == callee else { return }
-        close(callID, call)
-        answer(call, outcome)
-    }
-
-    /// The callee is gone.
-    mutating func stop(_ callID: String) {
-        guard let call = calls[callID] else { return }
-        close(callID, call)
-        answer(call, .failure(CallFailure(code: "invocation_stopped", message: "Invocation stopped").json))
-    }
-
-    /// The caller is gone.
-    mutating func forget(_ callID: String) {
-        guard let call = calls[callID] else { return }
-        close(callID, call)
-    }
-
-    private mutating func close(_ callID: String, _ call: OpenCall) {
-        calls[callID] = nil
-        if case .connection(let callee) = call.callee { sessions[callee]?.handling.remove(callID) }
-        if let caller = call.caller.connection { sessions[caller]?.made.remove(callID) }
-    }
-
-    private mutating func answer(_ call: OpenCall, _ outcome: InvocationResult.Outcome) {
-        switch (call.caller, outcome) {
-        case (.nobody, _): break
-        case (.worker(let reference), _): reply(outcome, to: reference)
-        case (.queue(let reference, let receipt), .success):
-            reply(.success(JSONBuilder.object { $0.member("messageReceiptId", receipt) }), to: reference)
-        case (.queue(let reference, _), .failure(let error)):
-            let reason = error.member("message")?.string ?? "the queue's worker failed"
-            reply(.failure(CallFailure(code: "enqueue_error", message: reason).json), to: reference)
-        }
-    }
-
-    /// A message that could not be read: whoever waits for the call that it was about is told.
-    mutating func receive(_ fault: FrameFault, from id: ConnectionID) {
-        guard sessions[id] != nil else { return }
-        note(.warning, "message is no frame", id, ["frame.type": "\(fault.type ?? "?")", "fault": "\(fault.reason)"])
-        guard let callID = fault.invocationID else { return }
-        let isResult = fault.type != "invokefunction" && calls[callID]?.callee == .connection(id)
-        let failure = CallFailure(
-            code: isResult ? "serialization_error" : "deserialization_error",
-            message: fault.sentence
-        )
-        if isResult { return finish(callID, .failure(failure.json), from: .connection(id)) }
-        guard fault.type == "invokefunction" else { return }
-        send(.result(InvocationResult(id: callID, functionID: "", outcome: .failure(failure.json))), to: id)
-    }
-
-    // MARK: Queues
-
-    private static let enqueueFunction = "engine::queue::enqueue"
-
-    fileprivate mutating func enqueue(
-        _ call: InvokeFunction,
-        to queue: String,
-        in namespace: String,
-        from id: ConnectionID,
-        _ reference: CallReference?
-    ) throws(CallFailure) {
-        guard
-            functions[Self.defaultNamespace]?[Self.enqueueFunction] != nil
-                || localFunctions[Self.enqueueFunction] != nil
-        else {
-            throw CallFailure(
-                code: "enqueue_error",
-                message: "no worker offers queues; install one with `iii worker add iii-queue`"
-            )
-        }
-        let receipt = makeID()
-        let message = JSONBuilder.object { object in
-            object.member("queue", queue)
-            object.member("function_id", call.functionID)
-            object.member("data", call.data ?? .null)
-            object.member("messageReceiptId", receipt)
-            object.optional("traceparent", call.traceparent)
-            object.optional("baggage", call.baggage)
-            if namespace != Self.defaultNamespace { object.member("namespace", namespace) }
-        }
-        let inner = InvokeFunction(id: nil, functionID: Self.enqueueFunction, data: message, metadata: call.metadata)
-        let caller = reference.map { OpenCall.Caller.queue($0, receipt: receipt) } ?? .nobody
-        do throws(CallFailure) {
-            try hand(inner, in: Self.defaultNamespace, caller: caller, callerID: id)
-        } catch { throw CallFailure(code: "enqueue_error", message: error.message) }
-    }
-}
-
 extension OpenCall.Caller {
     var connection: ConnectionID? {
         switch self {
@@ -304,14 +210,4 @@ extension OpenCall.Caller {
 
 extension CallFailure {
     static let functionNotFound = "function_not_found"
-}
-
-extension FrameFault {
-    fileprivate var sentence: String {
-        switch reason {
-        case .syntax(let fault): "the message is not valid JSON at byte \(fault.offset)"
-        case .member(let name): "`\(name)` is missing or of the wrong kind"
-        case .foreignNumber: "the message holds NaN or Infinity, for which JSON has no words"
-        }
-    }
 }

@@ -25,7 +25,7 @@ release: bootstrap
 	@$(SWIFT_BUILD) $(RELEASE) --product iii
 	@$(SWIFT_BUILD) $(RELEASE) --product iii-registry
 
-check: bootstrap
+check: bootstrap-test
 	@scripts/check-layers
 	@scripts/check-layers --self-test
 	@swift format lint --strict --parallel --recursive Sources Tests Examples Package.swift
@@ -36,8 +36,11 @@ format: bootstrap
 docs: build
 	@scripts/generate-docs
 
-bench: release
+bench: bootstrap-bench release
 	@Benchmarks/run
 
 bootstrap:
 	@scripts/bootstrap
+
+bootstrap-%:
+	@scripts/bootstrap $*

@@ -11,6 +11,14 @@ package enum RegistryRoute: String, CaseIterable, Sendable {
     case detail = "/w/{name}"
     case versions = "/w/{name}/versions"
     case blob = "/blobs/sha256/{digest}"
+    case list = "/w"
+    case yank = "/w/{name}/versions/{version}/yank"
+    case unyank = "/w/{name}/versions/{version}/unyank"
+    case deprecate = "/w/{name}/deprecate"
+    case channel = "/w/{name}/tags/{tag}"
+    case owners = "/w/{name}/owners"
+    case owner = "/w/{name}/owners/{account}"
+    case whoAmI = "/whoami"
 }
 
 /// A path with its query, percent-encoded, to be put behind the root of a registry's host.
@@ -18,10 +26,12 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
     /// Starts with `/`.
     package let description: String
 
-    private init(_ route: RegistryRoute, name: String = "", query: [(name: String, value: String)] = []) {
+    /// Puts `parts` in the place of what the route has in braces, in their order.
+    private init(_ route: RegistryRoute, _ parts: String..., query: [(name: String, value: String)] = []) {
         var text = route.rawValue
-        if let open = text.firstIndex(of: "{"), let close = text.firstIndex(of: "}") {
-            text.replaceSubrange(open...close, with: Self.encoded(name))
+        for part in parts {
+            guard let open = text.firstIndex(of: "{"), let close = text.firstIndex(of: "}") else { break }
+            text.replaceSubrange(open...close, with: Self.encoded(part))
         }
         let pairs = query.map { "\($0.name)=\(Self.encoded($0.value))" }
         description = pairs.isEmpty ? text : text + "?" + pairs.joined(separator: "&")
@@ -42,23 +52,55 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
     ) -> RegistryPath {
         RegistryPath(
             .download,
-            name: name.description,
+            name.description,
             query: version(selector) + (isCI ? [("ci", "true")] : [])
         )
     }
 
     /// `GET`: all that is known of one version.
     package static func detail(_ name: WorkerName, selector: VersionSelector? = nil) -> RegistryPath {
-        RegistryPath(.detail, name: name.description, query: version(selector))
+        RegistryPath(.detail, name.description, query: version(selector))
     }
 
     /// `GET`: every version of a worker.
     package static func versions(of name: WorkerName) -> RegistryPath {
-        RegistryPath(.versions, name: name.description)
+        RegistryPath(.versions, name.description)
     }
 
     /// `GET`, `HEAD`, `PUT`: bytes under their digest.
-    package static func blob(_ digest: Digest) -> RegistryPath { RegistryPath(.blob, name: digest.description) }
+    package static func blob(_ digest: Digest) -> RegistryPath { RegistryPath(.blob, digest.description) }
+
+    /// `GET`: a page of the workers that suit a question.
+    package static func list(_ question: ListQuestion) -> RegistryPath { RegistryPath(.list, query: question.query) }
+
+    /// `POST`: takes a version out of what ranges and channels choose from.
+    package static func yank(_ name: WorkerName, _ version: SemanticVersion) -> RegistryPath {
+        RegistryPath(.yank, name.description, version.description)
+    }
+
+    /// `POST`: undoes a yank.
+    package static func unyank(_ name: WorkerName, _ version: SemanticVersion) -> RegistryPath {
+        RegistryPath(.unyank, name.description, version.description)
+    }
+
+    /// `POST`: tells the users of a worker to leave it; an empty message undoes it.
+    package static func deprecate(_ name: WorkerName) -> RegistryPath { RegistryPath(.deprecate, name.description) }
+
+    /// `PUT`: moves a channel; `DELETE`: removes it.
+    package static func channel(_ channel: ChannelName, of name: WorkerName) -> RegistryPath {
+        RegistryPath(.channel, name.description, channel.description)
+    }
+
+    /// `GET`: who owns a worker; `POST`: one more owner.
+    package static func owners(of name: WorkerName) -> RegistryPath { RegistryPath(.owners, name.description) }
+
+    /// `DELETE`: one owner less.
+    package static func owner(_ account: String, of name: WorkerName) -> RegistryPath {
+        RegistryPath(.owner, name.description, account)
+    }
+
+    /// `GET`: the account and the rights of a key.
+    package static let whoAmI = RegistryPath(.whoAmI)
 
     private static func version(_ selector: VersionSelector?) -> [(name: String, value: String)] {
         selector.map { [("version", $0.description)] } ?? []

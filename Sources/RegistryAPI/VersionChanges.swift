@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import JSONText
+package import WorkerModel
+
+/// The body of `POST /w/{name}/versions/{version}/yank`: `{"reason":"loses data"}`.
+package struct YankRequest: WireValue {
+    package var reason: String
+
+    package init(reason: String) { self.reason = reason }
+
+    package init(json: JSONCursor) throws(JSONShapeError) { reason = try json.string("reason", or: "") }
+
+    package var json: JSONValue { ["reason": .string(reason)] }
+}
+
+/// The body of `POST /w/{name}/deprecate`: `{"message":"use b","replacement":"b","versions":"<2"}`.
+///
+/// An empty message takes the deprecation back.
+package struct DeprecateRequest: WireValue {
+    package var message: String
+    package var replacement: WorkerName?
+    /// A range; nil for all versions.
+    package var versions: String?
+
+    package init(message: String, replacement: WorkerName? = nil, versions: String? = nil) {
+        self.message = message
+        self.replacement = replacement
+        self.versions = versions
+    }
+
+    package init(json: JSONCursor) throws(JSONShapeError) {
+        message = try json.required("message").string()
+        replacement = try json.optional("replacement")?.name()
+        versions = try json.optional("versions")?.string()
+    }
+
+    package var json: JSONValue {
+        var object: JSONObject = ["message": .string(message)]
+        object["replacement"] = replacement.map { .string($0.description) }
+        object["versions"] = versions.map(JSONValue.string)
+        return .object(object)
+    }
+}
+
+/// The body of `PUT /w/{name}/tags/{tag}`: `{"version":"1.2.4","expected_current_version":"1.2.3"}`.
+package struct ChannelRequest: WireValue {
+    /// Where the channel must point for the move to happen.
+    package enum Expectation: Hashable, Sendable {
+        /// Anywhere or nowhere: the key is left out.
+        case anything
+        /// Nowhere: null.
+        case unassigned
+        case version(SemanticVersion)
+    }
+
+    package var version: SemanticVersion
+    package var expected: Expectation
+    /// A channel that must point to `version` already.
+    package var expectedChannel: ChannelName?
+
+    package init(version: SemanticVersion, expected: Expectation = .anything, expectedChannel: ChannelName? = nil) {
+        self.version = version
+        self.expected = expected
+        self.expectedChannel = expectedChannel
+    }
+
+    package init(json: JSONCursor) throws(JSONShapeError) {
+        version = try json.required("version").version()
+        if let current = try json.optional("expected_current_version") {
+            expected = .version(try current.version())
+        } else {
+            expected = try json.object()["expected_current_version"] == nil ? .anything : .unassigned
+        }
+        expectedChannel = try json.optional("expected_tag")?.parsed { try ChannelName(parsing: $0) }
+    }
+
+    package var json: JSONValue {
+        var object: JSONObject = ["version": .string(version.description)]
+        switch expected {
+        case .anything: break
+        case .unassigned: object["expected_current_version"] = .null
+        case .version(let version): object["expected_current_version"] = .string(version.description)
+        }
+        object["expected_tag"] = expectedChannel.map { .string($0.description) }
+        return .object(object)
+    }
+}
+
+/// What `PUT /w/{name}/tags/{tag}` answers: `{"tag":{"version":"1.2.4"},"changed":true}`.
+package struct ChannelAnswer: WireValue {
+    package var version: SemanticVersion
+    /// False where the channel was there already.
+    package var hasChanged: Bool
+
+    package init(version: SemanticVersion, hasChanged: Bool) {
+        self.version = version
+        self.hasChanged = hasChanged
+    }
+
+    package init(json: JSONCursor) throws(JSONShapeError) {
+        version = try json.required("tag").required("version").version()
+        hasChanged = try json.required("changed").bool()
+    }
+
+    package var json: JSONValue {
+        ["tag": ["version": .string(version.description)], "changed": .bool(hasChanged)]
+    }
+}
+
+/// What `GET /w/{name}/owners` answers: `{"owners":[{"name":"acme"}]}`.
+///
+/// `POST` takes `{"account":"acme"}` and, as `DELETE` does, answers with the owners that there are then.
+package struct OwnerList: WireValue {
+    /// Names of accounts, sorted.
+    package var owners: [String]
+
+    package init(_ owners: [String]) { self.owners = owners }
+
+    package init(json: JSONCursor) throws(JSONShapeError) {
+        owners = []
+        for owner in try json.required("owners").elements() {
+            if case .string(let name) = owner.value {
+                owners.append(name)
+            } else {
+                owners.append(try owner.required("name").string())
+            }
+        }
+    }
+
+    package var json: JSONValue { ["owners": .array(owners.map { ["name": .string($0)] })] }
+}
+
+/// What `GET /whoami` answers: `{"account":"acme","label":"laptop","scopes":["publish"],"expires_at":null}`.
+package struct KeyInfo: WireValue {
+    package var account: String
+    package var label: String
+    package var scopes: [String]
+    /// RFC 3339, UTC; nil for a key that does not expire.
+    package var expiresAt: String?
+
+    package init(account: String, label: String, scopes: [String], expiresAt: String?) {
+        self.account = account
+        self.label = label
+        self.scopes = scopes
+        self.expiresAt = expiresAt
+    }
+
+    package init(json: JSONCursor) throws(JSONShapeError) {
+        account = try json.required("account").string()
+        label = try json.string("label", or: "")
+        scopes = try json.optional("scopes")?.strings() ?? []
+        expiresAt = try json.optional("expires_at")?.string()
+    }
+
+    package var json: JSONValue {
+        [
+            "account": .string(account), "label": .string(label), "scopes": .strings(scopes),
+            "expires_at": expiresAt.map(JSONValue.string) ?? .null,
+        ]
+    }
+}

@@ -12,12 +12,23 @@ struct SQLDialect: Hashable, Sendable {
     let name: String
     /// What ends the definition of a table.
     let tableOptions: String
+    /// What makes the tables that find words in texts, and parts of names.
+    let searchTables: [String]
 
     static let sqlite = SQLDialect(
         identity: "INTEGER PRIMARY KEY AUTOINCREMENT",
         integer: "INTEGER",
         bytes: "BLOB",
         name: "TEXT COLLATE BINARY",
-        tableOptions: " STRICT"
+        tableOptions: " STRICT",
+        searchTables: [
+            """
+            CREATE VIRTUAL TABLE search_words USING fts5 (
+                name, tags, description, functions, readme, facets,
+                tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4', detail = 'column'
+            )
+            """,
+            "CREATE VIRTUAL TABLE search_names USING fts5 (name, tokenize = 'trigram')",
+        ]
     )
 }

@@ -68,6 +68,7 @@ let modules: [Module] = [
     Module(name: "Manifests", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText"]),
     Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", "JSONText", .systemPackage]),
     Module(name: "EngineProtocol", uses: ["Diagnostics", "JSONText", .nioCore]),
+    Module(name: "Sandboxing", uses: ["Diagnostics", "WorkerModel", .systemPackage]),
     // 3 effects
     Module(
         name: "WebSockets",

@@ -149,6 +149,17 @@ extension ErrorCode {
                 "For its author: pack with `iii worker publish`."
             )
         case .bundlesDisabled: ("Bundle workers are disabled on this machine.", "Unset `III_BUNDLE_WORKERS_DISABLED`.")
+        case .isolationTooWeak:
+            (
+                "A worker is to run in a weaker sandbox than it must.",
+                "Ask for a stronger `isolation:`, or lower `min_isolation:` in `~/.iii/settings.yaml`."
+            )
+        case .sandboxUnavailable:
+            (
+                "This machine has no sandbox in which the worker may run.",
+                "The message says for each tier what is missing; `iii doctor` names the command that installs it."
+            )
+        case .sandboxFailed: ("A sandbox could not be made, or broke.", "Look at `iii worker logs NAME`; then start it again.")
         case .packingRefused:
             (
                 "A folder cannot be packed as it is.",

@@ -54,6 +54,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case graphInvalid = "W184"
     case binaryNotInArchive = "W185"
     case bundlesDisabled = "W186"
+    case isolationTooWeak = "W187"
+    case sandboxUnavailable = "W188"
+    case sandboxFailed = "W189"
     case packingRefused = "W190"
     case internalError = "W900"
 
@@ -62,7 +65,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     /// 3 is for refusals by a policy or a check, 130 for an interruption, 1 for all other failures.
     package var exitStatus: Int32 {
         switch self {
-        case .lockfileMismatch, .installedContentChanged, .bundlesDisabled: 3
+        case .lockfileMismatch, .installedContentChanged, .bundlesDisabled, .isolationTooWeak: 3
         case .cancelled: 130
         default: 1
         }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+/// What `start` and `execute` tell the guest.
+///
+/// Shape: entries of one key byte, the value in UTF-8, and a zero byte; in the order of `a` arguments, `e` `NAME=VALUE`,
+/// `c` folder, `l` address to listen on, `n` open files, `P` processes, `M` bytes of memory, `k` bytes of the private layer,
+/// `t` nanoseconds since 1970, `y` `ROWSxCOLUMNS` of a terminal, `w` how `/workspace` is made.
+package struct GuestStart: Hashable, Sendable {
+    /// How the guest makes `/workspace` before it starts the worker.
+    package enum WorkspacePreparation: String, Hashable, Sendable {
+        /// It is there already.
+        case none = ""
+        /// Copied from `/run/sandbox/bundle`, which is mounted read-only.
+        case copy
+        /// An overlay over the disk that carries the bundle.
+        case overlay
+    }
+
+    package var command: [String]
+    package var environment: [(name: String, value: String)]
+    package var directory: String
+    package var listeners: [String]
+    package var openFiles: Int?
+    package var processes: Int?
+    package var memoryBytes: Int64?
+    package var scratchBytes: Int64?
+    package var unixNanoseconds: Int64?
+    package var terminal: TerminalSize?
+    package var workspace: WorkspacePreparation
+
+    package init(
+        command: [String],
+        environment: [(name: String, value: String)] = [],
+        directory: String = SandboxSpecification.workspacePath,
+        terminal: TerminalSize? = nil
+    ) {
+        self.command = command
+        self.environment = environment
+        self.directory = directory
+        self.terminal = terminal
+        listeners = []
+        workspace = .none
+    }
+
+    package var payload: [UInt8] {
+        var entries = command.map { ("a", $0) } + environment.map { ("e", "\($0.name)=\($0.value)") }
+        entries.append(("c", directory))
+        entries += listeners.map { ("l", $0) }
+        if let openFiles { entries.append(("n", String(openFiles))) }
+        if let processes { entries.append(("P", String(processes))) }
+        if let memoryBytes { entries.append(("M", String(memoryBytes))) }
+        if let scratchBytes { entries.append(("k", String(scratchBytes))) }
+        if let unixNanoseconds { entries.append(("t", String(unixNanoseconds))) }
+        if let terminal { entries.append(("y", "\(terminal.rows)x\(terminal.columns)")) }
+        if workspace != .none { entries.append(("w", workspace.rawValue)) }
+        return entries.flatMap { key, value in Array(key.utf8) + value.utf8.filter { $0 != 0 } + [0] }
+    }
+
+    package static func == (left: GuestStart, right: GuestStart) -> Bool { left.payload == right.payload }
+    package func hash(into hasher: inout Hasher) { hasher.combine(payload) }
+}

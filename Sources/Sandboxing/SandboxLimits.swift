@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import WorkerModel
+
+/// The most that a worker may use.
+///
+/// Whether a limit is held by the kernel or as well as can be depends on the host: see `LimitEnforcement`.
+package struct SandboxLimits: Hashable, Sendable {
+    /// Whole processors, at least 1.
+    package var cpus: Int
+    package var memory: ByteCount
+    /// Processes and threads together.
+    package var processes: Int
+    /// Open files of one process.
+    package var openFiles: Int
+    /// What the worker can write: its private layer, `/tmp` and `/dev/shm` each.
+    package var scratch: ByteCount
+
+    package init(
+        cpus: Int = ResourceRequest.standard.cpus,
+        memory: ByteCount = .mebibytes(Int64(ResourceRequest.standard.memoryMiB)),
+        processes: Int = 512,
+        openFiles: Int = 65_536,
+        scratch: ByteCount = .mebibytes(512)
+    ) {
+        self.cpus = cpus
+        self.memory = memory
+        self.processes = processes
+        self.openFiles = openFiles
+        self.scratch = scratch
+    }
+
+    /// The limits for what a manifest asks for, other limits as usual.
+    package init(_ resources: ResourceRequest) {
+        self.init(cpus: resources.cpus, memory: .mebibytes(Int64(resources.memoryMiB)))
+    }
+}
+
+/// How well a host holds the limits of a sandbox.
+package enum LimitEnforcement: String, Hashable, Sendable {
+    /// By control groups or by the size of a machine: no way around.
+    case enforced
+    /// By limits of single processes: several processes, or shared memory, can use more.
+    case bestEffort = "best-effort"
+    case unlimited
+}
+
+/// How well each limit of one running sandbox is held.
+package struct SandboxEnforcement: Hashable, Sendable {
+    package var cpus: LimitEnforcement
+    package var memory: LimitEnforcement
+    package var processes: LimitEnforcement
+    package var scratch: LimitEnforcement
+
+    package init(
+        cpus: LimitEnforcement,
+        memory: LimitEnforcement,
+        processes: LimitEnforcement,
+        scratch: LimitEnforcement
+    ) {
+        self.cpus = cpus
+        self.memory = memory
+        self.processes = processes
+        self.scratch = scratch
+    }
+
+    package static let all = SandboxEnforcement(
+        cpus: .enforced,
+        memory: .enforced,
+        processes: .enforced,
+        scratch: .enforced
+    )
+}

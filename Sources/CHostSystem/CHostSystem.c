@@ -29,3 +29,36 @@ int iii_exchange(const char *left, const char *right) {
     return -1;
 #endif
 }
+
+int iii_pipe(int ends[2]) {
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC);
+#else
+    if (pipe(ends) != 0) return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#endif
+}
+
+int iii_watch_folder(const char *path) {
+#ifdef __linux__
+    int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (descriptor < 0) return -1;
+    uint32_t wanted = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;
+    if (inotify_add_watch(descriptor, path, wanted) >= 0) return descriptor;
+    int failure = errno;
+    close(descriptor);
+    errno = failure;
+    return -1;
+#else
+    (void)path;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int iii_start_thread(const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
+    pthread_t thread;
+    return pthread_create(&thread, attributes, body, argument);
+}

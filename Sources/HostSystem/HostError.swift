@@ -19,6 +19,8 @@ package struct HostError: CodedError {
         case link
         case lock
         case sync
+        case start
+        case watch
         case changeMode = "change the mode of"
     }
 

@@ -14,8 +14,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#ifdef __linux__
+#include <sys/inotify.h>
+#endif
 
 /// openat(2) with a mode.
 static inline int iii_openat(int directory, const char *path, int flags, mode_t mode) {
@@ -49,5 +59,55 @@ int iii_sync_file_system(int descriptor);
 
 /// Makes two paths of one file system change places in one step. 0 or -1 with errno.
 int iii_exchange(const char *left, const char *right);
+
+/// pthread_create, whose signature differs between systems. 0 or an errno.
+int iii_start_thread(const pthread_attr_t *attributes, void *(*body)(void *), void *argument);
+
+/// An inotify(7) descriptor that tells of files in a folder that were written, renamed or removed. -1 with errno.
+int iii_watch_folder(const char *path);
+
+/// A pipe that no child inherits. 0 or -1 with errno.
+int iii_pipe(int ends[2]);
+
+#ifdef MSG_NOSIGNAL
+static const int iii_no_signal = MSG_NOSIGNAL;
+#else
+static const int iii_no_signal = 0;
+#endif
+
+/// A program to be run: absolute paths, lists that end in NULL, descriptors for its output.
+struct iii_launch {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const char *directory;
+    int output;
+    int error;
+};
+
+/// What a guard tells of its child.
+enum iii_guard_kind {
+    /// It runs; the value is its process id.
+    iii_guard_started = 1,
+    /// It could not be started; the value is an errno.
+    iii_guard_failed = 2,
+    /// It has ended and nothing that it started is left; the value is a status of wait(2).
+    iii_guard_ended = 3,
+};
+
+struct iii_guard_report {
+    int32_t kind;
+    int32_t value;
+};
+
+/// Starts a program under a guard, in a session of its own, and returns the guard's process id, or -1 with errno.
+///
+/// `channel` is a stream socket: reports come out of it, and each byte written to it is a signal for the program's process
+/// group. When it closes, however that happens, the guard kills the program and everything that it started.
+pid_t iii_guard_start(const struct iii_launch *launch, int *channel);
+
+/// Whether and how a process ended, from a status of wait(2): its exit status, or -1 and the signal.
+static inline int iii_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+static inline int iii_exit_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
 #endif

@@ -112,11 +112,14 @@ extension TarFault {
 extension ZipFault {
     var sentence: String {
         switch self {
-        case .noEndRecord: "it is not a zip file, or something follows its end"
+        case .notZip: "it is not a zip file"
+        case .truncated: "the zip file ends too early"
         case .unsupported(let feature): "it uses \(feature), which is not supported in zip files"
-        case .outOfBounds: "a record of the zip file points outside of it"
-        case .disagreement(let field): "its two headers disagree on the \(field)"
+        case .extraField: "the extra field of its header is broken"
+        case .sizeOfFolder: "it is a folder with contents"
+        case .disagreement(let field): "the zip file contradicts itself on the \(field)"
         case .bytesBetween: "there are bytes between the entries of the zip file"
+        case .bytesAfterEnd: "there are bytes after the end of the zip file"
         case .brokenStream: "its compressed data are broken"
         case .checksum: "the checksum of its data is wrong"
         case .length: "its data have another length than its header says"

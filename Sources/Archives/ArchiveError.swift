@@ -71,11 +71,14 @@ package enum TarFault: Sendable, Hashable {
 
 /// What is wrong with the zip format.
 package enum ZipFault: Sendable, Hashable {
-    case noEndRecord
+    case notZip
+    case truncated
     case unsupported(feature: String)
-    case outOfBounds
+    case extraField
+    case sizeOfFolder
     case disagreement(field: String)
     case bytesBetween
+    case bytesAfterEnd
     case brokenStream
     case checksum
     case length

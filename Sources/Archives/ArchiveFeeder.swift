@@ -9,14 +9,22 @@ struct ArchiveFeeder: ~Copyable {
     private(set) var size = ByteCount.zero
     private var hasher = DigestHasher()
     private var gunzip: GunzipStream
+    /// Whether the whole is one gzip member; else its bytes are passed on as they are.
+    private let isGzip: Bool
     private let limits: ArchiveLimits
     /// The slab being filled.
     private var slab: Slab?
 
     /// - Throws: `ArchiveError.outOfMemory`.
-    init(channel: SlabChannel, limits: ArchiveLimits, engine: InflateEngine) throws(ArchiveError) {
+    init(
+        channel: SlabChannel,
+        format: ArchiveFormat,
+        limits: ArchiveLimits,
+        engine: InflateEngine
+    ) throws(ArchiveError) {
         self.channel = channel
         self.limits = limits
+        isGzip = format == .tarGzip
         gunzip = try GunzipStream(engine: engine)
     }
 
@@ -58,7 +66,7 @@ struct ArchiveFeeder: ~Copyable {
         if let fault { return .failure(fault) }
         guard channel.abandonment == nil else { return .success(()) }
         do throws(ArchiveError) {
-            try gunzip.finish()
+            if isGzip { try gunzip.finish() }
         } catch { return .failure(error) }
         if let slab { channel.send(slab) }
         slab = nil
@@ -101,11 +109,22 @@ struct ArchiveFeeder: ~Copyable {
             var rest = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start...]))
             let count = rest.count
             do throws(ArchiveError) {
-                slab.count += try gunzip.read(&rest, into: slab.room)
+                slab.count += isGzip ? try gunzip.read(&rest, into: slab.room) : Self.copy(&rest, into: slab.room)
                 return .success(count - rest.count)
             } catch { return .failure(error) }
         }
         guard let result else { return try inflate(Array(chunk), from: start, into: slab) }
         return try result.get()
+    }
+
+    /// Moves what fits.
+    private static func copy(
+        _ input: inout UnsafeRawBufferPointer,
+        into output: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let count = min(input.count, output.count)
+        output.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[..<count]))
+        input = UnsafeRawBufferPointer(rebasing: input[count...])
+        return count
     }
 }

@@ -16,6 +16,7 @@ package final class ArchiveInspector: ArchiveSink {
     private let limit: ByteCount
     private var hasher = DigestHasher()
     private var entry: ArchiveEntry?
+    private var size = ByteCount.zero
     private var captured: [UInt8] = []
     private var isCapturing = false
     private var contents: [String: [UInt8]] = [:]
@@ -35,15 +36,16 @@ package final class ArchiveInspector: ArchiveSink {
         let path = entry.path.description
         if entry.kind == .directory { folders.append(path) }
         isCapturing = entry.kind == .file && wanted.contains(path)
-        if isCapturing, entry.size > limit {
-            throw .refused(.limit(.file, limit: limit.bytes), entry: path)
-        }
+        if let size = entry.size { try checkRoom(for: size) }
         hasher = DigestHasher()
+        size = .zero
         captured = []
     }
 
-    package func write(_ bytes: UnsafeRawBufferPointer) {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         hasher.update(bytes)
+        size = size + ByteCount(bytes.count)
+        try checkRoom(for: size)
         if isCapturing { captured.append(contentsOf: bytes) }
     }
 
@@ -52,11 +54,16 @@ package final class ArchiveInspector: ArchiveSink {
         let path = entry.path.description
         if isCapturing { contents[path] = captured }
         files.append(
-            .init(path: path, size: entry.size, isExecutable: entry.isExecutable, digest: hasher.finalize())
+            .init(path: path, size: size, isExecutable: entry.isExecutable, digest: hasher.finalize())
         )
     }
 
     package func finish() -> Findings {
         Findings(listing: ArchiveListing(files: files, folders: folders), contents: contents)
+    }
+
+    private func checkRoom(for size: ByteCount) throws(ArchiveError) {
+        guard isCapturing, size > limit else { return }
+        throw .refused(.limit(.file, limit: limit.bytes), entry: entry?.path.description)
     }
 }

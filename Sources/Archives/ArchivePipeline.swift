@@ -3,8 +3,8 @@
 
 package import WorkerModel
 
-/// Reads a tar.gz on two processors at once: one task hashes and inflates what comes in, another parses, and hands
-/// contents to the sink.
+/// Reads an archive on two processors at once: one task hashes and, for a tar.gz, inflates what comes in, another parses,
+/// and hands contents to the sink.
 ///
 /// A few slabs of memory lie between them, so memory is flat and neither runs ahead.
 package enum ArchivePipeline {
@@ -31,13 +31,25 @@ package enum ArchivePipeline {
     @concurrent
     package static func read<Body: AsyncSequence & Sendable, Sink: ArchiveSink>(
         _ body: Body,
+        format: ArchiveFormat = .tarGzip,
         limits: ArchiveLimits,
         engine: InflateEngine = .fastest,
         into makeSink: @escaping @Sendable () throws(ArchiveError) -> Sink
     ) async throws -> Outcome<Sink.Output> where Body.Element: Collection<UInt8> {
-        var feeder = try ArchiveFeeder(channel: SlabChannel(slabs: slabs), limits: limits, engine: engine)
+        var feeder = try ArchiveFeeder(
+            channel: SlabChannel(slabs: slabs),
+            format: format,
+            limits: limits,
+            engine: engine
+        )
         let channel = feeder.channel
-        async let output = consume(channel, limits: limits, into: makeSink)
+        async let output = consume(channel) { () throws(ArchiveError) -> any EntryReader<Sink.Output> in
+            let sink = try makeSink()
+            return switch format {
+            case .tarGzip: TarReader(sink: sink, limits: limits)
+            case .zip: ZipReader(sink: sink, limits: limits, engine: engine)
+            }
+        }
         let unpacked: Result<Void, ArchiveError>
         do {
             unpacked = try await feeder.feed(body)
@@ -52,23 +64,29 @@ package enum ArchivePipeline {
     }
 
     @concurrent
-    private static func consume<Sink: ArchiveSink>(
+    private static func consume<Output>(
         _ channel: SlabChannel,
-        limits: ArchiveLimits,
-        into makeSink: @Sendable () throws(ArchiveError) -> Sink
-    ) async -> Result<Sink.Output, ArchiveError> {
+        with makeReader: @Sendable () throws(ArchiveError) -> any EntryReader<Output>
+    ) async -> Result<Output, ArchiveError> {
         do throws(ArchiveError) {
-            var reader = TarReader(sink: try makeSink(), limits: limits)
-            while let slab = await channel.next() {
-                try reader.feed(slab.bytes)
-                channel.recycle(slab)
-            }
-            // Whoever broke off knows a better reason.
-            guard channel.end == .complete else { throw .refused(.tar(.truncated)) }
-            return .success(try reader.finish())
+            return .success(try await consume(channel, try makeReader()))
         } catch {
             channel.abandon(because: error)
             return .failure(error)
         }
+    }
+
+    private static func consume<Reader: EntryReader>(
+        _ channel: SlabChannel,
+        _ reader: Reader
+    ) async throws(ArchiveError) -> Reader.Output {
+        var reader = reader
+        while let slab = await channel.next() {
+            try reader.feed(slab.bytes)
+            channel.recycle(slab)
+        }
+        // Whoever broke off knows a better reason.
+        guard channel.end == .complete else { throw .refused(.tar(.truncated)) }
+        return try reader.finish()
     }
 }

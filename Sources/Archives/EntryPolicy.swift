@@ -5,7 +5,7 @@ import WorkerModel
 
 /// The rules of an archive that concern more than one entry: limits on the whole and collisions of paths.
 ///
-/// Sizes are counted as they are declared, before a byte of the entry is read.
+/// Sizes are counted as they are declared, before a byte of the entry is read; only where they are not, as bytes come.
 struct EntryPolicy {
     let limits: ArchiveLimits
     private var tree = EntryTree()
@@ -25,12 +25,17 @@ struct EntryPolicy {
     /// - Throws: `ArchiveFault` for a limit or a collision.
     mutating func admit(_ entry: ArchiveEntry) throws(ArchiveFault) {
         if entry.path.components.count > limits.depth { throw .limit(.depth, limit: Int64(limits.depth)) }
-        if entry.size > limits.file { throw .limit(.file, limit: limits.file.bytes) }
-        unpacked = unpacked + entry.size
-        if unpacked > limits.unpacked { throw .limit(.unpacked, limit: limits.unpacked.bytes) }
+        if let size = entry.size { try count(undeclared: size, of: size) }
         do {
             try tree.insert(entry.path, isDirectory: entry.kind == .directory)
         } catch { throw .path(error) }
+    }
+
+    /// Counts bytes of a file whose size was not known when it was admitted; `size` is what has come of it with them.
+    mutating func count(undeclared bytes: ByteCount, of size: ByteCount) throws(ArchiveFault) {
+        if size > limits.file { throw .limit(.file, limit: limits.file.bytes) }
+        unpacked = unpacked + bytes
+        if unpacked > limits.unpacked { throw .limit(.unpacked, limit: limits.unpacked.bytes) }
     }
 }
 

@@ -23,6 +23,7 @@ package final class ExecutableExtractor: ArchiveSink {
     private var file: OutputFile?
     private var hasher = DigestHasher()
     private var found: ArchiveEntry?
+    private var size = ByteCount.zero
     /// Whether the entry being read is the one that was found.
     private var isInside = false
     private var listing: ArchiveListing?
@@ -67,6 +68,7 @@ package final class ExecutableExtractor: ArchiveSink {
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         guard isInside else { return }
+        size = size + ByteCount(bytes.count)
         guard file != nil else { return hasher.update(bytes) }
         do throws(HostError) {
             try file?.write(bytes)
@@ -76,11 +78,12 @@ package final class ExecutableExtractor: ArchiveSink {
     package func end() throws(ArchiveError) {
         guard isInside, let found else { return }
         isInside = false
+        if size == .zero { throw .executable(.empty(entry: found.path.description), name: name) }
         var digest = hasher.finalize()
         do throws(HostError) {
             if let done = file.take() { digest = try done.finish() }
         } catch { throw .host(error) }
-        let executable = ArchiveListing.File(path: name, size: found.size, isExecutable: true, digest: digest)
+        let executable = ArchiveListing.File(path: name, size: size, isExecutable: true, digest: digest)
         listing = ArchiveListing(files: [executable], folders: [])
     }
 

@@ -6,7 +6,7 @@ import WorkerModel
 /// Reads a tar archive whose bytes come in pieces and gives its entries to a sink.
 ///
 /// Formats: POSIX (ustar, pax), GNU, and the one of 1979. What two readers could understand in two ways is refused.
-struct TarReader<Sink: ArchiveSink> {
+struct TarReader<Sink: ArchiveSink>: EntryReader {
     private enum State {
         /// Waiting for a header, or for the first of the two zero blocks at the end.
         case header
@@ -33,9 +33,6 @@ struct TarReader<Sink: ArchiveSink> {
         policy = EntryPolicy(limits: limits)
     }
 
-    /// Takes the next bytes of the archive; they are not needed after the call.
-    ///
-    /// - Throws: `ArchiveError`; the reader is of no use afterwards.
     mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         var rest = bytes
         while !rest.isEmpty {
@@ -52,7 +49,6 @@ struct TarReader<Sink: ArchiveSink> {
         }
     }
 
-    /// Ends the archive, which must have been whole, and the work of the sink.
     mutating func finish() throws(ArchiveError) -> Sink.Output {
         guard case .end(let padding) = state, padding % TarFormat.blockSize == 0 else {
             throw .refused(.tar(.truncated), entry: current)
@@ -111,7 +107,7 @@ struct TarReader<Sink: ArchiveSink> {
         extensions = TarExtensions()
         let entry = try header.entry(at: path, links: policy.limits.links)
         try policy.admit(entry)
-        let size = Int(entry.size.bytes)
+        let size = Int(header.size)
         let padding = TarFormat.padding(after: size)
         state = size > 0 ? .content(remaining: size, padding: padding) : .header
         return entry.path.isRoot ? nil : entry

@@ -58,11 +58,12 @@ package final class TreeExtractor: ArchiveSink {
     package func end() throws(ArchiveError) {
         guard let entry, let done = file.take() else { return }
         do throws(HostError) {
+            let size = done.size
             let digest = try done.finish()
             files.append(
                 .init(
                     path: entry.path.description,
-                    size: entry.size,
+                    size: size,
                     isExecutable: entry.isExecutable,
                     digest: digest
                 )

@@ -91,7 +91,11 @@ extension ArtifactStore {
                     try TreeExtractor(below: tree, isReadOnly: true)
                 }
             case .executable(let worker, let target):
-                try await ArchivePipeline.read(views, limits: limits ?? .binary) { () throws(ArchiveError) in
+                try await ArchivePipeline.read(
+                    views,
+                    format: ArchiveFormat(for: target),
+                    limits: limits ?? .binary
+                ) { () throws(ArchiveError) in
                     try ExecutableExtractor(of: worker, for: target, to: tree, isReadOnly: true)
                 }
             }

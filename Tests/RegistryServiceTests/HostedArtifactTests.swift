@@ -161,17 +161,20 @@ struct HostedArtifactTests {
         }
     }
 
-    @Test func zipFilesAreToldByTheirStart() async throws {
+    @Test func zipFilesForWindowsAreOpenedToo() async throws {
         try await ServiceFixture.run { registry in
-            let zip = try await registry.upload(Array("PK\u{3}\u{4} and more".utf8))
-            let other = try await registry.uploadArchive(["smoke.exe": "MZ"])
-            var request = Requests.binary()
-            request["binaries"] = ["x86_64-pc-windows-msvc": ["sha256": .string(other.description)]]
-            let found = await problems { try await registry.publish(request) }
-            #expect(found.map(\.code) == [.archiveUnsafe])
-            request["binaries"] = ["x86_64-pc-windows-msvc": ["sha256": .string(zip.description)]]
-            let answer = try await registry.publish(request)
-            #expect(answer.warnings.count == 1)
+            func found(_ zip: [UInt8]) async throws -> [PublicationProblem] {
+                var request = Requests.binary()
+                let digest = try await registry.upload(zip)
+                request["binaries"] = ["x86_64-pc-windows-msvc": ["sha256": .string(digest.description)]]
+                return await problems { try await registry.publish(request) }
+            }
+            let zip = try registry.zip(["smoke-1.2.3/smoke.exe": "MZ"])
+            #expect(try await found(Array("PK\u{3}\u{4} and more".utf8)).map(\.code) == [.archiveUnsafe])
+            #expect(try await found(zip + [0]).map(\.code) == [.archiveUnsafe])
+            #expect(try await found(registry.zip(["smoke": "MZ"])).map(\.code) == [.binaryNotInArchive])
+            #expect(try await found(zip) == [])
+            #expect(try await registry.download("smoke", "1.2.3")?["type"] == "binary")
         }
     }
 

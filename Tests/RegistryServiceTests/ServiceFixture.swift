@@ -73,6 +73,16 @@ struct ServiceFixture: Sendable {
         return try await upload(try TestFiles.read(path))
     }
 
+    /// A zip file, as Python makes it.
+    func zip(_ files: [String: String]) throws -> [UInt8] {
+        let lines = files.map { "z.writestr('\($0.key)', '\($0.value)')" }.joined(separator: "; ")
+        try Shell.run(
+            "python3 -c \"import zipfile; z = zipfile.ZipFile('a.zip', 'w', zipfile.ZIP_DEFLATED); \(lines); z.close()\"",
+            in: folder
+        )
+        return try TestFiles.read(folder.appending("a.zip"))
+    }
+
     func detail(_ name: String, _ version: String? = nil) async throws -> JSONValue {
         try JSONValue(parsing: try await service.details(name, version: version))["worker"] ?? .null
     }

@@ -45,28 +45,11 @@ struct ArchiveInspection: Sendable {
         _ findings: inout Findings
     ) async throws {
         let path = "$.binaries.\(target).sha256"
-        if target.usesZip { return try await inspectZip(target, digest, path, &findings) }
-        let result = try await read(digest, size, limits: .binary) { () throws(ArchiveError) in
+        let format = ArchiveFormat(for: target)
+        let result = try await read(digest, size, format: format, limits: .binary) { () throws(ArchiveError) in
             try ExecutableExtractor(of: worker, for: target, to: nil)
         }
         if case .failure(let error) = result { findings.refuse(path, error) }
-    }
-
-    /// Zip files are told by their first bytes and not opened: the installer looks for the executable in them.
-    private func inspectZip(
-        _ target: TargetTriple,
-        _ digest: Digest,
-        _ path: String,
-        _ findings: inout Findings
-    ) async throws {
-        if try await blobs.bytes(of: digest, in: 0..<4) == Array("PK\u{3}\u{4}".utf8) {
-            findings.warnings.append(
-                "the zip file for `\(target)` was not opened: whether it holds the executable is unknown"
-            )
-        } else {
-            let reason = "names a bad archive: an archive for this target is a zip file, and this is none"
-            findings.problems.append(PublicationProblem(path: path, reason: reason, code: .archiveUnsafe))
-        }
     }
 
     private func inspectBundle(
@@ -122,12 +105,13 @@ struct ArchiveInspection: Sendable {
     private func read<Sink: ArchiveSink>(
         _ digest: Digest,
         _ size: ByteCount,
+        format: ArchiveFormat = .tarGzip,
         limits: ArchiveLimits,
         into makeSink: @escaping @Sendable () throws(ArchiveError) -> Sink
     ) async throws -> Result<Sink.Output, ArchiveError> {
         if size > limits.compressed { return .failure(.tooLarge(limit: limits.compressed)) }
         let bytes = BlobBytes(of: digest, in: 0..<size.bytes, from: blobs)
-        let outcome = try await ArchivePipeline.read(bytes, limits: limits, into: makeSink)
+        let outcome = try await ArchivePipeline.read(bytes, format: format, limits: limits, into: makeSink)
         guard outcome.digest == digest else {
             throw RegistryStorageError.damaged(what: "the blob sha256:\(digest) has other bytes")
         }

@@ -106,6 +106,13 @@ let modules: [Module] = [
         uses: ["Diagnostics", "JSONText", "EngineProtocol", "WebSockets", .nioCore, .nioPosix]
     ),
     Module(
+        name: "WorkerConfigurations",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "EngineProtocol", .nioCore,
+            .systemPackage,
+        ]
+    ),
+    Module(
         name: "RegistryClient",
         uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport", "RegistryAPI", .nioCore, .systemPackage],
         testUses: ["TransportTestSupport"]
@@ -157,9 +164,10 @@ let modules: [Module] = [
     Module(
         name: "Engine",
         uses: [
-            "Diagnostics", "JSONText", "EngineProtocol", "WebSockets", .logging, .nioCore, .nioHTTP1, .nioPosix,
+            "Diagnostics", "WorkerModel", "JSONText", "EngineProtocol", "Transport", "WebSockets", .crypto, .logging,
+            .nioCore, .nioHTTP1, .nioPosix,
         ],
-        testUses: ["EngineClient", .subprocess, .systemPackage]
+        testUses: ["EngineClient", "WorkerConfigurations", .subprocess, .systemPackage]
     ),
     // 7 doors
     Module(name: "iii", uses: ["Commands", "Diagnostics"], isProgram: true),

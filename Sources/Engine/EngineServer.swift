@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import EngineProtocol
+package import EngineProtocol
 package import Logging
 import NIOCore
 import NIOHTTP1
@@ -22,11 +22,25 @@ import Glibc
 package struct EngineServer: Sendable {
     private let configuration: EngineConfiguration
     private let localWorkers: [LocalWorker]
+    private let endpoints: HTTPEndpointCaller?
     private let logger: Logger
 
-    package init(_ configuration: EngineConfiguration, localWorkers: [LocalWorker] = [], logger: Logger) {
+    /// An engine that is not running yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where it listens, and what it allows.
+    ///   - localWorkers: What this process offers besides the engine's own functions.
+    ///   - endpoints: Calls functions that are HTTP endpoints; without it, such calls fail.
+    ///   - logger: Hears what happens.
+    package init(
+        _ configuration: EngineConfiguration,
+        localWorkers: [LocalWorker] = [],
+        endpoints: HTTPEndpointCaller? = nil,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.localWorkers = localWorkers
+        self.endpoints = endpoints
         self.logger = logger
     }
 
@@ -81,6 +95,7 @@ package struct EngineServer: Sendable {
             version: configuration.version,
             startedAt: now(),
             localWorkers: localWorkers,
+            endpoints: endpoints,
             makeID: { UUIDText.random() }
         )
         return Switchboard(
@@ -98,6 +113,9 @@ package struct EngineServer: Sendable {
     /// Runs calls of the engine's own process until the stream ends, then cancels what still runs.
     private func answer(_ calls: AsyncStream<LocalCall>, _ switchboard: Switchboard) async {
         await withDiscardingTaskGroup { group in
+            for events in localWorkers.compactMap(\.events) {
+                group.addTask { for await event in events { switchboard.receive(.localEvent(event)) } }
+            }
             for await call in calls {
                 group.addTask {
                     let outcome = await Self.outcome(of: call)

@@ -19,6 +19,8 @@ struct OpenCall: Sendable {
         case worker(CallReference)
         /// A message for a queue: the answer is its receipt.
         case queue(CallReference, receipt: String)
+        /// A binding's condition: what it is called with where the answer is not `false`.
+        case condition(bindingID: String, data: RawJSON)
         /// Nobody waits.
         case nobody
     }
@@ -137,18 +139,12 @@ extension Hub {
         let callID = wanted.flatMap { calls[$0] == nil ? $0 : nil } ?? makeID()
         let callerWorkerID = callerID.flatMap { sessions[$0]?.workerID }
         if namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function {
-            open(callID, OpenCall(caller: caller, callee: .local, functionID: call.functionID))
-            let localCall = LocalCall(
-                callID: callID,
-                functionID: call.functionID,
-                data: call.data,
-                metadata: call.metadata,
-                callerWorkerID: callerWorkerID,
-                handler: local.handler
-            )
-            return actions.append(.runLocally(localCall))
+            return runLocally(call, as: callID, caller: caller, callerWorkerID, local.handler)
         }
         guard let entry = functions[namespace]?[call.functionID] else { throw notFound(call.functionID, in: namespace) }
+        if let invocation = entry.registration.invocation {
+            return try handToEndpoint(invocation, call, as: callID, caller: caller, callerWorkerID)
+        }
         var sent = call
         sent.id = callID
         sent.namespace = nil
@@ -159,21 +155,50 @@ extension Hub {
         send(.invoke(sent), to: entry.owner)
     }
 
+    private mutating func runLocally(
+        _ call: InvokeFunction,
+        as callID: String,
+        caller: OpenCall.Caller,
+        _ callerWorkerID: String?,
+        _ handler: @escaping LocalFunction.Handler
+    ) {
+        open(callID, OpenCall(caller: caller, callee: .local, functionID: call.functionID))
+        let localCall = LocalCall(
+            callID: callID,
+            functionID: call.functionID,
+            data: call.data,
+            metadata: call.metadata,
+            callerWorkerID: callerWorkerID,
+            handler: handler
+        )
+        actions.append(.runLocally(localCall))
+    }
+
+    private mutating func handToEndpoint(
+        _ invocation: RawJSON,
+        _ call: InvokeFunction,
+        as callID: String,
+        caller: OpenCall.Caller,
+        _ callerWorkerID: String?
+    ) throws(CallFailure) {
+        guard let endpoints else {
+            throw CallFailure(
+                code: "invocation_error",
+                message: "`\(call.functionID)` is an HTTP endpoint, which this engine does not call"
+            )
+        }
+        runLocally(call, as: callID, caller: caller, callerWorkerID) { try await endpoints.call(invocation, $0) }
+    }
+
     /// Remembers a call until it is answered; what nobody waits for is not remembered.
     private mutating func open(_ callID: String, _ call: OpenCall) {
-        guard let caller = call.caller.connection else { return }
+        if case .nobody = call.caller { return }
         calls[callID] = call
         if case .connection(let callee) = call.callee { sessions[callee]?.handling.insert(callID) }
-        sessions[caller]?.made.insert(callID)
+        if let caller = call.caller.connection { sessions[caller]?.made.insert(callID) }
     }
 
     private func checkRoom(for frame: Frame, at entry: RegisteredFunction) throws(CallFailure) {
-        if entry.registration.invocation != nil {
-            throw CallFailure(
-                code: "invocation_error",
-                message: "`\(entry.registration.id)` is an HTTP endpoint, which this engine does not call"
-            )
-        }
         guard frame.cost <= limits.messages.messageBytes else {
             throw CallFailure(
                 code: "payload_too_large",
@@ -203,7 +228,7 @@ extension OpenCall.Caller {
     var connection: ConnectionID? {
         switch self {
         case .worker(let reference), .queue(let reference, _): reference.connection
-        case .nobody: nil
+        case .condition, .nobody: nil
         }
     }
 }

@@ -19,12 +19,17 @@ enum DiscoveryEvent: String, CaseIterable {
 
 extension Hub {
     mutating func installTriggerTypes() {
-        for event in DiscoveryEvent.allCases {
-            let type = TriggerTypeRegistration(id: event.rawValue, description: event.description)
-            triggerTypes[Self.defaultNamespace, default: [:]][event.rawValue] = TriggerType(
-                owner: nil,
-                registration: type
-            )
+        let own = DiscoveryEvent.allCases.map {
+            TriggerTypeRegistration(id: $0.rawValue, description: $0.description)
+        }
+        for (worker, types) in [(Self.ownWorker, own)] + localWorkers.map({ ($0.name, $0.triggerTypes) }) {
+            for type in types {
+                triggerTypes[Self.defaultNamespace, default: [:]][type.id] = TriggerType(
+                    owner: nil,
+                    localWorker: worker,
+                    registration: type
+                )
+            }
         }
     }
 
@@ -66,21 +71,42 @@ extension Hub {
     }
 
     private mutating func fire(_ event: DiscoveryEvent, _ data: RawJSON) {
+        fire(LocalEvent(triggerType: event.rawValue, data: data))
+    }
+
+    /// Calls every function that is bound to an event, those with a condition once that has said yes.
+    mutating func fire(_ event: LocalEvent) {
         for bindingID in engineBindings.sorted() {
-            guard let binding = bindings[bindingID], binding.registration.triggerType == event.rawValue else {
+            guard let binding = bindings[bindingID], binding.registration.triggerType == event.triggerType,
+                event.matches(binding.registration.config)
+            else { continue }
+            guard let condition = binding.registration.config?.member("condition_function_id")?.string else {
+                deliver(event.data, to: bindingID)
                 continue
             }
-            let call = InvokeFunction(
-                id: nil,
-                functionID: binding.registration.functionID,
-                data: data,
-                metadata: binding.registration.metadata
-            )
-            do throws(CallFailure) {
-                try hand(call, in: binding.target, caller: .nobody, callerID: nil)
-            } catch {
-                note(.debug, "trigger fired for a function that cannot be called", nil, ["error.code": "\(error.code)"])
-            }
+            let question = InvokeFunction(id: nil, functionID: condition, data: event.data)
+            let caller = OpenCall.Caller.condition(bindingID: bindingID, data: event.data)
+            handOrNote(question, in: binding.target, caller: caller)
+        }
+    }
+
+    /// Calls the function of a binding.
+    mutating func deliver(_ data: RawJSON, to bindingID: String) {
+        guard let binding = bindings[bindingID] else { return }
+        let call = InvokeFunction(
+            id: nil,
+            functionID: binding.registration.functionID,
+            data: data,
+            metadata: binding.registration.metadata
+        )
+        handOrNote(call, in: binding.target, caller: .nobody)
+    }
+
+    private mutating func handOrNote(_ call: InvokeFunction, in namespace: String, caller: OpenCall.Caller) {
+        do throws(CallFailure) {
+            try hand(call, in: namespace, caller: caller, callerID: nil)
+        } catch {
+            note(.debug, "trigger fired for a function that cannot be called", nil, ["error.code": "\(error.code)"])
         }
     }
 }

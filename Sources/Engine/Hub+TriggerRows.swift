@@ -118,7 +118,7 @@ extension Hub {
 
     private func typeRow(_ id: String, in namespace: String) -> TriggerTypeRow? {
         guard let type = triggerTypes[namespace]?[id] else { return nil }
-        let worker = type.owner == nil ? Self.ownWorker : workerName(of: type.owner, orFrom: id)
+        let worker = type.localWorker ?? workerName(of: type.owner, orFrom: id)
         return TriggerTypeRow(registration: type.registration, namespace: namespace, workerName: worker)
     }
 

@@ -6,8 +6,10 @@ import Logging
 
 /// A kind of trigger and who provides it.
 struct TriggerType: Sendable {
-    /// Nil for the engine itself.
+    /// Nil for the engine's own process.
     let owner: ConnectionID?
+    /// The worker of the engine's own process that provides it.
+    var localWorker: String?
     var registration: TriggerTypeRegistration
 }
 

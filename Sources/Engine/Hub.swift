@@ -27,6 +27,7 @@ struct Hub: Sendable {
         case disconnected(ConnectionID)
         case timer(Timer)
         case localResult(callID: String, InvocationResult.Outcome)
+        case localEvent(LocalEvent)
     }
 
     enum Timer: Hashable, Sendable {
@@ -52,6 +53,8 @@ struct Hub: Sendable {
     let version: String
     let startedAt: Int64
     let makeID: @Sendable () -> String
+    /// Calls functions that are HTTP endpoints; nil where none are called.
+    let endpoints: HTTPEndpointCaller?
 
     var sessions: [ConnectionID: Session] = [:]
     /// By worker id, as a reconnecting worker names its former connection.
@@ -83,12 +86,14 @@ struct Hub: Sendable {
         version: String,
         startedAt: Int64 = 0,
         localWorkers: [LocalWorker] = [],
+        endpoints: HTTPEndpointCaller? = nil,
         makeID: @escaping @Sendable () -> String
     ) {
         self.limits = limits
         self.version = version
         self.startedAt = startedAt
         self.makeID = makeID
+        self.endpoints = endpoints
         self.localWorkers = localWorkers
         for worker in localWorkers {
             for function in worker.functions {
@@ -108,6 +113,7 @@ struct Hub: Sendable {
         case .disconnected(let id): drop(id)
         case .timer(let timer): fire(timer)
         case .localResult(let callID, let outcome): finish(callID, outcome, from: .local)
+        case .localEvent(let event): fire(event)
         }
         while let id = overloaded.popLast() { dropUnread(id) }
         var result: [Action] = []

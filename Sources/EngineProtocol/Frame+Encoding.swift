@@ -101,7 +101,7 @@ extension InvokeFunction {
         if let data, let callerWorkerID {
             object.markedData(data, caller: callerWorkerID, isSuspect: isSuspect)
         } else {
-            object.optional("data", data)
+            object.nullable("data", data)
         }
         object.optional("namespace", namespace)
         object.optional("metadata", metadata)

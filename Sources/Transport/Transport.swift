@@ -11,6 +11,8 @@ package struct TransportRequest: Sendable {
         case head = "HEAD"
         case post = "POST"
         case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
     }
 
     /// On whose behalf the request is made, which decides who may be contacted and how a failure is named.

@@ -22,13 +22,21 @@ struct HubDriver {
     /// Whether what is sent leaves at once.
     var isWriting = true
 
-    init(_ change: (inout EngineLimits) -> Void = { _ in }, localWorkers: [LocalWorker] = []) {
+    init(
+        _ change: (inout EngineLimits) -> Void = { _ in },
+        localWorkers: [LocalWorker] = [],
+        endpoints: HTTPEndpointCaller? = nil
+    ) {
         var limits = EngineLimits.standard
         change(&limits)
         let count = Mutex(0)
-        hub = Hub(limits: limits, version: "1.2.3", startedAt: 7, localWorkers: localWorkers) {
-            "id-\(count.withLock { $0 += 1; return $0 })"
-        }
+        hub = Hub(
+            limits: limits,
+            version: "1.2.3",
+            startedAt: 7,
+            localWorkers: localWorkers,
+            endpoints: endpoints
+        ) { "id-\(count.withLock { $0 += 1; return $0 })" }
     }
 
     mutating func receive(_ event: Hub.Event) {

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import EngineClient
+import EngineProtocol
 import JSONText
 import Logging
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+package import EngineProtocol
+import JSONText
+import NIOCore
+package import SystemPackage
+
+/// The engine's worker `configuration`.
+package struct ConfigurationWorker: Sendable {
+    private static let triggerType = "configuration"
+
+    private let store: ConfigurationStore
+    private let placeholders: Placeholders
+    private let events: AsyncStream<LocalEvent>
+    private let fire: AsyncStream<LocalEvent>.Continuation
+
+    /// A worker over the files of a folder, which appears with the first of them.
+    ///
+    /// - Parameters:
+    ///   - folder: `config/` of the project.
+    ///   - variable: A variable of the environment, for `${NAME:default}` in values.
+    package init(folder: FilePath, variable: @escaping @Sendable (String) -> String?) {
+        store = ConfigurationStore(folder: folder)
+        placeholders = Placeholders(variable: variable)
+        (events, fire) = AsyncStream.makeStream(of: LocalEvent.self)
+    }
+
+    /// What an engine is given; its events are for one run of one engine.
+    package var localWorker: LocalWorker {
+        LocalWorker(
+            name: "configuration",
+            description: "Keeps what workers are configured with, in files.",
+            functions: [
+                function("register", "Declares an entry with its schema; a value that is there stays.", register),
+                function("set", "Replaces the value of an entry.", set),
+                function("get", "Tells the value of an entry.", get),
+                function("list", "Lists entries without their values.") { _ in try await list() },
+                function("schema", "Tells the schema of an entry.", schema),
+            ],
+            triggerTypes: [
+                TriggerTypeRegistration(
+                    id: Self.triggerType,
+                    description: "An entry was registered, or its value was changed."
+                )
+            ],
+            events: events
+        )
+    }
+
+    private func function(
+        _ name: String,
+        _ description: String,
+        _ body: @escaping @Sendable (JSONCursor) async throws -> JSONValue
+    ) -> LocalFunction {
+        LocalFunction(FunctionRegistration(id: "configuration::\(name)", description: description)) { call in
+            guard let value = (call.data ?? .emptyObject).value() else {
+                throw CallFailure(code: "deserialization_error", message: "the payload is no JSON that can be read")
+            }
+            do { return RawJSON(try await body(JSONCursor(value))) } catch let error as JSONShapeError {
+                throw CallFailure(code: "deserialization_error", message: error.message)
+            }
+        }
+    }
+
+    // MARK: Functions
+
+    private func register(_ request: JSONCursor) async throws -> JSONValue {
+        let id = try id(request)
+        let entry = ConfigurationEntry(
+            id: id,
+            name: try request.optional("name")?.string() ?? id.text,
+            description: try request.optional("description")?.string() ?? "",
+            schema: try request.optional("schema")?.value ?? .emptyObject,
+            metadata: try request.optional("metadata")?.value,
+            value: try request.optional("initial_value")?.value
+        )
+        let change = try await store.register(entry)
+        tell(change, as: change.before == nil ? "configuration:registered" : "configuration:updated")
+        return change.after.json
+    }
+
+    private func set(_ request: JSONCursor) async throws -> JSONValue {
+        let change = try await store.set(try id(request), to: try request.required("value").value)
+        tell(change, as: "configuration:updated")
+        return ["old_value": change.before?.value ?? .null, "new_value": change.after.value ?? .null]
+    }
+
+    private func get(_ request: JSONCursor) async throws -> JSONValue {
+        let entry = try await store.entry(try id(request))
+        let value = entry.value ?? .null
+        let isRaw = try request.optional("raw")?.bool() ?? false
+        return ["id": .string(entry.id.text), "value": isRaw ? value : try placeholders.filling(value)]
+    }
+
+    private func list() async throws -> JSONValue {
+        ["configurations": .array(try await store.all().map { .object($0.summary) })]
+    }
+
+    private func schema(_ request: JSONCursor) async throws -> JSONValue {
+        .object(try await store.entry(try id(request)).summary)
+    }
+
+    private func id(_ request: JSONCursor) throws -> ConfigurationID {
+        try ConfigurationID(parsing: try request.required("id").string())
+    }
+
+    // MARK: Events
+
+    private func tell(_ change: ConfigurationStore.Change, as event: String) {
+        var data = change.after.summary
+        data["type"] = "configuration"
+        data["event_type"] = .string(event)
+        data["old_value"] = filled(change.before?.value)
+        data["new_value"] = filled(change.after.value)
+        let id = change.after.id.text
+        fire.yield(
+            LocalEvent(triggerType: Self.triggerType, data: RawJSON(.object(data))) { config in
+                Self.isAsked(config, for: id, event)
+            }
+        )
+    }
+
+    /// A value as readers see it; what cannot be filled in is told as it stands.
+    private func filled(_ value: JSONValue?) -> JSONValue {
+        guard let value else { return .null }
+        return (try? placeholders.filling(value)) ?? value
+    }
+
+    private static func isAsked(_ config: RawJSON?, for id: String, _ event: String) -> Bool {
+        if let asked = config?.member("configuration_id")?.string, asked != id { return false }
+        guard case .array(let events)? = config?.member("event_types")?.value() else { return true }
+        return events.contains(.string(event))
+    }
+}

@@ -5,7 +5,7 @@
 JOBS ?= 2
 SWIFT_BUILD = swift build -j $(JOBS)
 # The standard library is linked in: the program starts faster and runs where no Swift is installed.
-RELEASE = -c release --static-swift-stdlib
+RELEASE = -c release --static-swift-stdlib -Xlinker -s
 
 .PHONY: demo test build release format check bench bootstrap docs
 

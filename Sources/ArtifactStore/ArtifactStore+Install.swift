@@ -30,7 +30,8 @@ extension ArtifactStore {
     /// The bytes are hashed, unpacked and written as they come. Nothing is seen in the store before the digest is the
     /// expected one, every archive rule is kept and `check` has returned; then the tree is renamed into place. If anything
     /// fails, or the task is cancelled, nothing is left. Of several installs at once the first places its tree, the
-    /// others find it there. Content survives the end of the process at any moment, and a power failure after return.
+    /// others find it there. Content survives the end of the process at any moment; after a power failure it is there whole or
+    /// is fetched again.
     ///
     /// - Parameters:
     ///   - key: what is wanted; its digest is that of the archive.
@@ -49,8 +50,8 @@ extension ArtifactStore {
         check: (StagedArtifact) async throws -> Void = { _ in }
     ) async throws -> InstalledArtifact where Body.Element == ByteBuffer {
         if !replacing, let present = try present(key) { return present }
-        // A tree without a listing cannot be verified: it makes room for the new one.
-        let replacing = try replacing || contains(key)
+        // A tree without a listing, or one that a power failure cut, makes room for the new one.
+        let replacing = try replacing || HostFiles.kind(of: tree(of: key)) != nil
         try prepare()
         let folder = try StagingFolder(below: staging)
         let staged = try await unpack(key, body, limits: limits, to: folder.path.appending("tree"))
@@ -106,7 +107,9 @@ extension ArtifactStore {
         return StagedArtifact(tree: tree, listing: try outcome.result.get())
     }
 
-    /// Places the listing, makes all of it durable, and renames the tree into place.
+    /// Places the listing, and renames the tree into place.
+    ///
+    /// Nothing is forced to disk: on a busy file system that takes seconds for content that can be fetched again.
     private func place(
         _ key: ArtifactKey,
         _ staged: StagedArtifact,
@@ -114,9 +117,9 @@ extension ArtifactStore {
         replacing: Bool
     ) throws(HostError) {
         let listing = folder.path.appending("listing.json")
-        try HostFiles.writeNew(StoredListing.encode(staged.listing), to: listing, mode: 0o644)
+        let stored = StoredListing(listing: staged.listing, boot: HostBoot.identity ?? "")
+        try HostFiles.writeNew(stored.encode(), to: listing, mode: 0o644, isSynced: false)
         try HostFiles.rename(listing, to: listingPath(of: key.folderName))
-        try folder.sync()
         let target = tree(of: key)
         do {
             try HostFiles.rename(staged.tree, to: target)
@@ -124,7 +127,6 @@ extension ArtifactStore {
             // Somebody was faster, or it was there before: what lies there has the same digest.
             if replacing { try exchange(staged.tree, with: target) }
         }
-        try HostFiles.syncDirectory(trees)
     }
 
     /// Puts the new tree in the place of the old one, which is then thrown away with the staging folder.

@@ -23,9 +23,9 @@ extension ArtifactStore {
             let folder = try StagingFolder(below: staging)
             try HostFiles.rename(trees.appending(name), to: folder.path.appending("tree"))
             if let bytes = try? HostFiles.read(listing, upTo: .mebibytes(8)),
-                let files = try? StoredListing.decode(bytes, from: listing)
+                let stored = try? StoredListing.decode(bytes, from: listing)
             {
-                removed = removed + files.size
+                removed = removed + stored.listing.size
             }
             try HostFiles.removeFile(listing)
         }

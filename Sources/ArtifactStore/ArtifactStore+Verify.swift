@@ -37,6 +37,16 @@ extension ArtifactStore {
         try comparison.run()
         return comparison.differences.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
+
+    /// Looks once at a tree that was placed before the machine was last started, and remembers that it is whole.
+    func settle(_ key: ArtifactKey, _ stored: StoredListing) -> Bool {
+        var comparison = TreeComparison(root: tree(of: key), listing: stored.listing)
+        guard (try? comparison.run()) != nil, comparison.differences.isEmpty else { return false }
+        let settled = StoredListing(listing: stored.listing, boot: nil)
+        // Where it cannot be remembered, somebody else's store for example, it is looked at again.
+        try? HostFiles.write(settled.encode(), to: listingPath(of: key.folderName))
+        return true
+    }
 }
 
 /// A walk through an installed tree.

@@ -16,7 +16,7 @@ package import WorkerModel
 ///     store/staging/<random>/            what is being installed or removed
 ///     workers-bundle/NAME, workers/NAME  links to what was installed last
 ///
-/// What is in `sha256` is whole and verified and has its listing. Files are 0444 or 0555 so that nothing writes to them by
+/// What is in `sha256` was whole and verified when it was placed, and has its listing. Files are 0444 or 0555 so that nothing writes to them by
 /// mistake; folders stay 0755, so that a tree can be removed by its owner with any tool. All of it may be done by several
 /// processes at once.
 package struct ArtifactStore: Sendable {
@@ -38,16 +38,27 @@ package struct ArtifactStore: Sendable {
 
     /// Whether an artifact is installed, so that it needs no download.
     ///
-    /// What it holds now is not looked at: that is what `verify` does.
+    /// A tree that was placed before the last start of this machine, and never looked at since, is compared with its
+    /// listing once: its files were not forced to disk, and a power failure may have cut them. What a tree holds
+    /// otherwise is not looked at: that is what `verify` does.
     package func contains(_ key: ArtifactKey) throws(HostError) -> Bool {
-        try HostFiles.kind(of: tree(of: key)) == .directory
+        guard try HostFiles.kind(of: tree(of: key)) == .directory else { return false }
+        let stored: StoredListing
+        do { stored = try storedListing(of: key) } catch { return false }
+        return stored.isSettled || (stored.boot == HostBoot.identity && stored.boot != nil) || settle(key, stored)
     }
 
     /// What was installed.
     ///
     /// - Throws: `ArtifactStoreError.notStored`, `.listingUnreadable`, `HostError`.
     package func listing(of key: ArtifactKey) throws -> ArchiveListing {
-        guard try contains(key) else { throw ArtifactStoreError.notStored(key.digest) }
+        guard try HostFiles.kind(of: tree(of: key)) == .directory else {
+            throw ArtifactStoreError.notStored(key.digest)
+        }
+        return try storedListing(of: key).listing
+    }
+
+    private func storedListing(of key: ArtifactKey) throws -> StoredListing {
         let path = listingPath(of: key.folderName)
         guard let bytes = try HostFiles.read(path, upTo: .mebibytes(8)) else {
             throw ArtifactStoreError.listingUnreadable(path, reason: "it is gone")

@@ -35,11 +35,6 @@ struct StagingFolder: ~Copyable {
         try? descriptor.close()
     }
 
-    /// Writes all that waits to be written on the file system of the folder.
-    borrowing func sync() throws(HostError) {
-        if iii_sync_file_system(descriptor.rawValue) != 0 { throw HostError(.sync, path, Errno(rawValue: iii_errno())) }
-    }
-
     /// Removes the folders whose owners are gone.
     static func sweep(_ staging: FilePath) throws(HostError) {
         for (path, descriptor) in try claimLeftOvers(staging) {

@@ -8,12 +8,21 @@ import WorkerModel
 
 /// The listing of an artifact as it is kept beside its tree.
 ///
-/// Shape: `{"version":1,"files":[{"path":"bin/run","mode":"0755","size":10,"sha256":"…"}],"empty_folders":["logs"]}`,
-/// sorted by path. Equal trees have equal listings, byte for byte.
-enum StoredListing {
+/// Shape: `{"version":1,"boot":"…","files":[{"path":"bin/run","mode":"0755","size":10,"sha256":"…"}],
+/// "empty_folders":["logs"]}`, sorted by path. Equal trees have equal listings.
+struct StoredListing {
     static let version = 1
 
-    static func encode(_ listing: ArchiveListing) -> [UInt8] {
+    let listing: ArchiveListing
+    /// The start of the machine in which the tree was written; nil once it was found whole after a later one.
+    ///
+    /// Until then only the system's memory is known to hold all of it. Empty where the system does not tell.
+    let boot: String?
+
+    /// Whether the tree is known to be on disk.
+    var isSettled: Bool { boot == nil }
+
+    func encode() -> [UInt8] {
         let files = listing.files.map { file -> JSONValue in
             [
                 "path": .string(file.path),
@@ -23,7 +32,8 @@ enum StoredListing {
             ]
         }
         let document: JSONValue = [
-            "version": .number(JSONNumber(version)),
+            "version": .number(JSONNumber(Self.version)),
+            "boot": boot.map { .string($0) } ?? .null,
             "files": .array(files),
             "empty_folders": .array(listing.emptyFolders.map { .string($0) }),
         ]
@@ -31,7 +41,7 @@ enum StoredListing {
     }
 
     /// - Throws: `ArtifactStoreError.listingUnreadable` for anything that `encode` did not write.
-    static func decode(_ bytes: [UInt8], from path: FilePath) throws(ArtifactStoreError) -> ArchiveListing {
+    static func decode(_ bytes: [UInt8], from path: FilePath) throws(ArtifactStoreError) -> StoredListing {
         do {
             let document = JSONCursor(try JSONValue(parsing: bytes))
             guard try document.required("version").integer() == version else {
@@ -41,7 +51,8 @@ enum StoredListing {
             for file in try document.required("files").elements() { files.append(try decode(file)) }
             var folders: [String] = []
             for folder in try document.required("empty_folders").elements() { folders.append(try folder.string()) }
-            return ArchiveListing(files: files, folders: folders)
+            let boot = try document.optional("boot")?.string()
+            return StoredListing(listing: ArchiveListing(files: files, folders: folders), boot: boot)
         } catch { throw .listingUnreadable(path, reason: "\(error)") }
     }
 

@@ -7,16 +7,6 @@
 
 #include "CHostSystem.h"
 
-int iii_sync_file_system(int descriptor) {
-#ifdef __linux__
-    return syncfs(descriptor);
-#else
-    (void)descriptor;
-    sync();
-    return 0;
-#endif
-}
-
 int iii_exchange(const char *left, const char *right) {
 #ifdef __APPLE__
     return renamex_np(left, right, RENAME_SWAP);

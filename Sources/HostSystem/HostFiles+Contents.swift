@@ -59,8 +59,13 @@ extension HostFiles {
         try syncDirectory(path.removingLastComponent())
     }
 
-    /// Creates a file that must not exist yet, and syncs it; the folder is left to the caller.
-    package static func writeNew(_ contents: [UInt8], to path: FilePath, mode: UInt16) throws(HostError) {
+    /// Creates a file that must not exist yet, and syncs it unless told otherwise; the folder is left to the caller.
+    package static func writeNew(
+        _ contents: [UInt8],
+        to path: FilePath,
+        mode: UInt16,
+        isSynced: Bool = true
+    ) throws(HostError) {
         let descriptor = try open(
             path,
             .writeOnly,
@@ -74,7 +79,7 @@ extension HostFiles {
         do {
             try descriptor.writeAll(contents)
         } catch { throw HostError(.write, path, error as? Errno ?? .ioError) }
-        if fsync(descriptor.rawValue) != 0 { throw HostError(.sync, path, .current) }
+        if isSynced, fsync(descriptor.rawValue) != 0 { throw HostError(.sync, path, .current) }
     }
 
     /// Makes `link` a symbolic link to `target`, replacing a link or a file that is there in one step.

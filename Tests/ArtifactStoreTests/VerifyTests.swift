@@ -87,6 +87,28 @@ struct VerifyTests {
         }
     }
 
+    @Test(arguments: ["an-earlier-boot", ""])
+    func trustsWhatAnEarlierBootLeftOnlyWhereItIsWhole(_ boot: String) async throws {
+        try await Fixture.with { fixture in
+            let (key, tree) = try await Self.install(fixture)
+            let path = fixture.store.listingPath(of: key.folderName)
+            let written = try StoredListing.decode(try fixture.read(path), from: path)
+            #expect(written.boot == HostBoot.identity && written.boot != nil)
+            let older = StoredListing(listing: written.listing, boot: boot).encode()
+            try HostFiles.write(older, to: path)
+            #expect(try fixture.store.contains(key))
+            #expect(try StoredListing.decode(try fixture.read(path), from: path).isSettled)
+
+            try HostFiles.write(older, to: path)
+            try Shell.run("chmod u+w assets/b && : > assets/b", in: tree)
+            #expect(try !fixture.store.contains(key), "a power failure cut a file")
+            let archive = try fixture.read(fixture.root.appending("bundle.tar.gz"))
+            let again = try await fixture.store.install(key, from: Body(bytes: archive))
+            #expect(!again.wasPresent)
+            #expect(try await fixture.store.verify(key).isEmpty)
+        }
+    }
+
     private static func install(_ fixture: Fixture) async throws -> (ArtifactKey, FilePath) {
         try Shell.run(
             """
@@ -112,13 +134,16 @@ struct StoredListingTests {
     )
 
     @Test func readsWhatItWrote() throws {
-        let bytes = StoredListing.encode(Self.listing)
-        #expect(try StoredListing.decode(bytes, from: "f") == Self.listing)
-        #expect(
-            String(decoding: bytes, as: UTF8.self).hasPrefix(
-                #"{"version":1,"files":[{"path":"bin/run","mode":"0755","size":3221225472,"sha256":"dbc1b4c9"#
-            )
-        )
+        for boot in [nil, "", "b-1"] {
+            let bytes = StoredListing(listing: Self.listing, boot: boot).encode()
+            let decoded = try StoredListing.decode(bytes, from: "f")
+            #expect(decoded.listing == Self.listing)
+            #expect(decoded.boot == boot)
+        }
+        let settled = StoredListing(listing: Self.listing, boot: nil).encode()
+        let beginning =
+            #"{"version":1,"boot":null,"files":[{"path":"bin/run","mode":"0755","size":3221225472,"sha256":"dbc1b4c9"#
+        #expect(String(decoding: settled, as: UTF8.self).hasPrefix(beginning))
     }
 
     @Test(arguments: [

@@ -53,10 +53,6 @@ static inline int iii_terminal_columns(int descriptor) {
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/// Writes everything that waits to be written to the file system of an open file; where the system cannot do that for
-/// one, to all of them. 0 or -1 with errno.
-int iii_sync_file_system(int descriptor);
-
 /// Makes two paths of one file system change places in one step. 0 or -1 with errno.
 int iii_exchange(const char *left, const char *right);
 

@@ -20,10 +20,12 @@ test: check
 build: bootstrap
 	@$(SWIFT_BUILD) --product iii
 	@$(SWIFT_BUILD) --product iii-registry
+	@$(SWIFT_BUILD) --product iii-guest
 
 release: bootstrap
 	@$(SWIFT_BUILD) $(RELEASE) --product iii
 	@$(SWIFT_BUILD) $(RELEASE) --product iii-registry
+	@$(SWIFT_BUILD) $(RELEASE) --product iii-guest
 
 check: bootstrap-test
 	@scripts/check-layers

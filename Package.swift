@@ -100,6 +100,7 @@ let modules: [Module] = [
         name: "BlobStorage",
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .systemPackage]
     ),
+    Module(name: "GuestChannel", uses: ["Diagnostics", "WorkerModel", "Sandboxing", .nioCore, .nioPosix]),
     // 4 stores and conversations
     Module(
         name: "EngineClient",
@@ -174,8 +175,7 @@ let modules: [Module] = [
     Module(
         name: "iii-registry",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryStorage", "RegistryDatabase",
-            "BlobStorage",
+            "Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", "RegistryDatabase", "BlobStorage",
             "RegistryService", "RegistryServer", .argumentParser, .logging, .serviceLifecycle, .systemPackage,
         ],
         isProgram: true
@@ -201,6 +201,26 @@ let systemLibraries: [Target] = [
     .target(name: "CCompression", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CHostSystem"),
 ]
+
+/// The agent of sandboxes: Embedded Swift with a static C library, since it starts where there is nothing else.
+///
+/// No test target may depend on it: its linker flags would follow. Tests run it.
+let guest: [Target] =
+    !(wanted.map { !$0.isDisjoint(with: ["GuestChannel", "iii"]) } ?? true)
+    ? []
+    : [
+        .target(name: "CGuest", linkerSettings: [.linkedLibrary("seccomp")]),
+        .executableTarget(
+            name: "iii-guest",
+            dependencies: ["CGuest"],
+            exclude: ["README.md"],
+            swiftSettings: [
+                .swiftLanguageMode(.v6), .enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"]),
+                .treatAllWarnings(as: .error),
+            ],
+            linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])]
+        ),
+    ]
 
 /// Of some paths below a folder, those that exist: SwiftPM warns of others.
 func existing(_ paths: [String], in folder: String) -> [String] {
@@ -279,5 +299,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
     ],
-    targets: systemLibraries + support + transportSupport + ours + journeys
+    targets: systemLibraries + guest + support + transportSupport + ours + journeys
 )

@@ -9,7 +9,6 @@ package import RegistryStorage
 /// by its own changes.
 package struct RegistryService: Sendable {
     package let keys: Keys
-    package let owners: Owners
     package let publish: PublishVersion
     package let resolve: ResolveWorker
     package let download: DownloadInfo
@@ -30,7 +29,6 @@ package struct RegistryService: Sendable {
         let table = AnswerTable()
         let counter = DownloadCounter(store: store, surroundings: surroundings)
         keys = Keys(store: store, surroundings: surroundings)
-        owners = Owners(store: store, surroundings: surroundings)
         publish = PublishVersion(
             store: store,
             blobs: blobs,

@@ -29,8 +29,7 @@ package enum RegistryStorageError: CodedError {
     package var code: ErrorCode {
         switch self {
         case .workerExists, .accountExists, .keyExists: .alreadyExists
-        case .workerNotFound: .workerNotFound
-        case .accountNotFound: .accountNotFound
+        case .workerNotFound, .accountNotFound: .workerNotFound
         case .versionExists: .versionExists
         case .versionNotFound: .versionNotFound
         case .storageFull: .storageFull

@@ -49,6 +49,13 @@ package struct SandboxLifeCycle: Sendable {
     package init() {}
 
     package var hasEnded: Bool { state == .ended }
+    package var awaitsHello: Bool { state == .awaitingHello }
+    package var isRunning: Bool {
+        switch state {
+        case .running, .stopping: true
+        default: false
+        }
+    }
 
     package mutating func receive(_ event: Event) -> [Action] {
         switch (state, event) {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+// The calls of the guest agent that have no short form in Swift: processes, terminals, mounts, filters of system calls.
+// All of them answer 0 or a descriptor, and -1 with errno set, unless they say otherwise.
+
+#ifndef C_GUEST_H
+#define C_GUEST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/// A word of the command line, NULL behind the last. (Embedded Swift has no `CommandLine`.)
+char *guest_argument(int index);
+
+/// How a child is started; zero means "as the agent's" for limits.
+struct guest_child {
+    char *const *arguments;
+    char *const *environment;
+    const char *directory;
+    uint64_t open_files;
+    uint64_t processes;
+    uint64_t data_bytes;
+    /// In a machine, where the agent is root: the folder to make the root first, and then user and group 1000.
+    /// NULL where the agent is no more than the worker is to be.
+    const char *root;
+    /// 1: run in a terminal of this size.
+    int has_terminal;
+    uint16_t rows, columns;
+    /// The control group to join, NULL for none.
+    const char *control_group;
+    // Answers. With a terminal, input and output are its master side, and error is -1.
+    pid_t process;
+    int input, output, error;
+};
+
+/// Starts a child in a session of its own, without capabilities, behind the filter.
+/// -1 where it could not be executed: then `*reason` names the step.
+int guest_spawn(struct guest_child *child, const char **reason);
+
+/// Makes the filter that `guest_spawn` puts on every child.
+int guest_make_filter(void);
+
+/// Takes away every capability of this process, ambient and bounding ones too.
+int guest_drop_capabilities(void);
+/// Hides this process from others of its user: no ptrace, nothing of /proc/PID that would help them.
+int guest_hide(void);
+
+/// A descriptor that is readable when a child has ended.
+int guest_child_signals(void);
+/// Takes what `guest_child_signals` has to say.
+void guest_drain_signals(int descriptor);
+
+/// The next ended child, 0 where there is none; `*kind` 0 exited, 1 signalled.
+pid_t guest_reap(int *kind, int *value);
+
+/// Listens on an IPv4 address of this machine.
+int guest_listen(const uint8_t address[4], uint16_t port);
+/// Accepts one connection, not blocking.
+int guest_accept(int listener);
+/// Brings the loopback interface up.
+int guest_loopback_up(void);
+
+int guest_set_nonblocking(int descriptor);
+int guest_resize(int terminal, uint16_t rows, uint16_t columns);
+
+/// Copies a tree of files, folders and links into an existing folder. Other things are left out.
+int guest_copy_tree(const char *source, const char *target);
+
+static inline int guest_open(const char *path, int flags) { return open(path, flags | O_CLOEXEC); }
+static inline int guest_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
+static inline int guest_end_output(int socket) { return shutdown(socket, SHUT_WR); }
+static inline int guest_close_on_exec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+static inline int guest_errno(void) { return errno; }
+static inline int guest_would_block(void) { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+// The first process of a machine.
+
+/// Loads a kernel module from a file.
+int guest_load_module(const char *path);
+/// Mixes bytes of the host into the machine's random numbers, and counts them.
+int guest_seed(const uint8_t *bytes, int count);
+int guest_set_clock(int64_t unix_nanoseconds);
+/// Switches the machine off.
+void guest_power_off(void);
+int guest_make_node(const char *path, unsigned mode, unsigned major, unsigned minor);
+/// Writes a text to a file that is there.
+int guest_write_file(const char *path, const char *text);
+/// The first number after `key ` in a file such as `memory.events`, -1 where there is none.
+int64_t guest_read_counter(const char *path, const char *key);
+
+// The launcher: what is done before bubblewrap runs.
+
+/// A mount namespace of this process's own. What is to be staged is opened after this: a mount of another namespace
+/// cannot be bound.
+int guest_stage_begin(void);
+/// An empty folder over /tmp.
+int guest_stage_folder(void);
+/// Shows the file or folder behind an open descriptor as `/tmp/NAME`.
+int guest_stage(int descriptor, const char *name);
+/// A network of this process's own: a loopback interface, on whose low ports anybody may listen. A user who is not root
+/// gets a user namespace around it.
+int guest_own_network(void);
+/// Gives the loopback interface one more address.
+int guest_add_address(const uint8_t address[4]);
+/// Becomes another user for good.
+int guest_become(unsigned user);
+/// Dies when the parent dies; -1 where it is dead already.
+int guest_follow_parent(int parent);
+
+#endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+#define _GNU_SOURCE
+#include "CGuest.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <grp.h>
+#include <linux/random.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+// ---- network ----
+
+static int interface_request(unsigned long what, struct ifreq *request) {
+    int socket_file = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket_file < 0) return -1;
+    int result = ioctl(socket_file, what, request);
+    int saved = errno;
+    close(socket_file);
+    errno = saved;
+    return result;
+}
+
+int guest_loopback_up(void) {
+    struct ifreq request = {.ifr_name = "lo"};
+    if (interface_request(SIOCGIFFLAGS, &request) != 0) return -1;
+    request.ifr_flags |= IFF_UP | IFF_RUNNING;
+    return interface_request(SIOCSIFFLAGS, &request);
+}
+
+int guest_add_address(const uint8_t address[4]) {
+    static int count = 0;
+    // 127/8 is there from the start.
+    if (address[0] == 127) return 0;
+    struct sockaddr_in name = {.sin_family = AF_INET};
+    memcpy(&name.sin_addr, address, 4);
+    struct ifreq request = {0};
+    snprintf(request.ifr_name, sizeof request.ifr_name, "lo:%d", ++count);
+    memcpy(&request.ifr_addr, &name, sizeof name);
+    if (interface_request(SIOCSIFADDR, &request) != 0) return -1;
+    name.sin_addr.s_addr = 0xffffffffu;
+    memcpy(&request.ifr_netmask, &name, sizeof name);
+    return interface_request(SIOCSIFNETMASK, &request);
+}
+
+int guest_own_network(void) {
+    uid_t user = geteuid();
+    gid_t group = getegid();
+    if (user == 0) {
+        if (unshare(CLONE_NEWNET) != 0) return -1;
+    } else {
+        char map[64];
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return -1;
+        snprintf(map, sizeof map, "%u %u 1", user, user);
+        if (guest_write_file("/proc/self/uid_map", map) != 0) return -1;
+        guest_write_file("/proc/self/setgroups", "deny");
+        snprintf(map, sizeof map, "%u %u 1", group, group);
+        if (guest_write_file("/proc/self/gid_map", map) != 0) return -1;
+    }
+    if (guest_loopback_up() != 0) return -1;
+    return guest_write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+}
+
+int guest_listen(const uint8_t address[4], uint16_t port) {
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+    memcpy(&name.sin_addr, address, 4);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0) return -1;
+    int on = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(listener, (struct sockaddr *)&name, sizeof name) != 0 || listen(listener, 64) != 0) {
+        int saved = errno;
+        close(listener);
+        errno = saved;
+        return -1;
+    }
+    return listener;
+}
+
+int guest_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+// ---- files ----
+
+int guest_write_file(const char *path, const char *text) {
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t size = write(file, text, strlen(text));
+    int saved = errno;
+    close(file);
+    errno = saved;
+    return size == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+int64_t guest_read_counter(const char *path, const char *key) {
+    char text[4096];
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t size = read(file, text, sizeof text - 1);
+    close(file);
+    if (size < 0) return -1;
+    text[size] = 0;
+    size_t length = strlen(key);
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        if (*line == '\n') line++;
+        if (strncmp(line, key, length) == 0 && line[length] == ' ') return strtoll(line + length, NULL, 10);
+    }
+    return -1;
+}
+
+static int copy_file(int from, int to) {
+    char buffer[65536];
+    for (;;) {
+        ssize_t size = read(from, buffer, sizeof buffer);
+        if (size <= 0) return (int)size;
+        for (ssize_t done = 0; done < size;) {
+            ssize_t written = write(to, buffer + done, size - done);
+            if (written < 0) return -1;
+            done += written;
+        }
+    }
+}
+
+static int copy_folder(int from, int to, int depth);
+
+static int copy_entry(int from, int to, const char *name, int depth) {
+    struct stat facts;
+    if (fstatat(from, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+    if (S_ISLNK(facts.st_mode)) {
+        char target[4096];
+        ssize_t size = readlinkat(from, name, target, sizeof target - 1);
+        if (size < 0) return -1;
+        target[size] = 0;
+        return symlinkat(target, to, name);
+    }
+    if (!S_ISDIR(facts.st_mode) && !S_ISREG(facts.st_mode)) return 0;
+    int is_folder = S_ISDIR(facts.st_mode);
+    if (is_folder && mkdirat(to, name, 0755) != 0) return -1;
+    int flags = O_CLOEXEC | O_NOFOLLOW;
+    int source = openat(from, name, flags | O_RDONLY | (is_folder ? O_DIRECTORY : 0));
+    int target = is_folder ? openat(to, name, flags | O_RDONLY | O_DIRECTORY)
+                           : openat(to, name, flags | O_WRONLY | O_CREAT | O_EXCL, (facts.st_mode & 0111) ? 0755 : 0644);
+    int result = -1;
+    if (source >= 0 && target >= 0) {
+        result = is_folder ? copy_folder(source, target, depth - 1) : copy_file(source, target);
+        // Compiled Python files are compared with the times of their sources.
+        struct timespec times[2] = {facts.st_mtim, facts.st_mtim};
+        if (result == 0) futimens(target, times);
+    }
+    int saved = errno;
+    if (source >= 0) close(source);
+    if (target >= 0) close(target);
+    errno = saved;
+    return result;
+}
+
+static int copy_folder(int from, int to, int depth) {
+    if (depth == 0) { errno = ELOOP; return -1; }
+    int own = dup(from);
+    DIR *folder = own >= 0 ? fdopendir(own) : NULL;
+    if (!folder) return -1;
+    int result = 0;
+    struct dirent *entry;
+    while (result == 0 && (entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        result = copy_entry(from, to, entry->d_name, depth);
+    }
+    int saved = errno;
+    closedir(folder);
+    errno = saved;
+    return result;
+}
+
+int guest_copy_tree(const char *source, const char *target) {
+    int from = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int to = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = from >= 0 && to >= 0 ? copy_folder(from, to, 64) : -1;
+    int saved = errno;
+    if (from >= 0) close(from);
+    if (to >= 0) close(to);
+    errno = saved;
+    return result;
+}
+
+// ---- the first process of a machine ----
+
+int guest_load_module(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    int result = (int)syscall(SYS_finit_module, file, "", 0);
+    int saved = errno;
+    close(file);
+    errno = saved;
+    return result;
+}
+
+int guest_seed(const uint8_t *bytes, int count) {
+    if (count < 1 || count > 512) return -1;
+    struct { struct rand_pool_info info; uint8_t bytes[512]; } pool;
+    pool.info.entropy_count = count * 8;
+    pool.info.buf_size = count;
+    memcpy(pool.info.buf, bytes, (size_t)count);
+    int file = open("/dev/urandom", O_RDWR | O_CLOEXEC);
+    if (file < 0) return -1;
+    int result = ioctl(file, RNDADDENTROPY, &pool.info);
+    if (result == 0) result = ioctl(file, RNDRESEEDCRNG);
+    close(file);
+    return result;
+}
+
+int guest_set_clock(int64_t unix_nanoseconds) {
+    struct timespec now = {unix_nanoseconds / 1000000000, unix_nanoseconds % 1000000000};
+    return clock_settime(CLOCK_REALTIME, &now);
+}
+
+void guest_power_off(void) {
+    reboot(RB_AUTOBOOT);
+    reboot(RB_POWER_OFF);
+    for (;;) pause();
+}
+
+int guest_make_node(const char *path, unsigned mode, unsigned major_number, unsigned minor_number) {
+    return mknod(path, mode, makedev(major_number, minor_number)) == 0 && chmod(path, mode & 07777) == 0 ? 0 : -1;
+}
+
+// ---- the launcher ----
+
+int guest_stage_begin(void) {
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? 0 : -1;
+}
+
+int guest_stage_folder(void) {
+    return mount("stage", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k");
+}
+
+int guest_stage(int descriptor, const char *name) {
+    char source[64], target[256];
+    struct stat facts;
+    snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
+    if (snprintf(target, sizeof target, "/tmp/%s", name) >= (int)sizeof target) return -1;
+    if (fstat(descriptor, &facts) != 0) return -1;
+    if (S_ISDIR(facts.st_mode)) {
+        if (mkdir(target, 0755) != 0) return -1;
+    } else {
+        int file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        if (file < 0) return -1;
+        close(file);
+    }
+    return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
+}
+
+int guest_become(unsigned user) {
+    return setgroups(0, NULL) == 0 && setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0 ? 0 : -1;
+}
+
+int guest_follow_parent(int parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return -1;
+    return parent == 0 || getppid() == parent ? 0 : -1;
+}

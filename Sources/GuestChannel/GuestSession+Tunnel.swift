@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import NIOCore
+import NIOPosix
+import Sandboxing
+
+extension GuestSession {
+    /// The connections that one worker may have open at once.
+    static let maximumConnections = 64
+
+    func handleConnection(_ frame: GuestFrame) throws(GuestProtocolError) {
+        if frame.kind == .open { return try open(frame) }
+        // One that was closed here while the guest's frame was on its way.
+        guard let connection = connections[frame.stream] else { return }
+        switch frame.kind {
+        case .data: try connection.write(frame.payload)
+        case .finish: connection.finishTarget()
+        case .close:
+            connections[frame.stream] = nil
+            connection.closeTarget()
+        case .credit:
+            guard let count: UInt32 = LittleEndian.number(frame.payload) else { throw .malformed(.credit) }
+            connection.credit(Int(count))
+        default: throw .unexpected(frame.kind)
+        }
+    }
+
+    /// Connects to what stands behind the port that the worker connected to: nothing else can be named.
+    private func open(_ frame: GuestFrame) throws(GuestProtocolError) {
+        guard let index: UInt16 = LittleEndian.number(frame.payload), connections[frame.stream] == nil else {
+            throw .malformed(.open)
+        }
+        guard connections.count < Self.maximumConnections else { throw .tooManyConnections }
+        guard launch.routes.indices.contains(Int(index)) else { throw .malformed(.open) }
+        let target = launch.routes[Int(index)].target
+        let connection = TunnelConnection(stream: frame.stream, session: self)
+        connections[frame.stream] = connection
+        let bound = NIOLoopBound(connection, eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: GuestFrame.maximumPayload))
+            .connectTimeout(.seconds(10))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+            }
+            .connect(host: target.host, port: Int(target.port))
+            .whenFailure { _ in bound.value.targetIsGone() }
+    }
+
+    func forget(_ stream: UInt32) {
+        guard connections.removeValue(forKey: stream) != nil else { return }
+        send(GuestFrame(.close, stream: stream))
+    }
+}
+
+/// A connection of the worker's: the host's side of it.
+///
+/// Confined to the session's event loop.
+final class TunnelConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let stream: UInt32
+    private weak var session: GuestSession?
+    private var context: ChannelHandlerContext?
+    /// From the guest, before there was somewhere to write it.
+    private var early: [[UInt8]] = []
+    private var outputEnds = false
+    private var isClosed = false
+    /// From the guest, not yet written.
+    private var incoming = 0
+    /// What may still be sent to the guest.
+    private var window = GuestFrame.window
+    private var isReading = false
+
+    init(stream: UInt32, session: GuestSession) {
+        self.stream = stream
+        self.session = session
+    }
+
+    // MARK: From the guest
+
+    func write(_ bytes: [UInt8]) throws(GuestProtocolError) {
+        incoming += bytes.count
+        guard incoming <= GuestFrame.window else { throw .overWindow(stream: stream) }
+        guard context != nil else { return early.append(bytes) }
+        pass(bytes)
+    }
+
+    private func pass(_ bytes: [UInt8]) {
+        guard let context else { return }
+        let count = bytes.count
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).whenSuccess {
+            bound.value.incoming -= count
+            bound.value.tell(.credit, LittleEndian.bytes(UInt32(count)))
+        }
+    }
+
+    func finishTarget() {
+        outputEnds = true
+        context?.close(mode: .output, promise: nil)
+    }
+
+    func closeTarget() {
+        isClosed = true
+        context?.close(promise: nil)
+    }
+
+    func credit(_ count: Int) {
+        window = min(GuestFrame.window, window + count)
+        readMore()
+    }
+
+    /// Reads only as much as one frame and the window take.
+    private func readMore() {
+        guard let context, !isReading, window >= GuestFrame.maximumPayload else { return }
+        isReading = true
+        context.read()
+    }
+
+    // MARK: From the target
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        if isClosed { return context.close(promise: nil) }
+        for bytes in early { pass(bytes) }
+        early = []
+        if outputEnds { context.close(mode: .output, promise: nil) }
+        readMore()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = Array(unwrapInboundIn(data).readableBytesView)
+        window -= bytes.count
+        tell(.data, bytes)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        readMore()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .inputClosed? = event as? ChannelEvent else { return context.fireUserInboundEventTriggered(event) }
+        tell(.finish, [])
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { targetIsGone() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func targetIsGone() {
+        isClosed = true
+        session?.forget(stream)
+        context = nil
+    }
+
+    private func tell(_ kind: GuestFrame.Kind, _ payload: [UInt8]) {
+        guard !isClosed else { return }
+        session?.send(GuestFrame(kind, stream: stream, payload: payload))
+    }
+}

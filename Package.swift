@@ -175,7 +175,8 @@ let modules: [Module] = [
     Module(
         name: "iii-registry",
         uses: [
-            "Diagnostics", "WorkerModel", "HostSystem", "RegistryStorage", "RegistryDatabase", "BlobStorage",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryStorage", "RegistryDatabase",
+            "BlobStorage",
             "RegistryService", "RegistryServer", .argumentParser, .logging, .serviceLifecycle, .systemPackage,
         ],
         isProgram: true

@@ -98,6 +98,13 @@ extension ErrorCode {
                 "The version is published already, and versions never change.",
                 "Publish under a higher version."
             )
+        case .accountNotFound:
+            (
+                "The registry has no account or key of that name.",
+                "`iii-registry account list` and `iii-registry key list` show those it has."
+            )
+        case .lastOwner:
+            ("A worker keeps at least one owner.", "Add another owner first, then take this one away.")
         case .lockfileMismatch:
             (
                 "`config.yaml` and `iii.lock` do not agree.",

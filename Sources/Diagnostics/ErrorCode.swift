@@ -36,6 +36,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case unauthorized = "W144"
     case publishRefused = "W145"
     case versionExists = "W146"
+    case accountNotFound = "W147"
+    case lastOwner = "W148"
     case lockfileMismatch = "W150"
     case lockfileInvalid = "W151"
     case installedContentChanged = "W152"

@@ -13,7 +13,10 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
     case blobNotFound = "blob_not_found"
     case workerNotFound = "worker_not_found"
     case versionNotFound = "version_not_found"
+    case accountNotFound = "account_not_found"
+    case keyNotFound = "key_not_found"
     case versionExists = "version_exists"
+    case lastOwner = "last_owner"
     case tagConflict = "tag_conflict"
     case finalizeConflict = "finalize_conflict"
     case tooLarge = "too_large"
@@ -34,8 +37,8 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
         case .invalidJSON: 400
         case .unauthorized: 401
         case .forbidden: 403
-        case .notFound, .blobNotFound, .workerNotFound, .versionNotFound: 404
-        case .versionExists, .tagConflict, .finalizeConflict: 409
+        case .notFound, .blobNotFound, .workerNotFound, .versionNotFound, .accountNotFound, .keyNotFound: 404
+        case .versionExists, .tagConflict, .finalizeConflict, .lastOwner: 409
         case .tooLarge: 413
         case .validationError, .versionConflict, .dependencyCycle, .digestMismatch: 422
         case .tooManyRequests: 429

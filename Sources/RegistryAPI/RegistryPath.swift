@@ -19,6 +19,8 @@ package enum RegistryRoute: String, CaseIterable, Sendable {
     case owners = "/w/{name}/owners"
     case owner = "/w/{name}/owners/{account}"
     case whoAmI = "/whoami"
+    case keys = "/keys"
+    case key = "/keys/{id}"
 }
 
 /// A path with its query, percent-encoded, to be put behind the root of a registry's host.
@@ -101,6 +103,12 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
 
     /// `GET`: the account and the rights of a key.
     package static let whoAmI = RegistryPath(.whoAmI)
+
+    /// `GET`: the keys of one's account; `POST`: one more.
+    package static let keys = RegistryPath(.keys)
+
+    /// `DELETE`: makes a key good for nothing.
+    package static func key(_ id: String) -> RegistryPath { RegistryPath(.key, id) }
 
     private static func version(_ selector: VersionSelector?) -> [(name: String, value: String)] {
         selector.map { [("version", $0.description)] } ?? []

@@ -109,9 +109,20 @@ package struct ChannelAnswer: WireValue {
     }
 }
 
+/// The body of `POST /w/{name}/owners`: `{"account":"acme"}`.
+package struct OwnerRequest: WireValue {
+    package var account: String
+
+    package init(account: String) { self.account = account }
+
+    package init(json: JSONCursor) throws(JSONShapeError) { account = try json.required("account").string() }
+
+    package var json: JSONValue { ["account": .string(account)] }
+}
+
 /// What `GET /w/{name}/owners` answers: `{"owners":[{"name":"acme"}]}`.
 ///
-/// `POST` takes `{"account":"acme"}` and, as `DELETE` does, answers with the owners that there are then.
+/// `POST` and `DELETE` answer with the owners that there are then.
 package struct OwnerList: WireValue {
     /// Names of accounts, sorted.
     package var owners: [String]
@@ -130,34 +141,4 @@ package struct OwnerList: WireValue {
     }
 
     package var json: JSONValue { ["owners": .array(owners.map { ["name": .string($0)] })] }
-}
-
-/// What `GET /whoami` answers: `{"account":"acme","label":"laptop","scopes":["publish"],"expires_at":null}`.
-package struct KeyInfo: WireValue {
-    package var account: String
-    package var label: String
-    package var scopes: [String]
-    /// RFC 3339, UTC; nil for a key that does not expire.
-    package var expiresAt: String?
-
-    package init(account: String, label: String, scopes: [String], expiresAt: String?) {
-        self.account = account
-        self.label = label
-        self.scopes = scopes
-        self.expiresAt = expiresAt
-    }
-
-    package init(json: JSONCursor) throws(JSONShapeError) {
-        account = try json.required("account").string()
-        label = try json.string("label", or: "")
-        scopes = try json.optional("scopes")?.strings() ?? []
-        expiresAt = try json.optional("expires_at")?.string()
-    }
-
-    package var json: JSONValue {
-        [
-            "account": .string(account), "label": .string(label), "scopes": .strings(scopes),
-            "expires_at": expiresAt.map(JSONValue.string) ?? .null,
-        ]
-    }
 }

@@ -65,6 +65,8 @@ extension RegistryClientError {
         case .dependencyCycle: .graphInvalid
         case .unauthorized, .forbidden: .unauthorized
         case .versionExists: .versionExists
+        case .accountNotFound, .keyNotFound: .accountNotFound
+        case .lastOwner: .lastOwner
         case .invalidJSON, .validationError, .tooLarge, .digestMismatch, .blobNotFound:
             isSending ? .publishRefused : nil
         case .notFound, .tagConflict, .finalizeConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:

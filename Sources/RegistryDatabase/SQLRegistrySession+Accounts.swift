@@ -6,15 +6,21 @@ import WorkerModel
 
 extension SQLRegistrySession {
     func account(_ name: AccountName) throws(RegistryStorageError) -> Account? {
-        let row = try connection.row("SELECT created_at FROM accounts WHERE name = ?", [name.sql])
+        let row = try connection.row("SELECT created_at, suspended_at FROM accounts WHERE name = ?", [name.sql])
         guard let row else { return nil }
-        return Account(name: name, createdAt: try row.moment(0))
+        return Account(name: name, createdAt: try row.moment(0), suspendedAt: try row.momentIfAny(1))
     }
 
     func accounts() throws(RegistryStorageError) -> [Account] {
         var accounts: [Account] = []
-        for row in try connection.query("SELECT name, created_at FROM accounts ORDER BY name", []) {
-            accounts.append(Account(name: try row.accountName(0), createdAt: try row.moment(1)))
+        for row in try connection.query("SELECT name, created_at, suspended_at FROM accounts ORDER BY name", []) {
+            accounts.append(
+                Account(
+                    name: try row.accountName(0),
+                    createdAt: try row.moment(1),
+                    suspendedAt: try row.momentIfAny(2)
+                )
+            )
         }
         return accounts
     }
@@ -27,8 +33,16 @@ extension SQLRegistrySession {
         if count == 0 { throw .accountExists(account.name) }
     }
 
+    func setSuspension(_ since: Timestamp?, of account: AccountName) throws(RegistryStorageError) {
+        let count = try connection.execute(
+            "UPDATE accounts SET suspended_at = ? WHERE name = ?",
+            [since?.sql ?? .null, account.sql]
+        )
+        if count == 0 { throw .accountNotFound(account) }
+    }
+
     private static let keyColumns = """
-        SELECT hash, accounts.name, label, scopes, api_keys.created_at, expires_at, last_used_at
+        SELECT hash, accounts.name, label, scopes, patterns, api_keys.created_at, expires_at, last_used_at
         FROM api_keys JOIN accounts ON accounts.id = api_keys.account_id
         """
 
@@ -49,13 +63,14 @@ extension SQLRegistrySession {
     func insertKey(_ key: APIKey) throws(RegistryStorageError) {
         guard let accountID = try identity(of: key.account) else { throw .accountNotFound(key.account) }
         let scopes = key.scopes.map(\.rawValue).sorted().joined(separator: " ")
+        let patterns = key.patterns.map(\.description).joined(separator: " ")
         let count = try connection.execute(
             """
-            INSERT INTO api_keys (hash, account_id, label, scopes, created_at, expires_at, last_used_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
+            INSERT INTO api_keys (hash, account_id, label, scopes, patterns, created_at, expires_at, last_used_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
             """,
             [
-                key.hash.sql, accountID.sql, key.label.sql, scopes.sql, key.createdAt.sql,
+                key.hash.sql, accountID.sql, key.label.sql, scopes.sql, patterns.sql, key.createdAt.sql,
                 key.expiresAt?.sql ?? .null, key.lastUsedAt?.sql ?? .null,
             ]
         )
@@ -72,7 +87,8 @@ extension SQLRegistrySession {
 }
 
 extension SQLRow {
-    /// A scope that this release does not know gives no right.
+    /// A scope that this release does not know gives no right; a pattern that it cannot read is damage, since without it
+    /// the key would be good for more.
     fileprivate func key() throws(RegistryStorageError) -> APIKey {
         let scopes = try text(3).split(separator: " ").compactMap { KeyScope(rawValue: String($0)) }
         return APIKey(
@@ -80,9 +96,10 @@ extension SQLRow {
             account: try accountName(1),
             label: try text(2),
             scopes: Set(scopes),
-            createdAt: try moment(4),
-            expiresAt: try momentIfAny(5),
-            lastUsedAt: try momentIfAny(6)
+            patterns: try parsed(4) { try $0.split(separator: " ").map { try NamePattern(parsing: $0) } },
+            createdAt: try moment(5),
+            expiresAt: try momentIfAny(6),
+            lastUsedAt: try momentIfAny(7)
         )
     }
 }

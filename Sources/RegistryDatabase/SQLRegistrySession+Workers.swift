@@ -49,6 +49,16 @@ extension SQLRegistrySession {
         return names
     }
 
+    func removeOwner(_ account: AccountName, of worker: WorkerName) throws(RegistryStorageError) -> Bool {
+        guard let workerID = try identity(of: worker), let accountID = try identity(of: account) else { return false }
+        let count = try connection.execute(
+            "DELETE FROM owners WHERE worker_id = ? AND account_id = ?",
+            [workerID.sql, accountID.sql]
+        )
+        if count > 0 { try advanceRevision(of: workerID) }
+        return count > 0
+    }
+
     func addOwner(
         _ account: AccountName,
         of worker: WorkerName,

@@ -56,11 +56,17 @@ extension ErrorResponse {
     private init(service error: RegistryServiceError) {
         switch error {
         case .keyMissing, .keyUnknown, .keyExpired: self.init(.unauthorized, error)
-        case .scopeMissing, .notOwner, .nameTooSimilar: self.init(.forbidden, error)
+        case .accountSuspended, .scopeMissing, .nameNotCovered, .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar:
+            self.init(.forbidden, error)
+        case .keyNotFound: self.init(.keyNotFound, error)
+        case .accountNotFound: self.init(.accountNotFound, error)
+        case .lastOwner(_, let worker):
+            self.init(.lastOwner, error)
+            envelope.worker = worker.description
         case .tooManyWrongKeys(let retryAfter):
             self.init(.tooManyRequests, error)
             headers[.retryAfter] = String(max(1, retryAfter.components.seconds + 1))
-        case .invalidPublication(let problems):
+        case .invalidPublication(let problems), .invalidRequest(let problems):
             self.init(.validationError, error)
             envelope.details = problems.map { problem in
                 .init(path: problem.path, reason: problem.reason.printable, code: problem.code?.rawValue)

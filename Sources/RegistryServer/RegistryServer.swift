@@ -64,6 +64,8 @@ package struct RegistryServer: Sendable {
         PublishRoutes(service: service, limits: limits).add(to: router)
         ResolveRoutes(service: service, limits: limits).add(to: router)
         WorkerRoutes(service: service).add(to: router)
+        KeyRoutes(service: service, limits: limits).add(to: router)
+        OwnerRoutes(service: service, limits: limits).add(to: router)
         ServerRoutes(service: service).add(to: router)
         for path in CrossOrigin.paths {
             router.on(path, method: .options) { _, _ in

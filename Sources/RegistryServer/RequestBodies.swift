@@ -5,6 +5,7 @@ import Hummingbird
 import JSONText
 import NIOCore
 import NIOHTTP1
+import RegistryAPI
 import RegistryStorage
 import WorkerModel
 
@@ -31,6 +32,14 @@ extension Request {
         do throws(JSONSyntaxError) {
             return try JSONValue(parsing: bytes, limits: JSONLimits(bytes: Int(limit.bytes)))
         } catch { throw RequestFault.notJSON(error) }
+    }
+
+    /// The body as a value, at most `limit` bytes of it.
+    ///
+    /// - Throws: `RequestFault`.
+    func value<Value: WireValue>(upTo limit: ByteCount, as type: Value.Type = Value.self) async throws -> Value {
+        let json = try await json(upTo: limit)
+        do throws(JSONShapeError) { return try Value(json: json) } catch { throw RequestFault.shape(error) }
     }
 
     /// Gives the body to `use` as it arrives, piece by piece.

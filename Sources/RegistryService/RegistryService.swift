@@ -9,6 +9,7 @@ package import RegistryStorage
 /// by its own changes.
 package struct RegistryService: Sendable {
     package let keys: Keys
+    package let owners: Owners
     package let publish: PublishVersion
     package let resolve: ResolveWorker
     package let download: DownloadInfo
@@ -29,6 +30,7 @@ package struct RegistryService: Sendable {
         let table = AnswerTable()
         let counter = DownloadCounter(store: store, surroundings: surroundings)
         keys = Keys(store: store, surroundings: surroundings)
+        owners = Owners(store: store, surroundings: surroundings)
         publish = PublishVersion(
             store: store,
             blobs: blobs,

@@ -13,11 +13,19 @@ extension RegistryServiceError {
         case .keyUnknown: "the key is not one of this registry"
         case .keyExpired(let since): "the key expired at \(since)"
         case .tooManyWrongKeys: "too many wrong keys came from this address"
+        case .accountSuspended(let account, let since): "the account `\(account)` is suspended since \(since)"
+        case .nameNotCovered(let worker): "the key is not good for a worker named `\(worker)`"
+        case .keyTooGood: "the other key is good for more than the one that was sent"
+        case .tooManyKeys(let limit): "the account has \(limit) keys, which is the most that it can make"
+        case .keyNotFound(let id): "there is no key `\(PrintableText(id, limit: 40))`"
+        case .accountNotFound(let name): "there is no account `\(PrintableText(name, limit: 80))`"
+        case .lastOwner(let account, let worker): "`\(account)` is the only owner of `\(worker)`"
         case .scopeMissing(let scope): "the key may not be used for `\(scope.rawValue)`"
         case .notOwner(let worker): "the worker `\(worker)` belongs to another account"
         case .nameTooSimilar(let name, let other):
             "the name `\(name)` is too easily taken for the existing worker `\(other)`"
-        case .invalidPublication(let problems): Self.sentence(of: problems)
+        case .invalidPublication(let problems): Self.sentence(of: problems, about: "publication")
+        case .invalidRequest(let problems): Self.sentence(of: problems, about: "request")
         case .versionExists(let name, let version, let isIdentical):
             "`\(name)@\(version)` is published already, with \(isIdentical ? "the same" : "other") content"
         case .workerNotFound(let name): "the worker `\(name)` was not found in the registry"
@@ -35,6 +43,14 @@ extension RegistryServiceError {
             ["ask who runs the registry for a key: `iii-registry key create --data DIR --account NAME`"]
         case .tooManyWrongKeys(let retryAfter):
             ["wait \(retryAfter.components.seconds) seconds, then use the right key"]
+        case .accountSuspended: ["ask who runs the registry"]
+        case .nameNotCovered: ["use a key whose name patterns match the worker"]
+        case .keyTooGood: ["use a key that has all scopes and names of the other one, and does not end before it"]
+        case .tooManyKeys: ["revoke a key first: `GET /keys` lists them, `DELETE /keys/ID` revokes one"]
+        case .keyNotFound: ["check the id: keys are listed with it"]
+        case .accountNotFound: ["check the name; who runs the registry makes accounts"]
+        case .lastOwner: ["add another owner first"]
+        case .invalidRequest: ["correct what `details` lists, then send it again: nothing was changed"]
         case .scopeMissing(let scope): ["use a key with the scope `\(scope.rawValue)`"]
         case .notOwner: ["publish under another name, or ask an owner to add this account"]
         case .nameTooSimilar: ["choose another name, or have an administrator publish the first version"]
@@ -52,10 +68,10 @@ extension RegistryServiceError {
         }
     }
 
-    private static func sentence(of problems: [PublicationProblem]) -> String {
+    private static func sentence(of problems: [PublicationProblem], about what: String) -> String {
         let first = problems.first.map { "\($0.path) \($0.reason)" } ?? "it cannot be read"
         return problems.count > 1
-            ? "the publication has \(problems.count) problems; the first: \(first)"
-            : "the publication is refused: \(first)"
+            ? "the \(what) has \(problems.count) problems; the first: \(first)"
+            : "the \(what) is refused: \(first)"
     }
 }

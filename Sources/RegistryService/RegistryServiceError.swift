@@ -15,12 +15,23 @@ package enum RegistryServiceError: CodedError {
     case keyExpired(since: Timestamp)
     /// Too many wrong keys came from one address.
     case tooManyWrongKeys(retryAfter: Duration)
+    case accountSuspended(AccountName, since: Timestamp)
     case scopeMissing(KeyScope)
+    /// The patterns of the key leave the worker out.
+    case nameNotCovered(WorkerName)
+    /// A key that is good for more than the one that asks for the change.
+    case keyTooGood
+    case tooManyKeys(limit: Int)
+    case keyNotFound(String)
+    case accountNotFound(String)
+    case lastOwner(AccountName, of: WorkerName)
     case notOwner(WorkerName)
     /// A new name that people would take for an existing one.
     case nameTooSimilar(WorkerName, to: WorkerName)
     /// Everything that is wrong with it; at least one problem.
     case invalidPublication([PublicationProblem])
+    /// Everything that is wrong with another request; at least one problem.
+    case invalidRequest([PublicationProblem])
     /// `isIdentical`: whether what is published equals what was sent.
     case versionExists(WorkerName, SemanticVersion, isIdentical: Bool)
     case workerNotFound(WorkerName)
@@ -32,8 +43,13 @@ package enum RegistryServiceError: CodedError {
 
     package var code: ErrorCode {
         switch self {
-        case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .scopeMissing, .notOwner, .nameTooSimilar:
+        case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .accountSuspended, .scopeMissing,
+            .nameNotCovered,
+            .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar:
             .unauthorized
+        case .keyNotFound, .accountNotFound: .accountNotFound
+        case .lastOwner: .lastOwner
+        case .invalidRequest: .badPayload
         case .invalidPublication: .publishRefused
         case .versionExists: .versionExists
         case .workerNotFound, .impossibleName: .workerNotFound

@@ -52,10 +52,15 @@ package struct AccountNameError: CodedError, Hashable {
 package struct Account: Hashable, Sendable {
     package let name: AccountName
     package let createdAt: Timestamp
+    /// Since when all keys of the account are refused; nil for one in good standing.
+    ///
+    /// Written by `setSuspension`, ignored by `insertAccount`.
+    package let suspendedAt: Timestamp?
 
-    package init(name: AccountName, createdAt: Timestamp) {
+    package init(name: AccountName, createdAt: Timestamp, suspendedAt: Timestamp? = nil) {
         self.name = name
         self.createdAt = createdAt
+        self.suspendedAt = suspendedAt
     }
 }
 
@@ -79,6 +84,8 @@ package struct APIKey: Hashable, Sendable {
     /// What its holder calls it.
     package let label: String
     package let scopes: Set<KeyScope>
+    /// The workers that the key is good for; empty means all.
+    package let patterns: [NamePattern]
     package let createdAt: Timestamp
     /// From this moment on the key is refused.
     ///
@@ -92,6 +99,7 @@ package struct APIKey: Hashable, Sendable {
         account: AccountName,
         label: String,
         scopes: Set<KeyScope>,
+        patterns: [NamePattern] = [],
         createdAt: Timestamp,
         expiresAt: Timestamp? = nil,
         lastUsedAt: Timestamp? = nil
@@ -100,10 +108,14 @@ package struct APIKey: Hashable, Sendable {
         self.account = account
         self.label = label
         self.scopes = scopes
+        self.patterns = patterns
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.lastUsedAt = lastUsedAt
     }
+
+    /// What the key is called where its text must not be shown: the first 16 digits of its hash.
+    package var id: String { String(hash.description.prefix(16)) }
 
     package func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
 }

@@ -18,7 +18,10 @@ package struct RegistryEvent: Hashable, Sendable {
         package static let yanked = Kind(rawValue: "yanked")
         package static let unyanked = Kind(rawValue: "unyanked")
         package static let ownerAdded = Kind(rawValue: "owner_added")
+        package static let ownerRemoved = Kind(rawValue: "owner_removed")
         package static let accountCreated = Kind(rawValue: "account_created")
+        package static let accountSuspended = Kind(rawValue: "account_suspended")
+        package static let accountResumed = Kind(rawValue: "account_resumed")
         package static let keyCreated = Kind(rawValue: "key_created")
         package static let keyRevoked = Kind(rawValue: "key_revoked")
     }

@@ -29,7 +29,8 @@ package enum RegistryStorageError: CodedError {
     package var code: ErrorCode {
         switch self {
         case .workerExists, .accountExists, .keyExists: .alreadyExists
-        case .workerNotFound, .accountNotFound: .workerNotFound
+        case .workerNotFound: .workerNotFound
+        case .accountNotFound: .accountNotFound
         case .versionExists: .versionExists
         case .versionNotFound: .versionNotFound
         case .storageFull: .storageFull

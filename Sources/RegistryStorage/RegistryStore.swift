@@ -89,6 +89,10 @@ package protocol RegistrySession: RegistryReadSession {
     ///
     /// - Throws: `.workerNotFound`, `.accountNotFound`.
     func addOwner(_ account: AccountName, of worker: WorkerName, at now: Timestamp) throws(RegistryStorageError)
+    /// Takes an owner away.
+    ///
+    /// - Returns: whether the account was one.
+    func removeOwner(_ account: AccountName, of worker: WorkerName) throws(RegistryStorageError) -> Bool
 
     /// Adds a version.
     ///
@@ -128,6 +132,10 @@ package protocol RegistrySession: RegistryReadSession {
 
     /// - Throws: `.accountExists`.
     func insertAccount(_ account: Account) throws(RegistryStorageError)
+    /// Suspends an account from a moment on, or, with nil, takes that back.
+    ///
+    /// - Throws: `.accountNotFound`.
+    func setSuspension(_ since: Timestamp?, of account: AccountName) throws(RegistryStorageError)
     /// - Throws: `.accountNotFound`, `.keyExists`.
     func insertKey(_ key: APIKey) throws(RegistryStorageError)
     /// Notes that a key was used.

@@ -16,6 +16,21 @@ enum Output {
     /// A line of the result, written at once.
     static func result(_ line: String) { write(line, to: .standardOutput) }
 
+    /// Rows below a head, in columns; the last column is not padded.
+    static func table(_ head: [String], _ rows: [[String]]) {
+        let all = [head] + rows
+        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        for row in all {
+            var line = ""
+            for (column, text) in row.enumerated() {
+                line +=
+                    text + String(repeating: " ", count: column == row.count - 1 ? 0 : widths[column] - text.count + 2)
+            }
+            while line.last == " " { line.removeLast() }
+            result(line)
+        }
+    }
+
     /// A line for people.
     static func say(_ line: String) { write(line, to: .standardError) }
 

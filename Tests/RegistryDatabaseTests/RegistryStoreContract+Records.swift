@@ -60,6 +60,47 @@ extension RegistryStoreContract {
                 #expect(try session.key(hash: stray.hash) == nil)
             }
         },
+        claim("a key keeps its patterns") { (store) async throws in
+            let key = APIKey(
+                hash: Digest.sha256([7]),
+                account: try Sample.account(),
+                label: "",
+                scopes: [.publish],
+                patterns: [try NamePattern(parsing: "acme-*"), try NamePattern(parsing: "shell")],
+                createdAt: Sample.time(1)
+            )
+            try await store.write { (session) throws in
+                try session.prepare()
+                try session.insertKey(key)
+            }
+            #expect(try await store.read { try $0.key(hash: key.hash) } == key)
+        },
+        claim("an account is suspended and resumed") { (store) async throws in
+            let name = try Sample.account()
+            try await store.write { try $0.prepare() }
+            try await store.write { try $0.setSuspension(Sample.time(9), of: name) }
+            #expect(try await store.read { try $0.account(name) }?.suspendedAt == Sample.time(9))
+            #expect(try await store.read { try $0.accounts() }.map(\.suspendedAt) == [Sample.time(9)])
+            try await store.write { try $0.setSuspension(nil, of: name) }
+            #expect(try await store.read { try $0.account(name) }?.suspendedAt == nil)
+            await #expect(throws: RegistryStorageError.self) {
+                try await store.write { try $0.setSuspension(nil, of: Sample.account("nobody")) }
+            }
+        },
+        claim("an owner is taken away once, and the worker's revision goes up") { (store) async throws in
+            let (name, account) = (try Sample.name("echo"), try Sample.account())
+            try await store.write { (session) throws in
+                try session.prepare("echo")
+                try session.addOwner(account, of: name, at: Sample.time(2))
+            }
+            let before = try #require(try await store.read { try $0.worker(name) }?.revision)
+            #expect(try await store.write { try $0.removeOwner(account, of: name) })
+            #expect(try await !store.write { try $0.removeOwner(account, of: name) })
+            #expect(try await !store.write { try $0.removeOwner(Sample.account("nobody"), of: name) })
+            #expect(try await !store.write { try $0.removeOwner(account, of: Sample.name("nothing")) })
+            #expect(try await store.read { try $0.owners(of: name) }.isEmpty)
+            #expect(try await store.read { try $0.worker(name) }?.revision == before + 1)
+        },
         claim("use of a key is noted, and a deleted key is gone") { (store) async throws in
             let hash = try key(1).hash
             try await store.write { (session) throws in

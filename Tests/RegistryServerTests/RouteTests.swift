@@ -137,6 +137,46 @@ struct RouteTests {
             body: #"{"worker_name":"state","version":"1.0.1","type":"engine","functions":[]}"#,
             status: 200
         ),
+        // Keys and owners.
+        Row(method: .get, path: "/keys", status: 401, code: .unauthorized),
+        Row(method: .get, path: "/keys", who: .publisher, status: 200),
+        Row(method: .post, path: "/keys", body: "{}", status: 401, code: .unauthorized),
+        Row(method: .post, path: "/keys", who: .reader, body: "{}", status: 403, code: .forbidden),
+        Row(
+            method: .post,
+            path: "/keys",
+            who: .publisher,
+            body: #"{"scopes":["admin"]}"#,
+            status: 403,
+            code: .forbidden
+        ),
+        Row(method: .post, path: "/keys", who: .publisher, body: "[]", status: 422, code: .validationError),
+        Row(method: .delete, path: "/keys/0123456789abcdef", status: 401, code: .unauthorized),
+        Row(method: .delete, path: "/keys/0123456789abcdef", who: .publisher, status: 404, code: .keyNotFound),
+        Row(method: .get, path: "/w/smoke/owners", status: 200),
+        Row(method: .get, path: "/w/nobody/owners", status: 404, code: .workerNotFound),
+        Row(method: .post, path: "/w/smoke/owners", body: "{}", status: 401, code: .unauthorized),
+        Row(method: .post, path: "/w/smoke/owners", who: .publisher, body: "{}", status: 422, code: .validationError),
+        Row(
+            method: .post,
+            path: "/w/smoke/owners",
+            who: .publisher,
+            body: #"{"account":"ghost"}"#,
+            status: 404,
+            code: .accountNotFound
+        ),
+        Row(
+            method: .post,
+            path: "/w/nobody/owners",
+            who: .publisher,
+            body: #"{"account":"acme"}"#,
+            status: 404,
+            code: .workerNotFound
+        ),
+        Row(method: .delete, path: "/w/smoke/owners/acme", status: 401, code: .unauthorized),
+        Row(method: .delete, path: "/w/smoke/owners/acme", who: .reader, status: 403, code: .forbidden),
+        Row(method: .delete, path: "/w/smoke/owners/acme", who: .stranger, status: 403, code: .forbidden),
+        Row(method: .delete, path: "/w/smoke/owners/acme", who: .publisher, status: 409, code: .lastOwner),
         // Uploading.
         Row(method: .put, path: "/blobs/sha256/\(hex)", body: "x", status: 401, code: .unauthorized),
         Row(method: .put, path: "/blobs/sha256/\(hex)", who: .reader, body: "x", status: 403, code: .forbidden),
@@ -182,15 +222,16 @@ struct RouteTests {
     }
 
     private static let notServedYet: Set<RegistryRoute> = [
-        .list, .yank, .unyank, .deprecate, .channel, .owners, .owner,
+        .list, .yank, .unyank, .deprecate, .channel,
     ]
 
     @Test func everyRouteOfClientsIsThere() async throws {
         try await ServerFixture.run { fixture in
             try await fixture.routes { server in
                 for route in RegistryRoute.allCases where !Self.notServedYet.contains(route) {
-                    let path = route.rawValue.replacing("{name}", with: "none").replacing("{digest}", with: Self.hex)
-                    let methods: [HTTPRequest.Method] = [.get, .post, .put]
+                    let path = route.rawValue.replacing("{id}", with: "none").replacing("{account}", with: "none")
+                        .replacing("{name}", with: "none").replacing("{digest}", with: Self.hex)
+                    let methods: [HTTPRequest.Method] = [.get, .post, .put, .delete]
                     var codes: [String?] = []
                     for method in methods { codes.append(try await server.ask(method, path, []).code) }
                     #expect(codes.contains { $0 != RegistryErrorCode.notFound.rawValue }, "\(route)")

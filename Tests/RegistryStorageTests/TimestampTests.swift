@@ -18,6 +18,29 @@ struct TimestampTests {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
 
+    @Test(arguments: rows.filter { $0.0 >= -62_135_596_800_000 })
+    func readsItsOwnText(_ milliseconds: Int64, text: String) throws {
+        #expect(try Timestamp(parsing: text).milliseconds == milliseconds)
+    }
+
+    @Test(arguments: [
+        ("2026-08-01", 1_785_542_400_000), ("2026-08-01T12:00:00+02:00", 1_785_578_400_000),
+        ("2026-08-01T08:30:00-01:30", 1_785_578_400_000), ("2026-08-01t10:00:00.5z", 1_785_578_400_500),
+        ("2026-08-01T10:00:00.123456789Z", 1_785_578_400_123),
+    ])
+    func readsOtherForms(_ text: String, milliseconds: Int64) throws {
+        #expect(try Timestamp(parsing: text).milliseconds == milliseconds)
+    }
+
+    @Test(arguments: [
+        "", "2026", "2026-13-01", "2026-00-01", "2026-02-29", "2026-04-31", "2026-08-01T", "2026-08-01T10:00:00",
+        "2026-08-01T24:00:00Z", "2026-08-01T10:60:00Z", "2026-08-01T10:00:00.Z", "2026-08-01T10:00:00Zx", "26-08-01",
+        "2026-08-01 10:00:00Z", "+026-08-01", "2026-08-01T10:00:00+2:00",
+    ])
+    func refusesWhatIsNoMoment(_ text: String) {
+        #expect(throws: TimestampError.self) { try Timestamp(parsing: text) }
+    }
+
     @Test func extremeMomentsHaveATextToo() {
         #expect(!Timestamp(milliseconds: .max).description.isEmpty)
         #expect(!Timestamp(milliseconds: .min).description.isEmpty)

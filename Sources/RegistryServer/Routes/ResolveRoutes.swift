@@ -18,11 +18,7 @@ struct ResolveRoutes: Sendable {
 
     @Sendable
     private func resolve(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let body = try await request.json(upTo: limits.question)
-        let question: ResolveRequest
-        do throws(JSONShapeError) {
-            question = try ResolveRequest(json: body)
-        } catch { throw RequestFault.shape(error) }
+        let question: ResolveRequest = try await request.value(upTo: limits.question)
         do {
             return .json(try await service.resolve(question))
         } catch RegistryServiceError.unresolved(let failure) {

@@ -3,6 +3,7 @@
 
 package import Diagnostics
 package import RegistryStorage
+import JSONText
 import Synchronization
 import WorkerModel
 
@@ -12,11 +13,13 @@ package final class Keys: Sendable {
     package static let standardScopes: Set<KeyScope> = [.publish, .yank, .tags, .owners]
     /// The account of the key that is made with a new registry.
     package static let administrator = "admin"
+    /// The most keys that an account can make for itself.
+    package static let maximumPerAccount = 200
     /// Notes of a key's last use may lag by this much: a note costs a transaction.
     private static let useNoteLag = Duration.seconds(3600)
 
-    private let store: any RegistryStore
-    private let surroundings: Surroundings
+    let store: any RegistryStore
+    let surroundings: Surroundings
     private let wrongKeys = Mutex(WrongKeyLimit())
 
     package init(store: any RegistryStore, surroundings: Surroundings) {
@@ -26,7 +29,8 @@ package final class Keys: Sendable {
 
     /// Tells who holds a key; `address` is where the request comes from, in any form that tells addresses apart.
     ///
-    /// - Throws: `RegistryServiceError`: no key, a wrong one, one that expired, or too many wrong ones from this address.
+    /// - Throws: `RegistryServiceError`: no key, a wrong one, one that expired, one of a suspended account, or too
+    ///   many wrong ones from this address.
     package func caller(_ presented: Redacted<String>?, from address: String) async throws -> Caller {
         guard let presented else { throw RegistryServiceError.keyMissing }
         let now = surroundings.now()
@@ -34,11 +38,14 @@ package final class Keys: Sendable {
         if let wait = wrongKeys.withLock({ $0.wait(address, at: now) }) {
             throw RegistryServiceError.tooManyWrongKeys(retryAfter: wait)
         }
-        guard let key = try await find(presented) else {
+        guard let (key, account) = try await find(presented) else {
             wrongKeys.withLock { $0.recordFailure(address, at: now) }
             throw RegistryServiceError.keyUnknown
         }
         if let end = key.expiresAt, key.isExpired(at: now) { throw RegistryServiceError.keyExpired(since: end) }
+        if let since = account.suspendedAt {
+            throw RegistryServiceError.accountSuspended(account.name, since: since)
+        }
         try await noteUse(of: key, at: now)
         return Caller(key: key)
     }
@@ -50,6 +57,7 @@ package final class Keys: Sendable {
         for account: AccountName,
         label: String = "",
         scopes: Set<KeyScope> = Keys.standardScopes,
+        patterns: [NamePattern] = [],
         expiresAt: Timestamp? = nil
     ) async throws -> KeyText {
         let (text, now) = (KeyText(bytes: surroundings.randomBytes(32)), surroundings.now())
@@ -58,10 +66,11 @@ package final class Keys: Sendable {
             account: account,
             label: label,
             scopes: scopes,
+            patterns: patterns,
             createdAt: now,
             expiresAt: expiresAt
         )
-        try await store.write { session in try Self.insert(key, at: now, in: session) }
+        try await store.write { session in try Self.insert(key, by: nil, at: now, in: session) }
         return text
     }
 
@@ -79,25 +88,74 @@ package final class Keys: Sendable {
         )
         let isNew = try await store.write { session in
             guard try session.accounts().isEmpty else { return false }
-            try Self.insert(key, at: now, in: session)
+            try Self.insert(key, by: nil, at: now, in: session)
             return true
         }
         return isNew ? text : nil
     }
 
-    private static func insert(_ key: APIKey, at now: Timestamp, in session: any RegistrySession) throws {
+    /// Makes a key of any account good for nothing, for the operator of the registry.
+    ///
+    /// - Returns: the key as it was.
+    /// - Throws: `RegistryServiceError.keyNotFound`.
+    package func revoke(_ id: String) async throws -> APIKey {
+        let now = surroundings.now()
+        return try await store.write { session in
+            for account in try session.accounts() {
+                guard let key = try session.keys(of: account.name).first(where: { $0.id == id }) else { continue }
+                try Self.delete(key, by: nil, at: now, in: session)
+                return key
+            }
+            throw RegistryServiceError.keyNotFound(id)
+        }
+    }
+
+    /// `account` is who does it; nil for the registry itself and its operator.
+    static func insert(
+        _ key: APIKey,
+        by account: AccountName?,
+        at now: Timestamp,
+        in session: any RegistrySession
+    ) throws {
         if try session.account(key.account) == nil {
             try session.insertAccount(Account(name: key.account, createdAt: now))
             try session.appendEvent(RegistryEvent(.accountCreated, at: now, account: key.account))
         }
         try session.insertKey(key)
-        try session.appendEvent(RegistryEvent(.keyCreated, at: now, account: key.account))
+        try session.appendEvent(event(.keyCreated, key, by: account, at: now))
     }
 
-    private func find(_ presented: Redacted<String>) async throws -> APIKey? {
+    static func delete(
+        _ key: APIKey,
+        by account: AccountName?,
+        at now: Timestamp,
+        in session: any RegistrySession
+    ) throws {
+        if try session.deleteKey(hash: key.hash) {
+            try session.appendEvent(event(.keyRevoked, key, by: account, at: now))
+        }
+    }
+
+    private static func event(
+        _ kind: RegistryEvent.Kind,
+        _ key: APIKey,
+        by account: AccountName?,
+        at now: Timestamp
+    ) -> RegistryEvent {
+        let details: JSONObject = [
+            "key": .string(key.id), "account": .string(key.account.description), "label": .string(key.label),
+        ]
+        return RegistryEvent(kind, at: now, account: account, details: JSONValue.object(details).text())
+    }
+
+    private func find(_ presented: Redacted<String>) async throws -> (APIKey, Account)? {
         guard let hash = KeyText(parsing: presented.exposed)?.hash else { return nil }
-        let key = try await store.read { session in try session.key(hash: hash) }
-        return key.flatMap { $0.hash.equalsInConstantTime(hash) ? $0 : nil }
+        return try await store.read { session in
+            guard let key = try session.key(hash: hash), key.hash.equalsInConstantTime(hash),
+                let account = try session.account(key.account)
+            else { return nil }
+            return (key, account)
+        }
     }
 
     private func noteUse(of key: APIKey, at now: Timestamp) async throws {

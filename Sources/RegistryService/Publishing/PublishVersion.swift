@@ -38,6 +38,7 @@ package struct PublishVersion: Sendable {
     package func callAsFunction(_ request: JSONValue, by caller: Caller) async throws -> PublishAnswer {
         try caller.expect(.publish)
         let publication = try Publication(parsing: request, publicURL: publicURL())
+        try caller.expect(.publish, on: publication.name)
         let publicURL = publicURL()
         // Refused early, since opening archives is dear; the transaction looks again.
         try await store.read { session in

@@ -1,0 +1,2 @@
+ALTER TABLE api_keys ADD COLUMN patterns TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN suspended_at INTEGER;

@@ -124,6 +124,11 @@ let modules: [Module] = [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "Archives", .nioCore, .systemPackage,
         ]
     ),
+    Module(
+        name: "Namespaces",
+        uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
+        testUses: ["SandboxTestSupport"]
+    ),
     // 5 use cases
     Module(
         name: "WorkerOperations",
@@ -269,6 +274,18 @@ let transportSupport: [Target] =
             swiftSettings: strict
         )
     ]
+/// What all backends of sandboxes must do, and what no worker may.
+let sandboxSupport: [Target] =
+    !(wanted?.contains("GuestChannel") ?? true)
+    ? []
+    : [
+        .target(
+            name: "SandboxTestSupport",
+            dependencies: ["Sandboxing", "WorkerModel", "TestSupport", .nioCore, .nioPosix, .systemPackage],
+            path: "Tests/SandboxTestSupport",
+            swiftSettings: strict
+        )
+    ]
 /// The tests of the two programs together, which are built with `III_MODULES=iii,iii-registry,Journeys`.
 let journeys: [Target] =
     !(Context.environment["III_MODULES"]?.contains("Journeys") ?? true)
@@ -300,5 +317,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
     ],
-    targets: systemLibraries + guest + support + transportSupport + ours + journeys
+    targets: systemLibraries + guest + support + transportSupport + sandboxSupport + ours + journeys
 )

@@ -209,6 +209,8 @@ int guest_spawn(struct guest_child *child, const char **reason) {
     pid_t process = fork();
     if (process == 0) {
         if (child->control_group && guest_write_file(child->control_group, "0") != 0) give_up(report[1], STEP_GROUP);
+        // Where memory runs out, the worker is killed before the agent that can tell of it.
+        guest_write_file("/proc/self/oom_score_adj", "500");
         if (child->root && drop_user(child->root) != 0) give_up(report[1], STEP_RIGHTS);
         take_path(child->environment);
         become_child(child, theirs[0], theirs[1], theirs[2], report[1]);

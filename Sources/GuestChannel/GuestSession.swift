@@ -110,6 +110,7 @@ final class GuestSession: ChannelInboundHandler {
             let detail = String(decoding: frame.payload, as: UTF8.self)
             process.started.fail(SandboxError.notStarted(command: "", detail: detail))
             processes[stream] = nil
+            finish(process, .lost)
         case .output, .errorOutput:
             process.took(frame.payload.count)
             guard process.outputOnTheWay <= GuestFrame.window else { throw .overWindow(stream: stream) }
@@ -206,6 +207,7 @@ final class GuestSession: ChannelInboundHandler {
             finish(process, .lost)
         }
         worker.dropInput()
+        gone.futureResult.cascade(to: worker.ended)
         channel?.close(promise: nil)
         own.value = nil
         let (holder, pump, worker, tier) = (holder, worker.pump, worker.started, launch.tier)

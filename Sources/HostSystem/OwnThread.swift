@@ -4,7 +4,7 @@
 import CHostSystem
 
 /// A thread of its own for a loop that waits in the kernel, so that none of those that run tasks ever does.
-enum OwnThread {
+package enum OwnThread {
     private final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -13,7 +13,7 @@ enum OwnThread {
     /// Starts a thread that ends with `body`.
     ///
     /// - Throws: the errno of the failure.
-    static func start(_ body: @escaping @Sendable () -> Void) throws(ThreadFailure) {
+    package static func start(_ body: @escaping @Sendable () -> Void) throws(ThreadFailure) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -36,5 +36,5 @@ enum OwnThread {
         }
     }
 
-    struct ThreadFailure: Error { let errno: Int32 }
+    package struct ThreadFailure: Error { package let errno: Int32 }
 }

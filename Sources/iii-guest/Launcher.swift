@@ -3,7 +3,7 @@
 
 import CGuest
 
-/// What is done between `iii` and bubblewrap, in this order whatever the order of the words:
+/// Does what is due between `iii` and bubblewrap, in this order whatever the order of the words.
 ///
 ///     --parent PID        die when this process dies
 ///     --cgroup FILE       join a control group; may be repeated

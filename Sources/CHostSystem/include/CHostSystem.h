@@ -106,4 +106,22 @@ pid_t iii_guard_start(const struct iii_launch *launch, int *channel);
 static inline int iii_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 static inline int iii_exit_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
+/// Runs a program in a session of its own with the given descriptors as 0, 1, 2 and so on, and no others. 0 or an errno.
+int iii_spawn(const char *path, char *const *arguments, char *const *environment, const int *descriptors, int count,
+              pid_t *process);
+
+/// Waits for the end of a child without taking its status. 0 or -1 with errno.
+int iii_await_end(pid_t process);
+
+/// A file that is in memory only, not inherited. -1 with errno.
+int iii_memory_file(const char *name);
+
+/// Two connected stream sockets, not inherited. 0 or -1 with errno.
+int iii_socket_pair(int ends[2]);
+
+/// Makes reads and writes answer at once.
+static inline void iii_set_nonblocking(int descriptor) {
+    fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
 #endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+
+#include "CHostSystem.h"
+
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { most_descriptors = 32, clear_of_all_places = 64 };
+
+int iii_spawn(const char *path, char *const *arguments, char *const *environment, const int *descriptors, int count,
+              pid_t *process) {
+#ifdef __linux__
+    if (count > most_descriptors) return EINVAL;
+    int high[most_descriptors], result = 0, made = 0;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    // Out of the way first: one descriptor's place may be where another one is.
+    for (; made < count && result == 0; made++) {
+        high[made] = fcntl(descriptors[made], F_DUPFD_CLOEXEC, clear_of_all_places);
+        result = high[made] < 0 ? errno : posix_spawn_file_actions_adddup2(&actions, high[made], made);
+    }
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, count);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (result == 0) result = posix_spawn(process, path, &actions, &attributes, arguments, environment);
+    for (int index = 0; index < made; index++) if (high[index] >= 0) close(high[index]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+#else
+    (void)path; (void)arguments; (void)environment; (void)descriptors; (void)count; (void)process;
+    return ENOSYS;
+#endif
+}
+
+int iii_await_end(pid_t process) {
+    siginfo_t info;
+    int result;
+    do { result = waitid(P_PID, (id_t)process, &info, WEXITED | WNOWAIT); } while (result != 0 && errno == EINTR);
+    return result;
+}
+
+int iii_memory_file(const char *name) {
+#ifdef __linux__
+    return memfd_create(name, MFD_CLOEXEC);
+#else
+    (void)name;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int iii_socket_pair(int ends[2]) {
+#ifdef SOCK_CLOEXEC
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+#else
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+#endif
+}

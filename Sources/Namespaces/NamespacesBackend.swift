@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import GuestChannel
+import HostSystem
+package import Sandboxing
+package import SystemPackage
+import WorkerModel
+
+/// Sandboxes of the tier `namespaces`.
+package actor NamespacesBackend: SandboxBackend {
+    package nonisolated let tier = IsolationTier.namespaces
+    private let guest: FilePath
+    private let bubblewrap: FilePath?
+    private var known: SandboxAvailability?
+    private var groups: ControlGroups?
+    private var base: HostBase?
+
+    /// A backend that runs this guest with this bubblewrap; nil where it is not installed.
+    package init(guest: FilePath, bubblewrap: FilePath?) {
+        self.guest = guest
+        self.bubblewrap = bubblewrap
+    }
+
+    /// Makes a sandbox and looks whether it works; the answer is kept for the life of this process.
+    package func availability() async -> SandboxAvailability {
+        if let known { return known }
+        let answer = await probe()
+        known = answer
+        return answer
+    }
+
+    private func probe() async -> SandboxAvailability {
+        guard let bubblewrap else { return .unavailable(.missingProgram("bwrap", package: "bubblewrap")) }
+        guard (try? HostFiles.kind(of: guest)) != nil else {
+            return .unavailable(.missingFile(guest.string, package: nil))
+        }
+        groups = ControlGroups.find()
+        do {
+            let name = try WorkerName(parsing: "probe")
+            let nowhere = NetworkPolicy(engine: NetworkAddress(host: "127.0.0.1", port: 9))
+            let limits = SandboxLimits(cpus: 1, memory: .mebibytes(64), processes: 16)
+            let probe = SandboxSpecification(
+                name: name,
+                workspace: .empty,
+                command: ["/bin/sh", "-c", "exit 42"],
+                limits: limits,
+                network: nowhere
+            )
+            let exit = try await run(probe, bubblewrap, NoOutput(), startLimit: .seconds(5)).exit()
+            guard exit == .exited(status: 42) else { return .unavailable(.doesNotWork("a probe \(exit)")) }
+            return .available(.init(program: "bubblewrap", enforcement: enforcement))
+        } catch let error as SandboxError {
+            return .unavailable(.refused(error.message))
+        } catch {
+            return .unavailable(.refused("\(error)"))
+        }
+    }
+
+    private var enforcement: SandboxEnforcement {
+        let held: LimitEnforcement = groups == nil ? .bestEffort : .enforced
+        return SandboxEnforcement(
+            cpus: groups == nil ? .unlimited : .enforced,
+            memory: held,
+            processes: .enforced,
+            scratch: .enforced
+        )
+    }
+
+    package func start(
+        _ specification: SandboxSpecification,
+        output: any SandboxOutput
+    ) async throws -> any RunningSandbox {
+        if case .unavailable(let reason) = await availability() {
+            throw SandboxError.tierUnavailable(tier, reason)
+        }
+        guard let bubblewrap else { throw SandboxError.ended }
+        return try await run(specification, bubblewrap, output)
+    }
+
+    private func run(
+        _ specification: SandboxSpecification,
+        _ bubblewrap: FilePath,
+        _ output: any SandboxOutput,
+        startLimit: Duration = .seconds(20)
+    ) async throws -> GuestSandbox {
+        let base = try self.base ?? HostBase.live()
+        self.base = base
+        let user = try prepareUser(specification)
+        let group = try groups?.make(specification.limits)
+        do {
+            let command = BubblewrapCommand(
+                bubblewrap: bubblewrap,
+                guest: guest,
+                user: user,
+                controlGroups: group?.folders ?? [],
+                parent: HostProcess.identifier
+            )
+            let (descriptor, holder) = try await spawn(
+                command.words(specification, base),
+                BubblewrapCommand.data(specification),
+                group,
+                specification.limits.memory
+            )
+            var launch = GuestLaunch(specification, tier: tier, enforcement: enforcement)
+            launch.startLimit = startLimit
+            if case .privateLayer = specification.workspace { launch.start.workspace = .copy }
+            if group == nil { launch.start.memoryBytes = specification.limits.memory.bytes }
+            return try await GuestSandbox.begin(launch, descriptor: descriptor, holder: holder, output: output)
+        } catch {
+            group?.remove()
+            throw error
+        }
+    }
+
+    /// As root a user of the sandbox's own, who owns what stays; else ourselves.
+    private func prepareUser(_ specification: SandboxSpecification) throws -> UInt32? {
+        guard HostProcess.isRoot else { return nil }
+        guard let folder = specification.persistentFolder else { return SandboxUser.anonymous() }
+        let user = SandboxUser.owner(of: folder)
+        if let home = specification.home { try HostFiles.setOwner(user, of: home) }
+        if case .persistent(let folder) = specification.workspace { try HostFiles.setOwner(user, of: folder) }
+        return user
+    }
+
+    private func spawn(
+        _ words: [String],
+        _ data: [BubblewrapCommand.Data],
+        _ group: ControlGroup?,
+        _ memory: ByteCount
+    ) async throws -> (descriptor: Int32, holder: NamespacesHolder) {
+        var toClose: [FileDescriptor] = []
+        defer { for descriptor in toClose { try? descriptor.close() } }
+        let (ours, theirs) = try HostDescriptors.socketPair()
+        toClose.append(theirs)
+        let complaints = try HostDescriptors.pipe()
+        toClose.append(complaints.writing)
+        let null = try HostDescriptors.null()
+        toClose.append(null)
+        let files = try data.map { entry in
+            let file = try HostDescriptors.memoryFile(Array(entry.contents.utf8))
+            toClose.append(file)
+            return file
+        }
+        do {
+            let process = try await HeldProcess.start(
+                guest,
+                words,
+                environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"],
+                descriptors: [null, complaints.writing, complaints.writing, theirs] + files
+            )
+            complaints.reading.setNonblocking()
+            return (
+                ours.rawValue,
+                NamespacesHolder(process: process, group: group, memory: memory, complaints: complaints.reading)
+            )
+        } catch {
+            toClose += [ours, complaints.reading]
+            throw error
+        }
+    }
+}
+
+private struct NoOutput: SandboxOutput {
+    func receive(_ bytes: [UInt8], from stream: OutputStreamName) async {}
+}

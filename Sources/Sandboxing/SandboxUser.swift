@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import SystemPackage
+
+/// The user of the host that a sandbox runs as where it is started by root: nobody else's, in no list of users.
+package enum SandboxUser {
+    /// Above what distributions, containers and directories hand out.
+    private static let first: UInt32 = 2_000_000_000
+    private static let count: UInt32 = 100_000_000
+
+    /// For a sandbox that leaves nothing behind: another one each time.
+    package static func anonymous() -> UInt32 { first + UInt32.random(in: 0..<count) }
+
+    /// For a sandbox with folders that stay: always the same one for the same folder.
+    package static func owner(of folder: FilePath) -> UInt32 {
+        let hash = folder.string.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return first + UInt32(hash % UInt64(count))
+    }
+}
+
+extension SandboxSpecification {
+    /// The folder that stays and that the sandbox's user owns, nil where nothing stays.
+    package var persistentFolder: FilePath? {
+        if case .persistent(let folder) = workspace { folder } else { home }
+    }
+}

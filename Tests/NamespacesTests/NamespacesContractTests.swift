@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HostSystem
+import Namespaces
+import Sandboxing
+import SandboxTestSupport
+import SystemPackage
+import Testing
+
+/// The namespaces of this machine, as tests use them: one backend for all, since it probes once.
+enum Here {
+    static let guest = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        .appending(".build/debug/iii-guest")
+    static let backend = NamespacesBackend(guest: guest, bubblewrap: "/usr/bin/bwrap")
+    static let fixture = SandboxFixture(backend: backend, base: .host)
+}
+
+/// The contract of all backends, in namespaces over the host's own programs.
+@Suite(.timeLimit(.minutes(2)))
+struct NamespacesContractTests {
+    private let contract = SandboxContract(Here.fixture)
+
+    @Test func isAvailableHere() async throws {
+        let availability = await Here.backend.availability()
+        #expect(availability.isAvailable, "\(availability)")
+    }
+
+    @Test func tellsOutputAndStatus() async throws { try await contract.tellsOutputAndStatus() }
+    @Test func setsTheEnvironment() async throws {
+        try await contract.setsTheEnvironmentOfWorkersAndNothingOfTheHosts()
+    }
+    @Test func saysThatAProgramIsNotThere() async throws { try await contract.saysThatAProgramIsNotThere() }
+    @Test func tellsSignalsApart() async throws { try await contract.tellsSignalsApart() }
+    @Test func stopsByAskingFirst() async throws { try await contract.stopsByAskingFirst() }
+    @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }
+    @Test func runsFurtherCommands() async throws { try await contract.runsFurtherCommandsBesideTheWorker() }
+    @Test func givesCommandsATerminal() async throws { try await contract.givesCommandsATerminal() }
+    @Test func carriesConnectionsToTheEngine() async throws { try await contract.carriesConnectionsToTheEngine() }
+    @Test func opensWhatIsAllowed() async throws { try await contract.opensWhatIsAllowedAndNothingElse() }
+    @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }
+    @Test func laysAPrivateLayer() async throws { try await contract.laysAPrivateLayerOverTheBundle() }
+    @Test func killsTheOneThatEatsMemory() async throws { try await contract.killsAndNamesTheOneThatEatsMemory() }
+    @Test func slowsAWriterDown() async throws { try await contract.slowsAWriterDownInsteadOfKeepingAll() }
+    @Test func endsWithAllItsProcesses() async throws { try await contract.endsWithAllItsProcesses() }
+    @Test func survivesTheDeathOfItsHostProcess() async throws { try await contract.survivesTheDeathOfItsHostProcess() }
+}

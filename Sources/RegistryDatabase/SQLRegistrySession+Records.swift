@@ -24,15 +24,18 @@ extension SQLRegistrySession {
 
     func events(
         of worker: WorkerName?,
+        kind: RegistryEvent.Kind?,
         before sequence: Int64?,
         limit: Int
     ) throws(RegistryStorageError) -> [RecordedEvent] {
+        let conditions = (worker == nil ? "" : " AND worker = ?") + (kind == nil ? "" : " AND kind = ?")
+        let named = [worker?.sql, kind?.rawValue.sql].compactMap(\.self)
         let rows = try connection.query(
             """
             SELECT sequence, kind, at, account, worker, version, details FROM events
-            WHERE sequence < ?\(worker == nil ? "" : " AND worker = ?") ORDER BY sequence DESC LIMIT ?
+            WHERE sequence < ?\(conditions) ORDER BY sequence DESC LIMIT ?
             """,
-            [(sequence ?? Int64.max).sql] + (worker.map { [$0.sql] } ?? []) + [max(limit, 0).sql]
+            [(sequence ?? Int64.max).sql] + named + [max(limit, 0).sql]
         )
         var events: [RecordedEvent] = []
         for row in rows { events.append(try row.event()) }
@@ -50,11 +53,19 @@ extension SQLRegistrySession {
             """,
             [id.version.sql, download.day.sql, download.isCI.sql, download.count.sql]
         )
+        try connection.execute(
+            """
+            INSERT INTO download_days (day, is_ci, count) VALUES (?, ?, ?)
+            ON CONFLICT (day, is_ci) DO UPDATE SET count = download_days.count + excluded.count
+            """,
+            [download.day.sql, download.isCI.sql, download.count.sql]
+        )
         if download.isCI { return }
         try connection.execute(
             "UPDATE workers SET downloads = downloads + ? WHERE id = ?",
             [download.count.sql, id.worker.sql]
         )
+        try countListed(download.count, of: id.worker)
     }
 
     func downloads(of worker: WorkerName, since day: Day?) throws(RegistryStorageError) -> Int64 {

@@ -15,6 +15,11 @@ package struct RegistryEvent: Hashable, Sendable {
 
         package static let published = Kind(rawValue: "published")
         package static let channelMoved = Kind(rawValue: "channel_moved")
+        package static let channelRemoved = Kind(rawValue: "channel_removed")
+        package static let deprecated = Kind(rawValue: "deprecated")
+        package static let undeprecated = Kind(rawValue: "undeprecated")
+        package static let removed = Kind(rawValue: "removed")
+        package static let skillsReplaced = Kind(rawValue: "skills_replaced")
         package static let yanked = Kind(rawValue: "yanked")
         package static let unyanked = Kind(rawValue: "unyanked")
         package static let ownerAdded = Kind(rawValue: "owner_added")

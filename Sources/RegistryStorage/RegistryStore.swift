@@ -38,7 +38,7 @@ package protocol RegistryStore: Sendable {
 /// What can be asked inside a transaction.
 ///
 /// Names and versions compare byte for byte.
-package protocol RegistryReadSession {
+package protocol RegistryReadSession: VersionLifeReading, ListingReading {
     func worker(_ name: WorkerName) throws(RegistryStorageError) -> WorkerRecord?
     /// The workers whose names fold to this skeleton.
     func workers(withSkeleton skeleton: String) throws(RegistryStorageError) -> [WorkerName]
@@ -65,9 +65,12 @@ package protocol RegistryReadSession {
     /// The keys of an account, oldest first.
     func keys(of account: AccountName) throws(RegistryStorageError) -> [APIKey]
 
-    /// Events, last first: of one worker or of all, those before a sequence number, at most `limit`.
+    /// Events, last first: of one worker or of all, of one kind or of all, those before a sequence number.
+    ///
+    /// At most `limit`.
     func events(
         of worker: WorkerName?,
+        kind: RegistryEvent.Kind?,
         before sequence: Int64?,
         limit: Int
     ) throws(RegistryStorageError) -> [RecordedEvent]
@@ -79,10 +82,20 @@ package protocol RegistryReadSession {
     func referenced(among digests: [Digest]) throws(RegistryStorageError) -> Set<Digest>
 }
 
+extension RegistryReadSession {
+    package func events(
+        of worker: WorkerName?,
+        before sequence: Int64?,
+        limit: Int
+    ) throws(RegistryStorageError) -> [RecordedEvent] {
+        try events(of: worker, kind: nil, before: sequence, limit: limit)
+    }
+}
+
 /// What can be asked and changed inside a writing transaction.
 ///
 /// After a call has thrown, the session can go on: a call that fails changes nothing.
-package protocol RegistrySession: RegistryReadSession {
+package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, ListingWriting {
     /// - Throws: `.workerExists`.
     func insertWorker(_ worker: WorkerRecord) throws(RegistryStorageError)
     /// Makes an account an owner; nothing happens when it is one.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
+package import WorkerModel
 
 /// What one edge of the graph asks of the worker at its end.
 struct Requirement {
@@ -43,6 +43,13 @@ extension Requirement.Demand {
 }
 
 extension WorkerIndex {
+    /// The version that a selector means, whatever that version needs; nil where there is none.
+    package func version(for selector: VersionSelector) -> SemanticVersion? {
+        let demand = Requirement.Demand(selector, of: self)
+        let requirement = Requirement(text: selector.description, demand: demand, from: nil, ordinal: 0)
+        return pick([requirement]).map { entries[$0].version }
+    }
+
     /// The position of the highest version that meets all requirements, at `lowest` or below it in the list.
     ///
     /// Ranges select candidates only. A pin selects the version it names, which the ranges must admit.

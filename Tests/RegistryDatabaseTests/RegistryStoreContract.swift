@@ -17,7 +17,7 @@ struct RegistryStoreContract: Sendable, CustomTestStringConvertible {
         RegistryStoreContract(testDescription: claim, hold: hold)
     }
 
-    static let claims = transactions + workers + versions + indexes + channels + accounts + records
+    static let claims = transactions + workers + versions + indexes + channels + accounts + records + life + listings
 }
 
 /// An error of a caller's own.

@@ -105,6 +105,16 @@ extension ErrorCode {
             )
         case .lastOwner:
             ("A worker keeps at least one owner.", "Add another owner first, then take this one away.")
+        case .channelConflict:
+            (
+                "A channel does not point to what the request expected, so nothing moved.",
+                "Read where the channels point now, then decide again."
+            )
+        case .removalRefused:
+            (
+                "The registry keeps a version that people may miss.",
+                "Yank it: ranges choose it no more, and those who have it keep it."
+            )
         case .lockfileMismatch:
             (
                 "`config.yaml` and `iii.lock` do not agree.",

@@ -22,6 +22,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case versionNotFound = "W115"
     case versionConflict = "W116"
     case platformNotSupported = "W117"
+    case channelConflict = "W118"
+    case removalRefused = "W119"
     case projectBusy = "W120"
     case lockIO = "W121"
     case storageIO = "W122"

@@ -49,6 +49,8 @@ package struct ErrorEnvelope: WireValue {
     package var details: [Detail] = []
     /// With `version_exists`: whether what is published equals what was sent.
     package var isIdentical: Bool?
+    /// With `tag_conflict` and `finalize_conflict`: where the channel points; nil where it is unassigned.
+    package var currentVersion: String?
 
     package init(_ code: RegistryErrorCode, message: String, fix: String = "", available: [String] = []) {
         self.code = code.rawValue
@@ -81,6 +83,7 @@ extension ErrorEnvelope {
         details = try error.optional("details")?.list() ?? []
         let beside = try json.optional("identical")
         isIdentical = try (error.optional("identical") ?? beside)?.bool()
+        currentVersion = try error.optional("current_version")?.string()
     }
 
     package var json: JSONValue {
@@ -93,6 +96,9 @@ extension ErrorEnvelope {
         error["dependency_path"] = dependencyPath.map(JSONValue.string)
         if !details.isEmpty { error["details"] = .array(details.map(\.json)) }
         error["identical"] = isIdentical.map(JSONValue.bool)
+        if knownCode == .tagConflict || knownCode == .finalizeConflict {
+            error["current_version"] = currentVersion.map(JSONValue.string) ?? .null
+        }
         error["request_id"] = requestID.map(JSONValue.string)
         return ["error": .object(error)]
     }

@@ -15,7 +15,12 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
     case versionNotFound = "version_not_found"
     case accountNotFound = "account_not_found"
     case keyNotFound = "key_not_found"
+    case channelNotFound = "tag_not_found"
     case versionExists = "version_exists"
+    /// An administrator removed the version.
+    case versionRemoved = "version_removed"
+    /// A rule stands in the way of deleting a version.
+    case deleteRefused = "delete_refused"
     case lastOwner = "last_owner"
     case tagConflict = "tag_conflict"
     case finalizeConflict = "finalize_conflict"
@@ -37,8 +42,11 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
         case .invalidJSON: 400
         case .unauthorized: 401
         case .forbidden: 403
-        case .notFound, .blobNotFound, .workerNotFound, .versionNotFound, .accountNotFound, .keyNotFound: 404
-        case .versionExists, .tagConflict, .finalizeConflict, .lastOwner: 409
+        case .notFound, .blobNotFound, .workerNotFound, .versionNotFound, .channelNotFound, .accountNotFound,
+            .keyNotFound:
+            404
+        case .versionExists, .tagConflict, .finalizeConflict, .deleteRefused, .lastOwner: 409
+        case .versionRemoved: 410
         case .tooLarge: 413
         case .validationError, .versionConflict, .dependencyCycle, .digestMismatch: 422
         case .tooManyRequests: 429

@@ -40,6 +40,8 @@ package struct ResolvedGraph: WireValue {
     package var target: TargetTriple?
     package var nodes: [GraphNode]
     package var edges: [Edge]
+    /// What their users should know of the nodes; left out of the JSON where there is nothing.
+    package var warnings: [GraphWarning] = []
 
     package init(root: Root, target: TargetTriple? = nil, nodes: [GraphNode], edges: [Edge]) {
         self.root = root
@@ -53,6 +55,7 @@ package struct ResolvedGraph: WireValue {
         target = try json.optional("target")?.parsed { try TargetTriple(parsing: $0) }
         nodes = try json.required("graph").list()
         edges = try json.required("edges").list()
+        warnings = try json.optional("warnings")?.list() ?? []
     }
 
     package var json: JSONValue {
@@ -60,6 +63,7 @@ package struct ResolvedGraph: WireValue {
         object["target"] = target.map { .string($0.description) }
         object["graph"] = .array(nodes.map(\.json))
         object["edges"] = .array(edges.map(\.json))
+        if !warnings.isEmpty { object["warnings"] = .array(warnings.map(\.json)) }
         return .object(object)
     }
 }

@@ -68,21 +68,13 @@ package struct ChannelRequest: WireValue {
 
     package init(json: JSONCursor) throws(JSONShapeError) {
         version = try json.required("version").version()
-        if let current = try json.optional("expected_current_version") {
-            expected = .version(try current.version())
-        } else {
-            expected = try json.object()["expected_current_version"] == nil ? .anything : .unassigned
-        }
+        expected = try json.expectation("expected_current_version")
         expectedChannel = try json.optional("expected_tag")?.parsed { try ChannelName(parsing: $0) }
     }
 
     package var json: JSONValue {
         var object: JSONObject = ["version": .string(version.description)]
-        switch expected {
-        case .anything: break
-        case .unassigned: object["expected_current_version"] = .null
-        case .version(let version): object["expected_current_version"] = .string(version.description)
-        }
+        object["expected_current_version"] = expected.json
         object["expected_tag"] = expectedChannel.map { .string($0.description) }
         return .object(object)
     }

@@ -25,6 +25,8 @@ package struct VersionRow: WireValue {
     package var dependencies: [WorkerDependency]
     /// RFC 3339, UTC.
     package var publishedAt: String?
+    package var yanked: YankNotice?
+    package var deprecated: DeprecationNotice?
 
     package init(
         version: SemanticVersion,
@@ -49,6 +51,10 @@ package struct VersionRow: WireValue {
         }
         dependencies = try json.optional("dependencies")?.dependencyList() ?? []
         publishedAt = try json.optional("published_at")?.string()
+        yanked = try json.optional("yanked").map { cursor throws(JSONShapeError) in try YankNotice(json: cursor) }
+        deprecated = try json.optional("deprecated").map { cursor throws(JSONShapeError) in
+            try DeprecationNotice(json: cursor)
+        }
     }
 
     package var json: JSONValue {
@@ -59,6 +65,8 @@ package struct VersionRow: WireValue {
             "dependencies": .dependencies(dependencies),
         ]
         object["published_at"] = publishedAt.map(JSONValue.string)
+        object["yanked"] = yanked?.json
+        object["deprecated"] = deprecated?.json
         return .object(object)
     }
 }

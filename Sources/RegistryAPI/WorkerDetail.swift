@@ -48,6 +48,8 @@ package struct WorkerDetail: WireValue {
     package var author: Author?
     /// RFC 3339, UTC.
     package var publishedAt: String?
+    package var yanked: YankNotice?
+    package var deprecated: DeprecationNotice?
 
     package init(name: WorkerName, version: SemanticVersion, kind: WorkerKind) {
         self.name = name
@@ -77,12 +79,18 @@ extension WorkerDetail {
         totalDownloads = try worker.optional("total_downloads")?.integer() ?? 0
         author = try worker.optional("author").map { cursor throws(JSONShapeError) in try Author(json: cursor) }
         publishedAt = try worker.optional("published_at")?.string()
+        yanked = try worker.optional("yanked").map { cursor throws(JSONShapeError) in try YankNotice(json: cursor) }
+        deprecated = try worker.optional("deprecated").map { cursor throws(JSONShapeError) in
+            try DeprecationNotice(json: cursor)
+        }
     }
 
     package var json: JSONValue {
         var object = fixedMembers
         object["total_downloads"] = .number(JSONNumber(totalDownloads))
         object["author"] = author?.json
+        object["yanked"] = yanked?.json
+        object["deprecated"] = deprecated?.json
         return ["worker": .object(object)]
     }
 

@@ -76,6 +76,7 @@ package struct WorkerRow: WireValue {
     package var isExperimental = false
     package var totalDownloads = 0
     package var author: WorkerDetail.Author?
+    package var deprecated: DeprecationNotice?
 
     package init(name: WorkerName, version: SemanticVersion, kind: WorkerKind) {
         self.name = name
@@ -96,6 +97,9 @@ package struct WorkerRow: WireValue {
         author = try json.optional("author").map { cursor throws(JSONShapeError) in
             try WorkerDetail.Author(json: cursor)
         }
+        deprecated = try json.optional("deprecated").map { cursor throws(JSONShapeError) in
+            try DeprecationNotice(json: cursor)
+        }
     }
 
     package var json: JSONValue {
@@ -106,6 +110,7 @@ package struct WorkerRow: WireValue {
             "total_downloads": .number(JSONNumber(totalDownloads)),
         ]
         object["author"] = author?.json
+        object["deprecated"] = deprecated?.json
         return .object(object)
     }
 }

@@ -79,6 +79,26 @@ extension ErrorResponse {
             self.init(.workerNotFound, error)
             envelope.worker = name.description
             envelope.scope = ErrorEnvelope.Scope.worker.rawValue
+        case .versionBurnt(let name, _):
+            self.init(.versionExists, error)
+            envelope.worker = name.description
+        case .versionRemoved(let name, let removal):
+            self.init(removal.isAbuse ? .versionRemoved : .versionNotFound, error)
+            envelope.worker = name.description
+            envelope.scope = ErrorEnvelope.Scope.version.rawValue
+        case .channelConflict(let name, _, _, let current):
+            self.init(.tagConflict, error)
+            envelope.worker = name.description
+            envelope.currentVersion = current?.description
+        case .finalizeConflict(let name, _, let current):
+            self.init(.finalizeConflict, error)
+            envelope.worker = name.description
+            envelope.currentVersion = current?.description
+        case .channelNotFound: self.init(.channelNotFound, error)
+        case .removalRefused(let name, _, let obstacles):
+            self.init(.deleteRefused, error)
+            envelope.worker = name.description
+            envelope.details = obstacles.map { .init(path: $0.subject, reason: $0.reason.printable) }
         case .impossibleName: self.init(.workerNotFound, error)
         case .invalidSelector:
             self.init(.validationError, error)

@@ -66,6 +66,11 @@ package struct RegistryServer: Sendable {
         WorkerRoutes(service: service).add(to: router)
         KeyRoutes(service: service, limits: limits).add(to: router)
         OwnerRoutes(service: service, limits: limits).add(to: router)
+        ListRoutes(service: service).add(to: router)
+        SkillRoutes(service: service, limits: limits).add(to: router)
+        ChannelRoutes(service: service, limits: limits).add(to: router)
+        VersionRoutes(service: service, limits: limits).add(to: router)
+        RecordRoutes(service: service).add(to: router)
         ServerRoutes(service: service).add(to: router)
         for path in CrossOrigin.paths {
             router.on(path, method: .options) { _, _ in

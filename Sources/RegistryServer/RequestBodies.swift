@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import HTTPTypes
 import Hummingbird
 import JSONText
 import NIOCore
@@ -34,12 +35,23 @@ extension Request {
         } catch { throw RequestFault.notJSON(error) }
     }
 
-    /// The body as a value, at most `limit` bytes of it.
+    /// The body as what it means, at most `limit` bytes of it; `missing` stands for a body without any.
     ///
     /// - Throws: `RequestFault`.
-    func value<Value: WireValue>(upTo limit: ByteCount, as type: Value.Type = Value.self) async throws -> Value {
-        let json = try await json(upTo: limit)
-        do throws(JSONShapeError) { return try Value(json: json) } catch { throw RequestFault.shape(error) }
+    func value<Value: WireValue>(
+        upTo limit: ByteCount,
+        or missing: JSONValue? = nil,
+        as type: Value.Type = Value.self
+    ) async throws -> Value {
+        let document: JSONValue
+        if let missing, declaredLength ?? 0 == 0, headers[.transferEncoding] == nil {
+            document = missing
+        } else {
+            document = try await json(upTo: limit)
+        }
+        do throws(JSONShapeError) {
+            return try Value(json: document)
+        } catch { throw RequestFault.shape(error) }
     }
 
     /// Gives the body to `use` as it arrives, piece by piece.

@@ -21,13 +21,23 @@ extension Response {
     /// An answer that was made before, or 304 where the client has it.
     ///
     /// It may be kept, and must be asked for again each time: what was published must be seen at once.
-    static func ready(_ answer: ReadyAnswer, for request: Request) -> Response {
+    static func ready(
+        _ answer: ReadyAnswer,
+        for request: Request,
+        as type: String = "application/json; charset=utf-8",
+        cache: String = "no-cache"
+    ) -> Response {
         let tag = EntityTag(answer.tag)
-        let headers: HTTPFields = [.eTag: tag.description, .cacheControl: "no-cache"]
+        var headers: HTTPFields = [.eTag: tag.description, .cacheControl: cache]
         if tag.matches(request.headers[values: .ifNoneMatch]) {
             return Response(status: .notModified, headers: headers)
         }
-        return json(answer.body, headers: headers)
+        headers[.contentType] = type
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+        )
     }
 }
 

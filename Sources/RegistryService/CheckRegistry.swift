@@ -69,7 +69,11 @@ package struct CheckRegistry: Sendable {
 
     private func check(_ event: RegistryEvent, _ report: inout Report, _ seen: inout Set<Digest>) async throws {
         guard let name = event.worker, let version = event.version else { return }
-        guard let published = try await store.read({ try $0.version(version, of: name) }) else {
+        let (found, removal) = try await store.read { session in
+            (try session.version(version, of: name), try session.removal(of: version, of: name))
+        }
+        guard let published = found else {
+            if removal != nil { return }
             report.damages.append(.missingVersion(name, version))
             return
         }

@@ -15,10 +15,20 @@ package struct RegistryService: Sendable {
     package let download: DownloadInfo
     package let details: WorkerDetails
     package let versions: WorkerVersions
+    package let list: ListWorkers
+    package let skills: WorkerSkills
+    package let channels: MoveChannel
+    package let yank: YankVersion
+    package let deprecate: DeprecateWorker
+    package let remove: RemoveVersion
+    package let records: WorkerRecords
+    package let feed: NewsFeed
+    package let badges: Badges
     /// What was downloaded and is not written down yet.
     package let downloads: DownloadCounter
     package let blobs: any BlobStore
     package let surroundings: Surroundings
+    private let store: any RegistryStore
 
     /// `publicURL` is asked for each answer, since a server may know it only when it listens.
     package init(
@@ -29,6 +39,7 @@ package struct RegistryService: Sendable {
     ) {
         let table = AnswerTable()
         let counter = DownloadCounter(store: store, surroundings: surroundings)
+        let changes = WorkerChanges(store: store, table: table, surroundings: surroundings)
         keys = Keys(store: store, surroundings: surroundings)
         owners = Owners(store: store, surroundings: surroundings)
         publish = PublishVersion(
@@ -42,8 +53,23 @@ package struct RegistryService: Sendable {
         download = DownloadInfo(store: store, table: table, counter: counter, publicURL: publicURL)
         details = WorkerDetails(store: store, counter: counter)
         versions = WorkerVersions(store: store)
+        list = ListWorkers(store: store, counter: counter)
+        skills = WorkerSkills(store: store, changes: changes)
+        channels = MoveChannel(changes: changes)
+        yank = YankVersion(changes: changes)
+        deprecate = DeprecateWorker(changes: changes)
+        remove = RemoveVersion(changes: changes, counter: counter)
+        records = WorkerRecords(store: store, counter: counter, surroundings: surroundings)
+        feed = NewsFeed(store: store, publicURL: publicURL)
+        badges = Badges(store: store, counter: counter, surroundings: surroundings)
         downloads = counter
+        self.store = store
         self.blobs = blobs
         self.surroundings = surroundings
     }
+
+    /// Makes what an older release did not make, before the first request.
+    ///
+    /// - Throws: what the store throws; what was made until then stays.
+    package func prepare() async throws { try await ListedWorkers.refreshAll(in: store) }
 }

@@ -28,6 +28,17 @@ extension RegistryServiceError {
         case .invalidRequest(let problems): Self.sentence(of: problems, about: "request")
         case .versionExists(let name, let version, let isIdentical):
             "`\(name)@\(version)` is published already, with \(isIdentical ? "the same" : "other") content"
+        case .versionRemoved(let name, let removal):
+            "`\(name)@\(removal.version)` was removed at \(removal.at)"
+                + (removal.reason.isEmpty ? "" : ": \(removal.reason.printable)")
+        case .versionBurnt(let name, let version):
+            "`\(name)@\(version)` was published and removed before: its number is used up"
+        case .channelConflict(let name, let channel, let reason, let current):
+            "the channel `\(channel)` of `\(name)` points to \(Self.shown(current)) and stays: \(reason)"
+        case .channelNotFound(let name, let channel): "the worker `\(name)` has no channel `\(channel)`"
+        case .finalizeConflict(let name, let reason, _): "nothing of `\(name)` was finalized: \(reason)"
+        case .removalRefused(let name, let version, let obstacles):
+            "`\(name)@\(version)` stays: " + obstacles.map(\.reason).joined(separator: "; ")
         case .workerNotFound(let name): "the worker `\(name)` was not found in the registry"
         case .impossibleName(let error): "no worker has such a name: \(error.message)"
         case .invalidSelector(let error): error.message
@@ -59,6 +70,12 @@ extension RegistryServiceError {
             isIdentical
                 ? ["there is nothing left to do: the version is there as it was sent"]
                 : ["versions never change: publish under a new version number"]
+        case .versionRemoved(let name, _): ["look at the versions that there are: `GET /w/\(name)/versions`"]
+        case .versionBurnt: ["publish under a new version number"]
+        case .channelConflict, .finalizeConflict: ["read where the channels point, then decide again"]
+        case .channelNotFound(let name, _): ["look at its channels: `GET /w/\(name)/versions`"]
+        case .removalRefused(let name, let version, _):
+            ["yank it, which leaves it to those who have it: `POST /w/\(name)/versions/\(version)/yank`"]
         case .workerNotFound(let name):
             ["check the name; publish `\(name)`, or remove it from the dependencies that name it"]
         case .impossibleName: ["check the name"]
@@ -67,6 +84,8 @@ extension RegistryServiceError {
         case .blobNotFound(let digest): ["upload it first: `PUT /blobs/sha256/\(digest)`"]
         }
     }
+
+    private static func shown(_ version: SemanticVersion?) -> String { version.map { "`\($0)`" } ?? "nothing" }
 
     private static func sentence(of problems: [PublicationProblem], about what: String) -> String {
         let first = problems.first.map { "\($0.path) \($0.reason)" } ?? "it cannot be read"

@@ -34,6 +34,17 @@ package enum RegistryServiceError: CodedError {
     case invalidRequest([PublicationProblem])
     /// `isIdentical`: whether what is published equals what was sent.
     case versionExists(WorkerName, SemanticVersion, isIdentical: Bool)
+    /// The number was used once: its version is gone for ever.
+    case versionRemoved(WorkerName, RemovedVersion)
+    /// The number cannot be published again.
+    case versionBurnt(WorkerName, SemanticVersion)
+    /// Nothing moved; `current` is where the channel points.
+    case channelConflict(WorkerName, ChannelName, reason: String, current: SemanticVersion?)
+    case channelNotFound(WorkerName, ChannelName)
+    /// Nothing moved; `current` is where `latest` points.
+    case finalizeConflict(WorkerName, reason: String, current: SemanticVersion?)
+    /// Every rule that stands in the way of deleting a version; at least one.
+    case removalRefused(WorkerName, SemanticVersion, [RemovalObstacle])
     case workerNotFound(WorkerName)
     /// A text where a worker's name belongs that no worker can have.
     case impossibleName(WorkerNameError)
@@ -51,7 +62,10 @@ package enum RegistryServiceError: CodedError {
         case .lastOwner: .lastOwner
         case .invalidRequest: .badPayload
         case .invalidPublication: .publishRefused
-        case .versionExists: .versionExists
+        case .versionExists, .versionBurnt: .versionExists
+        case .versionRemoved, .channelNotFound: .versionNotFound
+        case .channelConflict, .finalizeConflict: .channelConflict
+        case .removalRefused: .removalRefused
         case .workerNotFound, .impossibleName: .workerNotFound
         case .invalidSelector(let error): error.code
         case .unresolved(let failure): failure.code

@@ -77,6 +77,7 @@ struct Serve: AsyncParsableCommand {
         )
         // Nobody uploads now: what is unfinished is left over from a server that died.
         try await folder.blobs.sweepUploads(olderThan: WallClock.now())
+        try await service.prepare()
         if let key = try await service.keys.createFirst() {
             Output.result("administrator key: \(key.text.exposed)")
             Output.say("keep the administrator key: it is not shown again")

@@ -53,6 +53,161 @@ struct RouteTests {
         Row(method: .get, path: "/w/No%20Body", status: 404, code: .workerNotFound),
         Row(method: .get, path: "/w/smoke/versions", status: 200),
         Row(method: .get, path: "/w/nobody/versions", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/w", status: 200),
+        Row(method: .head, path: "/w?search=smoke", status: 200),
+        Row(method: .get, path: "/w?page_size=0", status: 422, code: .validationError),
+        Row(method: .get, path: "/w?page_size=101", status: 422, code: .validationError),
+        Row(method: .get, path: "/w?sort=best", status: 422, code: .validationError),
+        Row(method: .get, path: "/w?type=executable", status: 422, code: .validationError),
+        Row(method: .get, path: "/w?cursor=%27%3B--", status: 422, code: .validationError),
+        Row(method: .get, path: "/w?cursor=1.zzzzzzzzzzzzzzzzzzzz", status: 422, code: .validationError),
+        Row(method: .get, path: "/w?search=%22%20OR%20name%3A*%00", status: 200),
+        Row(method: .get, path: "/w/smoke/skills", status: 200),
+        Row(method: .get, path: "/w/smoke/skills?version=9.9.9", status: 404, code: .versionNotFound),
+        Row(method: .get, path: "/w/nobody/skills", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/w/smoke/events", status: 200),
+        Row(method: .get, path: "/w/smoke/events?cursor=x", status: 422, code: .validationError),
+        Row(method: .get, path: "/w/nobody/events", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/w/smoke/dependents", status: 200),
+        Row(method: .get, path: "/w/smoke/dependents?cursor=%2F", status: 422, code: .validationError),
+        Row(method: .get, path: "/w/nobody/dependents", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/w/smoke/downloads", status: 200),
+        Row(method: .get, path: "/w/nobody/downloads", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/feed.atom", status: 200),
+        Row(method: .get, path: "/w/smoke/feed.atom", status: 200),
+        Row(method: .get, path: "/w/nobody/feed.atom", status: 404, code: .workerNotFound),
+        Row(method: .get, path: "/badge/downloads.svg", status: 200),
+        Row(method: .get, path: "/badge/weekly.svg", status: 200),
+        Row(method: .get, path: "/badge/workers.svg", status: 200),
+        Row(method: .get, path: "/workers/smoke/badge.svg", status: 200),
+        Row(method: .get, path: "/workers/nobody/badge.svg", status: 200),
+        Row(method: .get, path: "/workers/..%2F/badge.svg", status: 200),
+        // Changes of what is there.
+        Row(method: .post, path: "/w/smoke/skills", body: "{}", status: 401, code: .unauthorized),
+        Row(
+            method: .post,
+            path: "/w/smoke/skills",
+            who: .publisher,
+            body: #"{"version":"latest","skills":{"SKILL.md":"text"}}"#,
+            status: 200
+        ),
+        Row(
+            method: .post,
+            path: "/w/smoke/skills",
+            who: .stranger,
+            body: #"{"version":"latest","skills":{}}"#,
+            status: 403,
+            code: .forbidden
+        ),
+        Row(
+            method: .post,
+            path: "/w/smoke/skills",
+            who: .publisher,
+            body: #"{"version":"9.9.9","skills":{}}"#,
+            status: 404,
+            code: .versionNotFound
+        ),
+        Row(
+            method: .post,
+            path: "/w/smoke/skills",
+            who: .publisher,
+            body: #"{"version":"1.2.3"}"#,
+            status: 422,
+            code: .validationError
+        ),
+        Row(method: .put, path: "/w/smoke/tags/next", body: "{}", status: 401, code: .unauthorized),
+        Row(method: .put, path: "/w/smoke/tags/next", who: .publisher, body: "[", status: 400, code: .invalidJSON),
+        Row(method: .put, path: "/w/smoke/tags/next", who: .publisher, body: "{}", status: 422, code: .validationError),
+        Row(
+            method: .put,
+            path: "/w/smoke/tags/next",
+            who: .reader,
+            body: #"{"version":"1.2.3"}"#,
+            status: 200
+        ),
+        Row(
+            method: .put,
+            path: "/w/smoke/tags/next",
+            who: .publisher,
+            body: #"{"version":"9.9.9"}"#,
+            status: 404,
+            code: .versionNotFound
+        ),
+        Row(
+            method: .put,
+            path: "/w/nobody/tags/next",
+            who: .publisher,
+            body: #"{"version":"1.2.3"}"#,
+            status: 404,
+            code: .workerNotFound
+        ),
+        Row(
+            method: .put,
+            path: "/w/smoke/tags/v1",
+            who: .publisher,
+            body: #"{"version":"1.2.3"}"#,
+            status: 422,
+            code: .validationError
+        ),
+        Row(
+            method: .put,
+            path: "/w/smoke/tags/next",
+            who: .publisher,
+            body: #"{"version":"1.2.3","expected_current_version":"1.0.0"}"#,
+            status: 409,
+            code: .tagConflict
+        ),
+        Row(method: .delete, path: "/w/smoke/tags/next", who: .publisher, status: 404, code: .channelNotFound),
+        Row(method: .delete, path: "/w/smoke/tags/latest", who: .publisher, status: 422, code: .validationError),
+        Row(
+            method: .post,
+            path: "/w/smoke/releases/finalize",
+            who: .publisher,
+            body: #"{"candidate_version":"1.3.0-rc.1","stable_version":"1.3.0","expected_latest_version":"1.2.3"}"#,
+            status: 409,
+            code: .finalizeConflict
+        ),
+        Row(
+            method: .post,
+            path: "/w/smoke/releases/finalize",
+            who: .publisher,
+            body: #"{"candidate_version":"1.3.0-beta","stable_version":"1.3.0","expected_latest_version":null}"#,
+            status: 422,
+            code: .validationError
+        ),
+        Row(method: .post, path: "/w/smoke/versions/1.2.3/yank", status: 401, code: .unauthorized),
+        Row(method: .post, path: "/w/smoke/versions/1.2.3/yank", who: .reader, status: 403, code: .forbidden),
+        Row(method: .post, path: "/w/smoke/versions/1.2.3/yank", who: .publisher, status: 200),
+        Row(
+            method: .post,
+            path: "/w/smoke/versions/1.2.3/yank",
+            who: .publisher,
+            body: #"{"reason":"loses data"}"#,
+            status: 200
+        ),
+        Row(method: .post, path: "/w/smoke/versions/9.9.9/yank", who: .publisher, status: 404, code: .versionNotFound),
+        Row(method: .post, path: "/w/smoke/versions/latest/yank", who: .publisher, status: 422, code: .validationError),
+        Row(method: .post, path: "/w/smoke/versions/1.2.3/unyank", who: .publisher, status: 200),
+        Row(method: .delete, path: "/w/smoke/versions/1.2.3", status: 401, code: .unauthorized),
+        Row(method: .delete, path: "/w/smoke/versions/1.2.3", who: .stranger, status: 403, code: .forbidden),
+        Row(method: .delete, path: "/w/smoke/versions/1.2.3", who: .publisher, status: 200),
+        Row(method: .delete, path: "/w/smoke/versions/9.9.9", who: .publisher, status: 404, code: .versionNotFound),
+        Row(method: .get, path: "/w/smoke/versions/1.2.3", status: 404, code: .notFound),
+        Row(
+            method: .post,
+            path: "/w/smoke/deprecate",
+            who: .publisher,
+            body: #"{"message":"use state","replacement":"state"}"#,
+            status: 200
+        ),
+        Row(
+            method: .post,
+            path: "/w/smoke/deprecate",
+            who: .publisher,
+            body: #"{"message":"use x","replacement":"nobody","versions":"^^"}"#,
+            status: 422,
+            code: .validationError
+        ),
         Row(method: .get, path: "/download/smoke", status: 200),
         Row(method: .get, path: "/download/smoke?version=1.2.3&ci=true", status: 200),
         Row(method: .get, path: "/download/smoke?version=%5E1", status: 200),
@@ -221,16 +376,13 @@ struct RouteTests {
         #expect(answer.header("Content-Type")?.hasPrefix("application/json") == true)
     }
 
-    private static let notServedYet: Set<RegistryRoute> = [
-        .list, .yank, .unyank, .deprecate, .channel,
-    ]
-
     @Test func everyRouteOfClientsIsThere() async throws {
         try await ServerFixture.run { fixture in
             try await fixture.routes { server in
-                for route in RegistryRoute.allCases where !Self.notServedYet.contains(route) {
+                for route in RegistryRoute.allCases {
                     let path = route.rawValue.replacing("{id}", with: "none").replacing("{account}", with: "none")
                         .replacing("{name}", with: "none").replacing("{digest}", with: Self.hex)
+                        .replacing("{version}", with: "1.0.0").replacing("{tag}", with: "next")
                     let methods: [HTTPRequest.Method] = [.get, .post, .put, .delete]
                     var codes: [String?] = []
                     for method in methods { codes.append(try await server.ask(method, path, []).code) }

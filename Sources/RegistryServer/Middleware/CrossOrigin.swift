@@ -13,7 +13,10 @@ struct CrossOrigin: RouterMiddleware {
 
     /// What pages may ask for, as patterns.
     static let paths: [RouterPath] =
-        [RegistryRoute.resolve, .download, .detail, .versions, .blob].map { RouterPath($0.rawValue) } + ["/healthz"]
+        [
+            RegistryRoute.resolve, .download, .detail, .versions, .blob, .list, .skills, .dependents, .downloads,
+            .events, .owners, .feed, .workerFeed, .downloadsBadge, .weeklyBadge, .workersBadge, .workerBadge,
+        ].map { RouterPath($0.rawValue) } + ["/healthz"]
 
     /// The answer to the question of a browser whether it may send a request.
     static let preflightHeaders: HTTPFields = [

@@ -12,29 +12,27 @@ struct OwnerRoutes: Sendable {
     let limits: ServerLimits
 
     func add(to router: Router<RegistryContext>) {
-        router.get(RouterPath(RegistryRoute.owners.rawValue), use: list)
+        router.reads(.owners, list)
         router.post(RouterPath(RegistryRoute.owners.rawValue), use: add)
         router.delete(RouterPath(RegistryRoute.owner.rawValue), use: remove)
     }
 
     @Sendable
     private func list(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        .ready(ReadyAnswer(body: try await service.owners(of: name(context)).json.bytes()), for: request)
+        .ready(ReadyAnswer(body: try await service.owners(of: context.name).json.bytes()), for: request)
     }
 
     @Sendable
     private func add(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let caller = try await service.keys.caller(request.apiKey, from: context.clientAddress)
         let account = try await request.value(upTo: limits.question, as: OwnerRequest.self).account
-        return .json(try await service.owners.add(account, to: name(context), by: caller).json.bytes())
+        return .json(try await service.owners.add(account, to: context.name, by: caller).json.bytes())
     }
 
     @Sendable
     private func remove(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let caller = try await service.keys.caller(request.apiKey, from: context.clientAddress)
-        let account = context.parameters.get("account") ?? ""
-        return .json(try await service.owners.remove(account, from: name(context), by: caller).json.bytes())
+        let account = context.part("account")
+        return .json(try await service.owners.remove(account, from: context.name, by: caller).json.bytes())
     }
-
-    private func name(_ context: RegistryContext) -> String { context.parameters.get("name") ?? "" }
 }

@@ -2,7 +2,6 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Hummingbird
-import JSONText
 import RegistryAPI
 import RegistryService
 import Resolution

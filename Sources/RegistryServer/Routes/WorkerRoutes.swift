@@ -11,20 +11,9 @@ struct WorkerRoutes: Sendable {
     let service: RegistryService
 
     func add(to router: Router<RegistryContext>) {
-        add(.download, to: router, download)
-        add(.detail, to: router, detail)
-        add(.versions, to: router, versions)
-    }
-
-    private func add(
-        _ route: RegistryRoute,
-        to router: Router<RegistryContext>,
-        _ handler: @escaping @Sendable (Request, RegistryContext) async throws -> Response
-    ) {
-        router.get(RouterPath(route.rawValue), use: handler)
-        router.head(RouterPath(route.rawValue)) { request, context in
-            try await handler(request, context).createHeadResponse()
-        }
+        router.reads(.download, download)
+        router.reads(.detail, detail)
+        router.reads(.versions, versions)
     }
 
     @Sendable
@@ -50,9 +39,4 @@ struct WorkerRoutes: Sendable {
     private func versions(_ request: Request, _ context: RegistryContext) async throws -> Response {
         .ready(ReadyAnswer(body: try await service.versions(context.name)), for: request)
     }
-}
-
-extension RegistryContext {
-    /// The worker's name in the path, as it was written.
-    fileprivate var name: String { parameters.get("name") ?? "" }
 }

@@ -114,7 +114,10 @@ package struct PublishVersion: Sendable {
         if !caller.isAdministrator, try !session.owners(of: name).contains(caller.account) {
             throw RegistryServiceError.notOwner(name)
         }
-        guard let stored = try session.version(publication.version, of: name) else { return }
+        guard let stored = try session.version(publication.version, of: name) else {
+            if try session.removal(of: publication.version, of: name) == nil { return }
+            throw RegistryServiceError.versionBurnt(name, publication.version)
+        }
         let isIdentical = publication.hasSameContent(asStored: stored.publication, publicURL: publicURL)
         throw RegistryServiceError.versionExists(name, publication.version, isIdentical: isIdentical)
     }
@@ -126,28 +129,15 @@ package struct PublishVersion: Sendable {
         in session: any RegistrySession
     ) throws {
         let (name, now) = (version.worker, version.publishedAt)
-        func event(_ kind: RegistryEvent.Kind, _ details: JSONValue) -> RegistryEvent {
-            RegistryEvent(
-                kind,
-                at: now,
-                account: caller.account,
-                worker: name,
-                version: version.version,
-                details: details.text()
-            )
-        }
+        let change = WorkerChange(worker: name, caller: caller, now: now, session: session)
         if try session.worker(name) == nil {
             try session.insertWorker(WorkerRecord(name: name, skeleton: name.skeleton, createdAt: now))
             try session.addOwner(caller.account, of: name, at: now)
-            try session.appendEvent(event(.ownerAdded, ["account": .string(caller.account.description)]))
+            try change.record(.ownerAdded, version.version, ["account": .string(caller.account.description)])
         }
         try session.insertVersion(version)
-        try session.appendEvent(event(.published, ["type": .string(version.kind.rawValue)]))
-        if let channel {
-            let former = try session.setChannel(channel, of: name, to: version.version, at: now)
-            let from = former.map { JSONValue.string($0.description) } ?? .null
-            try session.appendEvent(event(.channelMoved, ["channel": .string(channel.description), "from": from]))
-        }
+        try change.record(.published, version.version, ["type": .string(version.kind.rawValue)])
+        if let channel { try change.point(channel, to: version.version) }
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import JSONText
+
 /// JSON text with marks where the registry's public URL belongs.
 ///
 /// A mark is the byte 1, which JSON text cannot hold: a writer spells that character `\u0001`.
@@ -30,5 +32,13 @@ enum AnswerText {
         for byte in text.utf8 {
             if byte == mark { output.append(contentsOf: publicURL.description.utf8) } else { output.append(byte) }
         }
+    }
+
+    /// A ready object with more members at its end.
+    static func adding(_ members: JSONObject, to text: String) -> [UInt8] {
+        var output = Array(text.utf8.dropLast())
+        if output.count > 1 { output.append(UInt8(ascii: ",")) }
+        output.append(contentsOf: JSONValue.object(members).bytes().dropFirst())
+        return output
     }
 }

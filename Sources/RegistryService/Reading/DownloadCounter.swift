@@ -41,6 +41,31 @@ package final class DownloadCounter: Sendable {
         }
     }
 
+    /// Downloads that are not written down yet by worker, CI left out.
+    func pendingByWorker() -> [WorkerName: Int64] {
+        counts.withLock { counts in
+            counts.reduce(into: [:]) { sums, count in
+                if !count.key.isCI { sums[count.key.worker, default: 0] += count.value }
+            }
+        }
+    }
+
+    /// Downloads of a version that are not written down yet, CI included.
+    func pending(of worker: WorkerName, _ version: SemanticVersion) -> Int64 {
+        counts.withLock { counts in
+            counts.reduce(0) { $1.key.worker == worker && $1.key.version == version ? $0 + $1.value : $0 }
+        }
+    }
+
+    /// Downloads of a worker that are not written down yet, each version and day apart.
+    func pendingCounts(of worker: WorkerName) -> [DownloadCount] {
+        counts.withLock { counts in
+            counts.filter { $0.key.worker == worker }.map { key, count in
+                DownloadCount(worker: worker, version: key.version, day: key.day, isCI: key.isCI, count: count)
+            }
+        }
+    }
+
     /// Writes down what was counted, in one transaction.
     ///
     /// - Throws: what the store throws; the counts are kept for the next time.

@@ -22,11 +22,14 @@ package struct ResolveWorker: Sendable {
     /// - Returns: the answer as JSON.
     /// - Throws: `RegistryServiceError.unresolved`; `RegistryStorageError`.
     package func callAsFunction(_ request: ResolveRequest) async throws -> [UInt8] {
-        let (graph, nodes) = try await store.read { session in
+        let (graph, nodes, warnings) = try await store.read { session in
             let graph = try Self.graph(request, in: session)
-            return (graph, try graph.nodes.map { try Self.text(of: $0, in: session) })
+            return (
+                graph, try graph.nodes.map { try Self.text(of: $0, in: session) },
+                try graph.nodes.flatMap { try Self.warnings(of: $0, in: session) }
+            )
         }
-        return answer(request, graph, nodes)
+        return answer(request, graph, nodes, warnings)
     }
 
     private static func graph(
@@ -35,7 +38,41 @@ package struct ResolveWorker: Sendable {
     ) throws -> Resolution.ResolvedGraph {
         do {
             return try Resolver { try session.index(of: $0) }.resolve(request.worker, request.selector)
-        } catch let failure as ResolutionFailure { throw RegistryServiceError.unresolved(failure) }
+        } catch let failure as ResolutionFailure {
+            if case .exact(let version) = request.selector, failure.isRoot,
+                let removal = try session.removal(of: version, of: request.worker), removal.isAbuse
+            {
+                throw RegistryServiceError.versionRemoved(request.worker, removal)
+            }
+            throw RegistryServiceError.unresolved(failure)
+        }
+    }
+
+    /// What is said of a version that is part of a graph.
+    private static func warnings(
+        of node: Resolution.ResolvedGraph.Node,
+        in session: any RegistryReadSession
+    ) throws -> [GraphWarning] {
+        var warnings: [GraphWarning] = []
+        func warn(_ code: String, _ message: String, _ replacement: WorkerName? = nil) {
+            warnings.append(
+                GraphWarning(
+                    worker: node.name,
+                    version: node.version,
+                    code: code,
+                    message: message,
+                    replacement: replacement
+                )
+            )
+        }
+        if node.isYanked, let yank = try session.yank(of: node.version, of: node.name) {
+            warn(GraphWarning.yanked, yank.reason)
+        }
+        let deprecations = try session.deprecations(of: node.name)
+        if let notice = DeprecationNotice(of: node.version, among: deprecations) {
+            warn(GraphWarning.deprecated, notice.message, notice.replacement)
+        }
+        return warnings
     }
 
     private static func text(
@@ -49,7 +86,12 @@ package struct ResolveWorker: Sendable {
     }
 
     /// The answer around the nodes, which are ready.
-    private func answer(_ request: ResolveRequest, _ graph: Resolution.ResolvedGraph, _ nodes: [String]) -> [UInt8] {
+    private func answer(
+        _ request: ResolveRequest,
+        _ graph: Resolution.ResolvedGraph,
+        _ nodes: [String],
+        _ warnings: [GraphWarning]
+    ) -> [UInt8] {
         let root = RegistryAPI.ResolvedGraph.Root(name: graph.root.name, version: graph.root.version)
         let edges = graph.edges.map { edge in
             RegistryAPI.ResolvedGraph.Edge(from: edge.from, to: edge.to, range: edge.range).json
@@ -65,6 +107,9 @@ package struct ResolveWorker: Sendable {
             AnswerText.append(node, publicURL: publicURL, to: &output)
         }
         output += Array("],\"edges\":".utf8) + JSONValue.array(edges).bytes()
+        if !warnings.isEmpty {
+            output += Array(",\"warnings\":".utf8) + JSONValue.array(warnings.map(\.json)).bytes()
+        }
         output.append(UInt8(ascii: "}"))
         return output
     }

@@ -22,17 +22,42 @@ enum VersionChoice {
         } catch { throw .impossibleName(error) }
     }
 
+    /// Reads an exact version.
+    static func version(_ text: String) throws(RegistryServiceError) -> SemanticVersion {
+        do throws(VersionError) {
+            return try SemanticVersion(parsing: text)
+        } catch { throw .invalidSelector(error) }
+    }
+
+    /// Reads the name of a channel.
+    static func channel(_ text: String) throws(RegistryServiceError) -> ChannelName {
+        do throws(VersionError) {
+            return try ChannelName(parsing: text)
+        } catch { throw .invalidRequest([PublicationProblem(path: "tag", reason: "is no channel: \(error.message)")]) }
+    }
+
     /// Picks a version as resolving would, without looking at what it needs.
     ///
-    /// - Throws: `RegistryServiceError.workerNotFound`, `.unresolved`; what the session throws.
+    /// - Throws: `RegistryServiceError.workerNotFound`, `.versionRemoved`, `.unresolved`; what the session throws.
     static func pick(
         _ selector: VersionSelector,
         of name: WorkerName,
         in session: any RegistryReadSession
     ) throws -> SemanticVersion {
+        // How many versions there are matters to ranges only.
+        switch selector {
+        case .exact(let version):
+            if try session.contains(version, of: name) { return version }
+            if let removal = try session.removal(of: version, of: name) {
+                throw RegistryServiceError.versionRemoved(name, removal)
+            }
+        case .channel(let channel): if let version = try session.channel(channel, of: name) { return version }
+        case .range: break
+        }
         guard let index = try session.index(of: name) else { throw RegistryServiceError.workerNotFound(name) }
-        let alone = index.withoutDependencies
+        if let version = index.version(for: selector) { return version }
         do {
+            let alone = index.withoutDependencies
             return try Resolver { $0 == name ? alone : nil }.resolve(name, selector).root.version
         } catch let failure as ResolutionFailure { throw RegistryServiceError.unresolved(failure) }
     }

@@ -25,26 +25,20 @@ package struct WorkerDetails: Sendable {
     package func callAsFunction(_ name: String, version selector: String?) async throws -> [UInt8] {
         let (name, selector) = (try VersionChoice.name(name), try VersionChoice.selector(selector))
         let pending = counter.pending(of: name)
-        let (text, total, owner) = try await store.read { session in
+        return try await store.read { session in
             let version = try VersionChoice.pick(selector, of: name, in: session)
             guard let answers = try session.answers(version, of: name) else {
                 throw RegistryStorageError.damaged(what: "`\(name)@\(version)` has an index and no answers")
             }
-            let total = try session.downloads(of: name, since: nil)
-            return (answers.detail, total, try session.owners(of: name).first)
+            let total = try session.downloads(of: name, since: nil) + pending
+            var changing: JSONObject = ["total_downloads": .number(JSONNumber(total))]
+            changing["author"] = try session.owners(of: name).first.map { owner in
+                WorkerDetail.Author(name: owner.description, isVerified: true).json
+            }
+            changing["yanked"] = try session.yank(of: version, of: name).map { YankNotice($0).json }
+            let deprecations = try session.deprecations(of: name)
+            changing["deprecated"] = DeprecationNotice(of: version, among: deprecations)?.json
+            return Array("{\"worker\":".utf8) + AnswerText.adding(changing, to: answers.detail) + [UInt8(ascii: "}")]
         }
-        return Self.answer(text, downloads: total + pending, owner: owner)
-    }
-
-    /// What was made when the version was published, with what changes put at its end.
-    private static func answer(_ text: String, downloads: Int64, owner: AccountName?) -> [UInt8] {
-        var changing: JSONObject = ["total_downloads": .number(JSONNumber(downloads))]
-        changing["author"] = owner.map { WorkerDetail.Author(name: $0.description, isVerified: true).json }
-        var output = Array("{\"worker\":".utf8)
-        output.append(contentsOf: text.utf8.dropLast())
-        output.append(UInt8(ascii: ","))
-        output.append(contentsOf: JSONValue.object(changing).bytes().dropFirst())
-        output.append(UInt8(ascii: "}"))
-        return output
     }
 }

@@ -16,18 +16,23 @@ package struct WorkerVersions: Sendable {
     /// - Throws: `RegistryServiceError.workerNotFound`.
     package func callAsFunction(_ name: String) async throws -> [UInt8] {
         let name = try VersionChoice.name(name)
-        let (versions, channels) = try await store.read { session in
+        let (versions, channels, deprecations) = try await store.read { session in
             guard try session.worker(name) != nil else { throw RegistryServiceError.workerNotFound(name) }
-            return (try session.versions(of: name), try session.channels(of: name))
+            return (
+                try session.versions(of: name), try session.channels(of: name), try session.deprecations(of: name)
+            )
         }
         let channelsByVersion = Dictionary(grouping: channels.keys) { channels[$0] }
         let rows = versions.map { summary in
-            VersionRow(
+            var row = VersionRow(
                 version: summary.version,
                 channels: (channelsByVersion[summary.version] ?? []).sorted(by: Self.precedes),
                 dependencies: summary.dependencies,
                 publishedAt: summary.publishedAt.description
             )
+            row.yanked = summary.yank.map(YankNotice.init)
+            row.deprecated = DeprecationNotice(of: summary.version, among: deprecations)
+            return row
         }
         return VersionList(rows).json.bytes()
     }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HTTPTypes
+import Hummingbird
+import RegistryAPI
+
+extension Router where Context == RegistryContext {
+    /// Answers GET and HEAD of a route.
+    func reads(
+        _ route: RegistryRoute,
+        _ handler: @escaping @Sendable (Request, RegistryContext) async throws -> Response
+    ) {
+        get(RouterPath(route.rawValue), use: handler)
+        head(RouterPath(route.rawValue)) { request, context in
+            try await handler(request, context).createHeadResponse()
+        }
+    }
+}
+
+extension RegistryContext {
+    /// The worker's name in the path, as it was written.
+    var name: String { part("name") }
+
+    /// What stands in the path where the route has braces, as it was written.
+    func part(_ key: String) -> String { parameters.get(key) ?? "" }
+}

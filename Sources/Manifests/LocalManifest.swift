@@ -79,7 +79,7 @@ extension WorkerManifest {
         return (name, kind)
     }
 
-    private func publishedNameProblems() -> [ManifestProblem] {
+    func publishedNameProblems() -> [ManifestProblem] {
         guard let name else { return [] }
         do throws(WorkerNameError) {
             _ = try WorkerName(parsingPublished: name.description)
@@ -96,13 +96,19 @@ extension WorkerManifest {
             findings[index].severity = .error
         }
         for dependency in dependencies where dependency.name == name {
-            findings.append(ManifestProblem(.error, "dependencies.\(dependency.name)", nil, .dependsOnItself))
+            let path = "dependencies.\(dependency.name)"
+            findings.append(ManifestProblem(.error, path, places[path], .dependsOnItself))
         }
         return findings
     }
 
     /// Those of the fields that are not there; one that is there with the wrong type was found by reading.
     func requiredFieldProblems(_ fields: [String]) -> [ManifestProblem] {
-        fields.filter { places[$0] == nil }.map { ManifestProblem(.error, $0, nil, .missing) }
+        fields.filter { places[$0] == nil }.map { ManifestProblem(.error, $0, placeAround($0), .missing) }
+    }
+
+    /// The place of the map that a field belongs into, nil for one at the top.
+    private func placeAround(_ field: String) -> ManifestProblem.Place? {
+        field.lastIndex(of: ".").flatMap { places[String(field[..<$0])] }
     }
 }

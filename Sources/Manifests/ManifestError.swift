@@ -58,6 +58,24 @@ package enum ManifestError: CodedError {
     /// The problems behind the refusal, for answers that list them all.
     package var problems: [ManifestProblem] { if case .rejected(_, let problems) = self { problems } else { [] } }
 
+    /// What is wrong, without the place.
+    package var sentence: String {
+        switch self {
+        case .syntax(let error): "invalid YAML: \(error.reason)"
+        case .notAMap(let found): "a manifest must be a map, and this is \(found)"
+        case .rejected: message
+        }
+    }
+
+    /// Where the text is at fault, for a text that could not be read.
+    package var place: ManifestProblem.Place? {
+        switch self {
+        case .syntax(let error): ManifestProblem.Place(line: error.position.line, column: error.position.column)
+        case .notAMap: ManifestProblem.Place(line: 1, column: 1)
+        case .rejected(_, let problems): problems.first?.place
+        }
+    }
+
     private static let vendor =
         "a bundle brings all that it needs: vendor dependencies, and leave the base image to `iii`"
 

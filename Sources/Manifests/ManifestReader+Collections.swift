@@ -45,6 +45,8 @@ extension ManifestReader {
                 let name = try WorkerName(parsing: pair.name)
                 let selector = try VersionSelector(parsingDependency: text)
                 manifest.dependencies.append(.init(name: name, selector: selector, text: text))
+                let start = pair.key.span.start
+                manifest.places[path] = ManifestProblem.Place(line: start.line, column: start.column)
             } catch let error as WorkerNameError {
                 note(.error, path, pair.key.span.start, .invalidName(error))
             } catch let error as VersionError {

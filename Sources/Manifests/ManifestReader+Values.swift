@@ -16,6 +16,13 @@ extension ManifestReader {
         manifest.problems.append(ManifestProblem(severity, path, place, reason))
     }
 
+    /// Notes a key that nobody knows, where the key itself stands.
+    mutating func noteUnknown(_ path: String, _ value: YAMLNode) {
+        let start = value.span.start
+        let place = manifest.places[path] ?? ManifestProblem.Place(line: start.line, column: start.column)
+        manifest.problems.append(ManifestProblem(.warning, path, place, .unknownKey))
+    }
+
     mutating func mismatch(_ value: YAMLNode, _ path: String, _ expected: String, advice: String? = nil) {
         let found = value.isNull ? "nothing" : value.kindForPeople
         note(.error, path, value.span.start, .wrongType(expected: expected, found: found, advice: advice))
@@ -27,10 +34,8 @@ extension ManifestReader {
     mutating func fields(of node: YAMLNode, below path: String) -> [(key: String, value: YAMLNode, path: String)] {
         pairs(node, path).compactMap { pair in
             let path = path.isEmpty ? pair.name : "\(path).\(pair.name)"
-            guard !pair.value.isNull else {
-                // An unknown key is unknown even where it says nothing.
-                return WorkerManifest.isKnown(path) ? nil : (pair.name, pair.value, path)
-            }
+            // An unknown key is unknown even where it says nothing.
+            if pair.value.isNull, WorkerManifest.isKnown(path) { return nil }
             let start = pair.key.span.start
             manifest.places[path] = ManifestProblem.Place(line: start.line, column: start.column)
             return (pair.name, pair.value, path)

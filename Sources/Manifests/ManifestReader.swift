@@ -59,7 +59,7 @@ struct ManifestReader {
             case "env": readEnvironment(value, path)
             case "dependencies": readDependencies(value, path)
             case "config": readConfig(value, path)
-            default: note(.warning, path, value.span.start, .unknownKey)
+            default: noteUnknown(path, value)
             }
         }
     }
@@ -93,7 +93,7 @@ struct ManifestReader {
             case "start": manifest.scripts.start = command(value, path)
             case "setup": manifest.scripts.setup = command(value, path)
             case "install": manifest.scripts.install = command(value, path)
-            default: note(.warning, path, value.span.start, .unknownKey)
+            default: noteUnknown(path, value)
             }
         }
     }
@@ -106,7 +106,7 @@ struct ManifestReader {
             case "package_manager": manifest.runtime.packageManager = word(value, path)
             case "entry": manifest.runtime.entry = text(value, path)
             case "base_image": manifest.runtime.baseImage = word(value, path)
-            default: note(.warning, path, value.span.start, .unknownKey)
+            default: noteUnknown(path, value)
             }
         }
     }
@@ -116,7 +116,7 @@ struct ManifestReader {
             switch key {
             case "cpus": manifest.resources.cpus = count(value, path, atLeast: 1)
             case "memory": manifest.resources.memoryMiB = count(value, path, atLeast: 64)
-            default: note(.warning, path, value.span.start, .unknownKey)
+            default: noteUnknown(path, value)
             }
         }
     }

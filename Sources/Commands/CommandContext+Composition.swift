@@ -31,8 +31,17 @@ extension CommandContext {
     ///
     /// - Throws: What `body` throws; `RegistryBaseError` for an `III_API_URL` that makes no sense.
     func withRegistry<Result>(_ body: (RegistryConnection) async throws -> Result) async throws -> Result {
-        let base = try RegistryBase(environment[.apiURL])
-        let configured = environment[.apiURL] == nil ? nil : base.url
+        try await withRegistry(try RegistryChoice(environment), body)
+    }
+
+    /// Runs `body` with a registry; its connections are closed afterwards.
+    ///
+    /// - Throws: What `body` throws.
+    func withRegistry<Result>(
+        _ choice: RegistryChoice,
+        _ body: (RegistryConnection) async throws -> Result
+    ) async throws -> Result {
+        let configured = choice.isConfigured ? choice.base.url : nil
         var configuration = LiveTransport.Configuration(
             policy: ContactPolicy(
                 configuredRegistry: configured,
@@ -48,9 +57,9 @@ extension CommandContext {
             try await body(
                 RegistryConnection(
                     client: RegistryClient(
-                        base: base,
+                        base: choice.base,
                         transport: transport,
-                        key: environment[.apiKey].map { Redacted($0) }
+                        key: choice.key
                     ),
                     artifacts: Downloader(transport: transport)
                 )

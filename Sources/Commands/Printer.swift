@@ -28,6 +28,9 @@ package final class Printer: Sendable {
     /// Prints the result as one JSON document, keys sorted.
     package func result(_ value: JSONValue) { write(value.text(.pretty) + "\n", to: output) }
 
+    /// Prints the beginning of a line that the user ends.
+    package func ask(_ text: String) { write(text, to: talk) }
+
     /// Prints one line of talk; the progress line, where there is one, stays below it.
     package func say(_ line: String) {
         progress.withLock { progress in

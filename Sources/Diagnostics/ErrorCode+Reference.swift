@@ -36,6 +36,11 @@ extension ErrorCode {
                 "A version, range or channel is malformed.",
                 "Use `1.4.0`, `^1.4`, `~1.4.2`, `>=1 <2`, `1.x` or a channel such as `latest`."
             )
+        case .wrongUsage:
+            (
+                "The command line names a command, an option or a value that there is not.",
+                "`--help` behind the command shows what it takes. The exit status is 2."
+            )
         case .workerNotFound:
             (
                 "The registry has no worker of that name.",
@@ -108,7 +113,7 @@ extension ErrorCode {
         case .channelConflict:
             (
                 "A channel does not point to what the request expected, so nothing moved.",
-                "Read where the channels point now, then decide again."
+                "Read with `iii worker info NAME --versions` where the channels point now, then decide again."
             )
         case .removalRefused:
             (

@@ -14,6 +14,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case consentRequired = "W104"
     case badPayload = "W105"
     case invalidVersion = "W106"
+    case wrongUsage = "W107"
     case workerNotFound = "W110"
     case alreadyExists = "W111"
     case notInstalled = "W112"
@@ -66,11 +67,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
 
     /// The process exit status that an error of this code ends the command with.
     ///
-    /// 3 is for refusals by a policy or a check, 130 for an interruption, 1 for all other failures.
+    /// 2 is for wrong usage, 3 for refusals by a policy or a check, 130 for an interruption, 1 for all other failures.
     package var exitStatus: Int32 {
         switch self {
         case .lockfileMismatch, .installedContentChanged, .bundlesDisabled, .isolationTooWeak: 3
         case .cancelled: 130
+        case .wrongUsage: 2
         default: 1
         }
     }

@@ -140,6 +140,31 @@ extension HostFiles {
         return try piece(of: descriptor, path, upTo: count)
     }
 
+    /// Copies a file, in pieces; a reader of `target` sees the old contents or the new.
+    package static func copy(_ source: FilePath, to target: FilePath, mode: UInt16 = 0o644) throws(HostError) {
+        let input = try open(source, .readOnly, as: .read)
+        defer { try? input.close() }
+        let temporary = temporarySibling(of: target)
+        let options: FileDescriptor.OpenOptions = [.create, .exclusiveCreate, .noFollow, .closeOnExec]
+        let permissions = FilePermissions(rawValue: CModeT(mode))
+        let output = try open(temporary, .writeOnly, options: options, permissions: permissions, as: .create)
+        defer { try? output.close() }
+        do {
+            while true {
+                let piece = try piece(of: input, source, upTo: 1 << 18)
+                if piece.isEmpty { break }
+                do { try output.writeAll(piece) } catch {
+                    throw HostError(.write, target, error as? Errno ?? .ioError)
+                }
+            }
+            if fsync(output.rawValue) != 0 { throw HostError(.sync, target, .current) }
+            try rename(temporary, to: target)
+        } catch {
+            _ = temporary.withPlatformString { unlink($0) }
+            throw error as? HostError ?? HostError(.write, target, .ioError)
+        }
+    }
+
     /// The SHA-256 digest of a file, read in pieces.
     package static func digest(of path: FilePath) throws(HostError) -> Digest {
         let descriptor = try open(path, .readOnly, as: .read)

@@ -62,6 +62,9 @@ package enum HostFiles {
         return FilePath(platformString: text)
     }
 
+    /// The path with every symbolic link resolved, or the path itself where there is nothing.
+    package static func canonicalIfThere(_ path: FilePath) -> FilePath { (try? canonical(path)) ?? path }
+
     /// Makes a folder and those above it that are missing; what is there already keeps its mode.
     package static func makeDirectory(_ path: FilePath, mode: UInt16 = 0o755) throws(HostError) {
         if path.withPlatformString({ mkdir($0, mode_t(mode)) }) == 0 { return }

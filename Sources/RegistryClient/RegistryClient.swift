@@ -41,6 +41,10 @@ enum Conversation: Hashable, Sendable {
     case look(WorkerName)
     case publish(WorkerName, SemanticVersion)
     case upload(Digest)
+    case search
+    case account
+    /// What changes, as it reads behind "cannot".
+    case change(WorkerName, action: String)
 
     /// As it reads behind "cannot".
     var action: String {
@@ -49,6 +53,9 @@ enum Conversation: Hashable, Sendable {
         case .look(let name): "look up `\(name)`"
         case .publish(let name, let version): "publish `\(name)` \(version)"
         case .upload(let digest): "upload the blob \(digest.abbreviated)…"
+        case .search: "search the registry"
+        case .account: "ask whose key this is"
+        case .change(_, let action): action
         }
     }
 }

@@ -52,8 +52,8 @@ extension RegistryClientError {
 
     private var isSending: Bool {
         switch conversation {
-        case .publish, .upload: true
-        case .resolve, .look: false
+        case .publish, .upload, .change: true
+        case .resolve, .look, .search, .account: false
         }
     }
 
@@ -69,7 +69,8 @@ extension RegistryClientError {
         case .lastOwner: .lastOwner
         case .invalidJSON, .validationError, .tooLarge, .digestMismatch, .blobNotFound:
             isSending ? .publishRefused : nil
-        case .notFound, .tagConflict, .finalizeConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:
+        case .tagConflict: .channelConflict
+        case .notFound, .finalizeConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:
             nil
         }
     }
@@ -78,7 +79,9 @@ extension RegistryClientError {
     private func code(forStatus status: Int) -> ErrorCode {
         switch (status, conversation) {
         case (401, _), (403, _): .unauthorized
-        case (404, .resolve), (404, .look): .workerNotFound
+        case (404, .resolve), (404, .look), (404, .change): .workerNotFound
+        case (409, .change): .channelConflict
+        case (400, .change), (422, .change): .publishRefused
         case (409, .publish): .versionExists
         case (400, .publish), (413, .publish), (422, .publish): .publishRefused
         case (413, .upload), (422, .upload): .publishRefused
@@ -124,7 +127,7 @@ extension RegistryClientError {
         switch reason {
         case .refused(_, let envelope): [fix(of: envelope), available(in: envelope)].compactMap { $0 }
         case .unreadable, .answerTooLarge, .unknownVersion: ["check that `III_API_URL` names a registry"]
-        case .noKey: ["set `III_API_KEY` to a key of your account at the registry"]
+        case .noKey: ["`iii registry login` stores a key of your account; `III_API_KEY` wins over it"]
         case .fileChanged: ["run the command again"]
         case .fixtureCannot, .fixtureMissing: ["unset `III_API_URL`, or set it to the URL of a registry"]
         }
@@ -133,7 +136,7 @@ extension RegistryClientError {
     private func fix(of envelope: ErrorEnvelope?) -> String? {
         if let fix = envelope?.fix.printable, !fix.isEmpty { return fix }
         return switch code {
-        case .unauthorized: "check `III_API_KEY`, and that its account owns the worker"
+        case .unauthorized: "check with `iii registry whoami` whose key this is, and that its account owns the worker"
         case .workerNotFound: "check the spelling of the name"
         case .registry: "try again in a few minutes"
         default: nil

@@ -26,6 +26,7 @@
 #ifdef __linux__
 #include <sys/inotify.h>
 #endif
+#include <termios.h>
 
 /// openat(2) with a mode.
 static inline int iii_openat(int directory, const char *path, int flags, mode_t mode) {

@@ -9,7 +9,9 @@ package struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Add, remove, check and publish workers.",
         subcommands: [
-            WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerVerify.self, WorkerPublish.self,
+            WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerVerify.self, WorkerSearch.self, WorkerInfo.self,
+            WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
+            WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,
         ]
     )
 

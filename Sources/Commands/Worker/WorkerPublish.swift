@@ -23,29 +23,13 @@ struct WorkerPublish: ContextCommand {
             """
     )
 
-    @Argument(help: "The folder that holds iii.worker.yaml.", completion: .directory)
-    var path = "."
-
-    @Option(help: "The version, instead of the one that the folder names.")
-    var version: String?
+    @OptionGroup var packing: PackingOptions
 
     @Option(help: "The channel that moves to this version. Default: latest, or next for a pre-release.")
     var tag: String?
 
     @Flag(help: "Move no channel.")
     var noTag = false
-
-    @Option(
-        name: .customLong("artifact"),
-        help: ArgumentHelp(
-            "A build of a native worker, an executable or an archive; without a target it is for this host. Repeatable.",
-            valueName: "target=file"
-        )
-    )
-    var artifacts: [String] = []
-
-    @Option(help: ArgumentHelp("Pack this file though it looks like a secret. Repeatable.", valueName: "path"))
-    var allowSecret: [String] = []
 
     @Flag(help: "Publish a version that is below a published one.")
     var allowOlder = false
@@ -76,23 +60,8 @@ struct WorkerPublish: ContextCommand {
     }
 
     private func options(in context: CommandContext) throws -> PublishRequestOptions {
-        var options = PublishRequestOptions(folder: context.environment.absolute(path))
-        options.version = try version.map { try SemanticVersion(parsing: $0) }
+        var options = try packing.options(in: context)
         options.channel = try noTag ? .none : tag.map { .named(try ChannelName(parsing: $0)) } ?? .automatic
-        options.allowedSecrets = Set(allowSecret)
-        options.builds = try artifacts.map { text in
-            guard let equals = text.firstIndex(of: "=") else {
-                return .init(target: nil, file: context.environment.absolute(text))
-            }
-            let file = context.environment.absolute(String(text[text.index(after: equals)...]))
-            return .init(target: try TargetTriple(parsing: text[..<equals]), file: file)
-        }
-        if let text = context.environment[.sourceDateEpoch] {
-            guard let time = Int64(text), time >= 0 else {
-                throw MalformedVariable(variable: .sourceDateEpoch, text: text)
-            }
-            options.entryTime = time
-        }
         return options
     }
 }
@@ -137,14 +106,4 @@ extension PublishWorker.Outcome {
             "warnings": .array(warnings.map(JSONValue.string)),
         ]
     }
-}
-
-/// A variable of the environment whose value makes no sense.
-struct MalformedVariable: CodedError {
-    let variable: EnvironmentVariable
-    let text: String
-
-    var code: ErrorCode { .badPayload }
-    var message: String { "`\(variable.rawValue)` is `\(text.printable)`, which makes no sense" }
-    var hints: [String] { [variable.summary] }
 }

@@ -30,10 +30,12 @@ package struct PackingList: Sendable {
     ///
     /// - Parameters:
     ///   - root: The folder of the worker.
+    ///   - worker: Archives of this worker that lie in the folder, as `pack` leaves them there, are not packed again.
     ///   - allowedSecrets: Paths that are packed even though they look like secrets.
     /// - Throws: `PackingError` (W190) for links, special files and what looks like a secret; `HostError`.
-    package init(of root: FilePath, allowedSecrets: Set<String> = []) throws {
+    package init(of root: FilePath, worker: WorkerName? = nil, allowedSecrets: Set<String> = []) throws {
         try collect(root, [], [], allowedSecrets)
+        if let worker { items.removeAll { Self.isArchive($0.path, of: worker) } }
         items.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         if items.isEmpty { throw PackingError.nothingToPack(root) }
     }
@@ -92,6 +94,15 @@ package struct PackingList: Sendable {
             if let verdict = rules.verdict(on: Array(path[depth...]), isFolder: isFolder) { return verdict }
         }
         return false
+    }
+
+    /// Whether a file at the top is named as `pack` names its archives: `NAME-1.2.0.tar.gz`, `NAME-1.2.0-TARGET.zip`.
+    private static func isArchive(_ path: String, of worker: WorkerName) -> Bool {
+        let start = "\(worker)-"
+        guard path.hasPrefix(start), !path.contains("/"), path.hasSuffix(".tar.gz") || path.hasSuffix(".zip") else {
+            return false
+        }
+        return path.dropFirst(start.count).first?.isNumber ?? false
     }
 
     /// Version control, secrets by their customary names, and what only matters on the author's machine.

@@ -23,15 +23,12 @@ package enum PublishError: CodedError {
     case artifactMissing(FilePath)
     case twiceForTarget(TargetTriple)
     case unknownHost
-    /// A bare executable for a platform whose archives are zip files.
-    case needsZip(TargetTriple, FilePath)
 
     package var code: ErrorCode {
         switch self {
         case .noManifest, .unreadableManifest: .manifestRejected
         case .versionFile, .noVersion, .versionsDiffer, .buildMetadata, .older: .invalidVersion
-        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost,
-            .needsZip:
+        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost:
             .packingRefused
         }
     }
@@ -52,7 +49,6 @@ package enum PublishError: CodedError {
         case .artifactMissing(let path): "there is no file `\(path.string.printable)`"
         case .twiceForTarget(let target): "two builds were named for `\(target)`"
         case .unknownHost: "nobody builds for this host, so a build needs its target"
-        case .needsZip(let target, let path): "`\(path.string.printable)` for `\(target)` is no zip archive"
         }
     }
 
@@ -70,8 +66,6 @@ package enum PublishError: CodedError {
         case .artifactsOfBundle: ["leave it out, or write `deploy: binary` in `iii.worker.yaml`"]
         case .artifactMissing: ["build it first, or correct the path"]
         case .twiceForTarget: ["name one build for each target"]
-        case .needsZip(let target, _):
-            ["pack it as a zip archive that holds `NAME.exe`, and name that: `--artifact \(target)=NAME.zip`"]
         }
     }
 }

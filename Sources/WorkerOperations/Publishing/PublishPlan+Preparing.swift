@@ -66,7 +66,7 @@ extension PublishPlan {
             if let written = manifest.version, written != version {
                 throw PublishError.versionsDiffer(manifest: written, asked: version)
             }
-            let packed = try PackingList(of: options.folder, allowedSecrets: options.allowedSecrets)
+            let packed = try PackingList(of: options.folder, worker: name, allowedSecrets: options.allowedSecrets)
             uploads = [try pack(packed, to: scratch.appending("bundle.tar.gz"), time: options.entryTime)]
             list = packed
         case .binary: uploads = try builds(of: name, manifest, options, in: scratch, host: host)
@@ -104,10 +104,8 @@ extension PublishPlan {
         return try WorkerManifest(parsing: bytes)
     }
 
-    private static func version(
-        of manifest: WorkerManifest,
-        _ options: PublishRequestOptions
-    ) throws -> SemanticVersion {
+    /// The version that is asked for, else that of the file that the manifest names, else that of the manifest.
+    static func version(of manifest: WorkerManifest, _ options: PublishRequestOptions) throws -> SemanticVersion {
         let version: SemanticVersion
         if let asked = options.version {
             version = asked
@@ -134,7 +132,7 @@ extension PublishPlan {
 }
 
 extension PublishPlan {
-    private static func pack(_ list: PackingList, to path: FilePath, time: Int64) throws -> Upload {
+    static func pack(_ list: PackingList, to path: FilePath, time: Int64) throws -> Upload {
         let files = list.items.map { PackedFile(path: $0.path, source: .file($0.file), isExecutable: $0.isExecutable) }
         let archive = try TarGzipWriter.write(files, to: path, time: time, limits: .bundle)
         return Upload(target: nil, file: path, digest: archive.digest, size: archive.size)
@@ -162,7 +160,7 @@ extension PublishPlan {
         for build in named {
             guard let target = build.target ?? host else { throw PublishError.unknownHost }
             if uploads[target] != nil { throw PublishError.twiceForTarget(target) }
-            let archive = scratch.appending("\(target).tar.gz")
+            let archive = scratch.appending("\(target)")
             uploads[target] = try upload(build.file, of: name, for: target, packedTo: archive, time: options.entryTime)
         }
         return uploads.sorted { $0.key < $1.key }.map(\.value)
@@ -178,13 +176,14 @@ extension PublishPlan {
     ) throws -> Upload {
         guard try HostFiles.kind(of: file) != nil else { throw PublishError.artifactMissing(file) }
         let start = try HostFiles.prefix(of: file, count: 4)
-        if target.usesZip, start != Array("PK\u{3}\u{4}".utf8) { throw PublishError.needsZip(target, file) }
-        if target.usesZip || start.starts(with: [0x1F, 0x8B]) {
+        let isArchive = target.usesZip ? start == Array("PK\u{3}\u{4}".utf8) : start.starts(with: [0x1F, 0x8B])
+        if isArchive {
             let digest = try HostFiles.digest(of: file)
             return Upload(target: target, file: file, digest: digest, size: try HostFiles.size(of: file) ?? .zero)
         }
         let packed = PackedFile(path: target.executableName(of: name), source: .file(file), isExecutable: true)
-        let result = try TarGzipWriter.write([packed], to: archive, time: time, limits: .binary)
+        let write = target.usesZip ? ZipWriter.write : TarGzipWriter.write
+        let result = try write([packed], archive, time, .binary)
         return Upload(target: target, file: archive, digest: result.digest, size: result.size)
     }
 }

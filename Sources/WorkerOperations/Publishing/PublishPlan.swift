@@ -18,6 +18,12 @@ package struct PublishPlan: Sendable {
         package let size: ByteCount
     }
 
+    /// The name that an archive gets when it is kept: `NAME-1.2.0.tar.gz`, `NAME-1.2.0-TARGET.zip`.
+    package func fileName(of upload: Upload) -> String {
+        guard let target = upload.target else { return "\(name)-\(version).tar.gz" }
+        return "\(name)-\(version)-\(target)" + (target.usesZip ? ".zip" : ".tar.gz")
+    }
+
     package let name: WorkerName
     package let version: SemanticVersion
     package let kind: WorkerKind

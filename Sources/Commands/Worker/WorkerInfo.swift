@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ArgumentParser
+import Diagnostics
+import JSONText
+import RegistryAPI
+import RegistryClient
+import WorkerModel
+import WorkerOperations
+
+/// `iii worker info`.
+struct WorkerInfo: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Show what the registry knows of a worker.",
+        discussion: """
+              iii worker info text-stats
+              iii worker info text-stats@1.2.0 --readme
+              iii worker info text-stats --versions
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The worker, with a version or a channel where it matters.", valueName: "name"))
+    var worker: String
+
+    @Flag(help: "Show the README.")
+    var readme = false
+
+    @Flag(help: "Show every version, newest published first.")
+    var versions = false
+
+    @OptionGroup var output: OutputOptions
+
+    func run(in context: CommandContext) async throws {
+        let source = try WorkerSource(parsing: worker)
+        guard case .registry(let name, let selector) = source else { throw VersionNeeded(text: worker) }
+        try await context.withRegistry { registry in
+            if versions {
+                render(try await registry.client.versions(of: name), context.printer)
+            } else {
+                render(try await registry.client.detail(of: name, selector), context.printer)
+            }
+        }
+    }
+
+    private func render(_ list: VersionList, _ printer: Printer) {
+        if output.json { return printer.result(list.json) }
+        let rows = list.versions.map { row in
+            let needs = row.dependencies.map { "\($0.name)@\($0.selector)" }.joined(separator: " ")
+            let channels = row.channels.map(\.description).joined(separator: ", ")
+            return [row.version.description, channels, row.publishedAt ?? "-", needs].map(\.printable)
+        }
+        for line in TextTable.lines([["VERSION", "CHANNELS", "PUBLISHED", "NEEDS"]] + rows) { printer.result(line) }
+    }
+
+    private func render(_ detail: WorkerDetail, _ printer: Printer) {
+        if output.json { return printer.result(detail.json["worker"] ?? detail.json) }
+        if readme {
+            // Line by line: what came from outside moves no cursor.
+            for line in detail.readme.split(separator: "\n", omittingEmptySubsequences: false) {
+                printer.result(line.printable)
+            }
+            return
+        }
+        printer.result("\(detail.name) \(detail.version)  \(detail.kind.rawValue)")
+        if !detail.description.isEmpty { printer.result(detail.description.printable) }
+        let cells = rows(of: detail).filter { !$0[1].isEmpty }
+        for line in TextTable.lines(cells) { printer.result(line) }
+    }
+
+    private func rows(of detail: WorkerDetail) -> [[String]] {
+        [
+            ["license", detail.license], ["repository", detail.repository],
+            ["author", detail.author?.name ?? ""], ["published", detail.publishedAt ?? ""],
+            ["downloads", String(detail.totalDownloads)], ["tags", detail.tags.joined(separator: ", ")],
+            ["targets", (detail.supportedTargets ?? []).map(\.description).joined(separator: ", ")],
+            ["image", detail.image ?? ""],
+            ["needs", detail.dependencies.map { "\($0.name)@\($0.selector)" }.joined(separator: ", ")],
+            ["functions", names(detail.functions)], ["triggers", names(detail.triggers)],
+        ].map { $0.map(\.printable) }
+    }
+
+    private func names(_ objects: [JSONValue]) -> String {
+        objects.compactMap { object in
+            if case .string(let name)? = object["name"] { name } else { nil }
+        }.joined(separator: ", ")
+    }
+}

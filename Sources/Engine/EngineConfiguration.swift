@@ -5,10 +5,8 @@ package import Diagnostics
 
 /// Where an engine listens and what it allows.
 package struct EngineConfiguration: Sendable {
-    /// An address of this machine.
-    package var host = "127.0.0.1"
-    /// 0 for any free port.
-    package var port = 49_134
+    /// Where it listens; the first is the one that workers of its own are told of.
+    package var listeners = [ListenerConfiguration()]
     /// Web pages that may connect besides those of this machine, as browsers write them: `https://console.example`.
     package var allowedOrigins: Set<String> = []
     /// Shown where the engine's own functions are listed.
@@ -21,6 +19,23 @@ package struct EngineConfiguration: Sendable {
     package var listenAttempts = 10
 
     package init(version: String) { self.version = version }
+
+    /// The first listener's.
+    package var host: String {
+        get { listeners.first?.host ?? "127.0.0.1" }
+        set { changeFirst { $0.host = newValue } }
+    }
+
+    /// The first listener's.
+    package var port: Int {
+        get { listeners.first?.port ?? 49_134 }
+        set { changeFirst { $0.port = newValue } }
+    }
+
+    private mutating func changeFirst(_ change: (inout ListenerConfiguration) -> Void) {
+        if listeners.isEmpty { listeners = [ListenerConfiguration()] }
+        change(&listeners[0])
+    }
 }
 
 /// An address that an engine listens on.

@@ -11,10 +11,11 @@ struct EngineRoutes: Sendable {
     let switchboard: Switchboard
     let limits: EngineLimits
     let allowedOrigins: Set<String>
+    let listener: ListenerConfiguration
 
     var webSockets: WebSocketRoutes {
         WebSocketRoutes(
-            handshake: limits.handshake,
+            handshake: listener.handshake ?? limits.handshake,
             refusal: { head in refusal(head) },
             endpoint: { head, channel in endpoint(head, channel) }
         )
@@ -46,6 +47,15 @@ struct EngineRoutes: Sendable {
         switchboard.channels.find(head.uri)
     }
 
+    /// Headers and query are kept for authentication only.
+    private func visitor(_ head: HTTPRequestHead, _ channel: any Channel) -> Visitor {
+        var visitor = Visitor(address: channel.remoteAddress?.ipAddress)
+        guard listener.door.rules?.authentication != nil else { return visitor }
+        visitor.headers = head.headers.map { ($0.name.lowercased(), $0.value) }
+        visitor.query = Visitor.query(of: head.uri)
+        return visitor
+    }
+
     private func endpoint(
         _ head: HTTPRequestHead,
         _ channel: any Channel
@@ -60,7 +70,8 @@ struct EngineRoutes: Sendable {
         case "/":
             let endpoint = SessionEndpoint(
                 switchboard: switchboard,
-                address: channel.remoteAddress?.ipAddress,
+                visitor: visitor(head, channel),
+                door: listener.door,
                 limits: limits.messages
             )
             return (endpoint, settings)

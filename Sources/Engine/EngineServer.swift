@@ -49,10 +49,17 @@ package struct EngineServer: Sendable {
     /// - Parameter whenListening: called once with the address, as soon as it accepts connections.
     /// - Throws: `EngineError` where the address cannot be had.
     package func run(whenListening: @Sendable (ListenAddress) -> Void = { _ in }) async throws {
+        try await run { addresses in
+            if let first = addresses.first { whenListening(first) }
+        }
+    }
+
+    /// The same, telling the addresses of all listeners in their order.
+    package func run(whenAllListen: @Sendable ([ListenAddress]) -> Void) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         let result: Result<Void, any Error>
         do {
-            try await serve(on: group, whenListening)
+            try await serve(on: group, whenAllListen)
             result = .success(())
         } catch { result = .failure(error) }
         try await group.shutdownGracefully()
@@ -61,28 +68,31 @@ package struct EngineServer: Sendable {
 
     private func serve(
         on group: MultiThreadedEventLoopGroup,
-        _ whenListening: @Sendable (ListenAddress) -> Void
+        _ whenAllListen: @Sendable ([ListenAddress]) -> Void
     ) async throws {
         let (calls, continuation) = AsyncStream.makeStream(of: LocalCall.self)
         let switchboard = makeSwitchboard(group, continuation)
         let connections = ConnectionCount(limit: configuration.limits.connections)
-        let listener = try await listen(on: group, switchboard, connections)
-        let address = ListenAddress(
-            host: configuration.host,
-            port: listener.localAddress?.port ?? configuration.port
-        )
-        logger.info("engine listens", metadata: ["listen.address": "\(address)"])
-        listener.closeFuture.whenComplete { _ in continuation.finish() }
-        whenListening(address)
+        var listeners: [any Channel] = []
+        var addresses: [ListenAddress] = []
+        for wanted in configuration.listeners {
+            let listener = try await listen(wanted, on: group, switchboard, connections)
+            let address = ListenAddress(host: wanted.host, port: listener.localAddress?.port ?? wanted.port)
+            logger.info("engine listens", metadata: ["listen.address": "\(address)"])
+            listener.closeFuture.whenComplete { _ in continuation.finish() }
+            listeners.append(listener)
+            addresses.append(address)
+        }
+        whenAllListen(addresses)
         await withTaskCancellationHandler {
             await answer(calls, switchboard)
         } onCancel: {
             continuation.finish()
         }
-        try? await listener.close()
+        for listener in listeners { try? await listener.close() }
         switchboard.closeAll()
         await connections.drained(within: .seconds(2), on: group)
-        logger.info("engine stopped", metadata: ["listen.address": "\(address)"])
+        logger.info("engine stopped")
     }
 
     private func makeSwitchboard(
@@ -135,6 +145,7 @@ package struct EngineServer: Sendable {
     // MARK: Listening
 
     private func listen(
+        _ listener: ListenerConfiguration,
         on group: MultiThreadedEventLoopGroup,
         _ switchboard: Switchboard,
         _ connections: ConnectionCount
@@ -142,7 +153,8 @@ package struct EngineServer: Sendable {
         let routes = EngineRoutes(
             switchboard: switchboard,
             limits: configuration.limits,
-            allowedOrigins: configuration.allowedOrigins
+            allowedOrigins: configuration.allowedOrigins,
+            listener: listener
         ).webSockets
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -153,7 +165,7 @@ package struct EngineServer: Sendable {
                 guard connections.add(channel) else { return channel.close() }
                 return channel.serveWebSockets(routes)
             }
-        let wanted = ListenAddress(host: configuration.host, port: configuration.port)
+        let wanted = ListenAddress(host: listener.host, port: listener.port)
         for attempt in 1... {
             do { return try await bootstrap.bind(host: wanted.host, port: wanted.port).get() } catch let error
                 as IOError

@@ -33,9 +33,8 @@ extension Hub {
 
     private mutating func answer(_ call: OpenCall, _ outcome: InvocationResult.Outcome) {
         switch (call.caller, outcome) {
-        case (.nobody, _), (.condition, .failure): break
-        case (.condition(let bindingID, let data), .success(let value)):
-            if value?.description != "false" { deliver(data, to: bindingID) }
+        case (.nobody, _): break
+        case (.question(let question), _): settle(question, outcome)
         case (.worker(let reference), _): reply(outcome, to: reference)
         case (.queue(let reference, let receipt), .success):
             reply(.success(JSONBuilder.object { $0.member("messageReceiptId", receipt) }), to: reference)

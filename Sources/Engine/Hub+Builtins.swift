@@ -23,7 +23,7 @@ extension Hub {
             switch builtin {
             case .registerWorker: return nil
             case .listWorkers: return try listWorkers(request)
-            case .listFunctions: return try listFunctions(request)
+            case .listFunctions: return try listFunctions(request, for: id)
             case .listTriggers: return try listTriggers(request)
             case .listBindings: return try listBindings(request)
             case .unregisterTrigger: return try unregisterTrigger(request)
@@ -31,8 +31,8 @@ extension Hub {
             }
         } catch { throw .deserialization(error) }
         switch builtin {
-        case .workerInfo: return try workerInfo(request)
-        case .functionInfo: return try functionInfo(request)
+        case .workerInfo: return try workerInfo(request, for: id)
+        case .functionInfo: return try functionInfo(request, for: id)
         case .triggerInfo: return try triggerInfo(request)
         case .bindingInfo: return try bindingInfo(request)
         case .registerTrigger: return try registerTrigger(request, from: id, reference)
@@ -56,6 +56,7 @@ extension Hub {
             namespace: try request.namespace("namespace"),
             triggerNamespace: try request.namespace("trigger_namespace")
         )
+        try checkBinding(trigger, asked: id)
         guard bindings.count < 10 * limits.registrations else { throw .triggerRefused("too many triggers") }
         let home = sessions[id]?.namespace ?? Self.defaultNamespace
         bindings[bindingID] = Binding(registration: trigger, owner: nil, home: home)

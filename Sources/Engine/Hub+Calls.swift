@@ -19,8 +19,8 @@ struct OpenCall: Sendable {
         case worker(CallReference)
         /// A message for a queue: the answer is its receipt.
         case queue(CallReference, receipt: String)
-        /// A binding's condition: what it is called with where the answer is not `false`.
-        case condition(bindingID: String, data: RawJSON)
+        /// The engine itself.
+        case question(Question)
         /// Nobody waits.
         case nobody
     }
@@ -87,12 +87,18 @@ extension Hub {
     ) throws(CallFailure) {
         let namespace = call.namespace ?? Self.defaultNamespace
         guard Self.isNamespace(namespace) else { throw .invalidNamespace }
+        try checkAccess(call.functionID, in: namespace, from: id)
+        let isBuiltin =
+            namespace == Self.defaultNamespace && call.functionID.hasPrefix("engine::")
+            && BuiltinFunction(rawValue: call.functionID) != nil
+        if !isBuiltin, let inner = throughMiddleware(call, in: namespace, from: id) {
+            let caller = reference.map { OpenCall.Caller.worker($0) } ?? .nobody
+            return try hand(inner, in: Self.defaultNamespace, caller: caller, callerID: id)
+        }
         if case .enqueue(let queue) = call.action {
             return try enqueue(call, to: queue, in: namespace, from: id, reference)
         }
-        if namespace == Self.defaultNamespace, call.functionID.hasPrefix("engine::"),
-            let builtin = BuiltinFunction(rawValue: call.functionID)
-        {
+        if isBuiltin, let builtin = BuiltinFunction(rawValue: call.functionID) {
             guard let value = try run(builtin, call, from: id, reference) else { return }
             if let reference { reply(.success(value), to: reference) }
             return
@@ -150,6 +156,9 @@ extension Hub {
         sent.namespace = nil
         sent.action = .call
         sent.callerWorkerID = callerWorkerID
+        if let grant = sessions[entry.owner]?.grant, grant.prefix != nil {
+            sent.functionID = grant.inner(sent.functionID)
+        }
         try checkRoom(for: .invoke(sent), at: entry)
         open(callID, OpenCall(caller: caller, callee: .connection(entry.owner), functionID: call.functionID))
         send(.invoke(sent), to: entry.owner)
@@ -228,7 +237,7 @@ extension OpenCall.Caller {
     var connection: ConnectionID? {
         switch self {
         case .worker(let reference), .queue(let reference, _): reference.connection
-        case .condition, .nobody: nil
+        case .question, .nobody: nil
         }
     }
 }

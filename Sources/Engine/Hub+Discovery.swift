@@ -85,8 +85,8 @@ extension Hub {
                 continue
             }
             let question = InvokeFunction(id: nil, functionID: condition, data: event.data)
-            let caller = OpenCall.Caller.condition(bindingID: bindingID, data: event.data)
-            handOrNote(question, in: binding.target, caller: caller)
+            let caller = Question.condition(bindingID: bindingID, data: event.data)
+            handOrNote(question, in: binding.target, caller: .question(caller))
         }
     }
 

@@ -62,8 +62,8 @@ struct FunctionFilter {
 }
 
 extension Hub {
-    func listFunctions(_ request: BuiltinRequest) throws(JSONShapeError) -> RawJSON {
-        let rows = functionRows(try FunctionFilter(request))
+    func listFunctions(_ request: BuiltinRequest, for id: ConnectionID) throws(JSONShapeError) -> RawJSON {
+        let rows = functionRows(try FunctionFilter(request)).filter { isVisible($0, to: id) }
         return JSONBuilder.object { object in
             object.key("functions")
             object.array(rows) { array, row in array.object { row.write(to: &$0) } }
@@ -105,29 +105,38 @@ extension Hub {
 
     // MARK: One function
 
-    func functionInfo(_ request: BuiltinRequest) throws(CallFailure) -> RawJSON {
+    func functionInfo(_ request: BuiltinRequest, for id: ConnectionID) throws(CallFailure) -> RawJSON {
         let namespace = try request.namespace("namespace")
         let single = try request.optionalText("function_id")
         let several = try functionIDs(request)
         switch (single, several) {
-        case (let id?, nil): return functionDetail(try function(id, in: namespace))
+        case (let functionID?, nil):
+            let row = try function(functionID, in: namespace)
+            try checkAccess(functionID, in: row.namespace, from: id)
+            return functionDetail(row)
         case (nil, let ids?):
-            let found = ids.map { id in (id, try? function(id, in: namespace)) }
+            let found = ids.map { functionID in (functionID, try? function(functionID, in: namespace)) }
             return JSONBuilder.object { object in
                 object.key("functions")
                 object.array(found) { array, entry in
-                    array.value(entry.1.map(functionDetail) ?? Self.missing(entry.0))
+                    guard let row = entry.1 else { return array.value(Self.error("not_found", entry.0)) }
+                    array.value(isVisible(row, to: id) ? functionDetail(row) : Self.error("forbidden", entry.0))
                 }
             }
         default: throw .invalidArguments("give either `function_id` or `function_ids`")
         }
     }
 
-    private static func missing(_ id: String) -> RawJSON {
+    private static func error(_ error: String, _ id: String) -> RawJSON {
         JSONBuilder.object { object in
             object.member("function_id", id)
-            object.member("error", "not_found")
+            object.member("error", error)
         }
+    }
+
+    /// Whether a connection may know of a function: whether it may call it.
+    func isVisible(_ row: FunctionRow, to id: ConnectionID) -> Bool {
+        mayCall(row.registration.id, in: row.namespace, from: id)
     }
 
     /// The ids asked for, each once, in their order.

@@ -20,7 +20,7 @@ extension Hub {
     mutating func register(_ function: FunctionRegistration, from id: ConnectionID, in namespace: String) {
         if let owner = owner(of: function.id, in: namespace, besides: id) {
             let rejection = RegistrationRejection(
-                subject: .function(id: function.id),
+                subject: .function(id: sessions[id]?.grant.inner(function.id) ?? function.id),
                 namespace: namespace,
                 ownerWorkerID: owner
             )

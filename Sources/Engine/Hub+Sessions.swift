@@ -7,24 +7,24 @@ import Logging
 extension Hub {
     static func isNamespace(_ text: String) -> Bool { !text.allSatisfy(\.isWhitespace) }
 
-    mutating func connect(_ id: ConnectionID, address: String?, at milliseconds: Int64) {
+    mutating func connect(_ id: ConnectionID, _ visitor: Visitor, _ door: Door, at milliseconds: Int64) {
         let session = Session(
             workerID: makeID(),
             reattachToken: makeID(),
-            address: address,
-            connectedAt: milliseconds
+            address: visitor.address,
+            connectedAt: milliseconds,
+            door: door
         )
         sessions[id] = session
         connections[session.workerID] = id
-        send(.workerRegistered(workerID: session.workerID, reattachToken: session.reattachToken), to: id)
-        actions.append(.start(.namespaceGrace(id), after: limits.namespaceGrace))
-        note(.debug, "worker connected", id, ["peer.address": "\(address ?? "unknown")"])
-        fireWorkersAvailable("worker_connected", session.workerID)
+        receiveGuest(id, visitor)
     }
 
     /// Registers at once where the namespace is known, later where it is not.
     mutating func registerOrWait(_ frame: Frame, from id: ConnectionID) {
-        if let namespace = sessions[id]?.namespace { return register(frame, from: id, in: namespace) }
+        if let session = sessions[id], let namespace = session.namespace, !session.isAsking {
+            return registerIfWelcome(frame, from: id, in: namespace)
+        }
         sessions[id]?.waiting.append(frame)
         sessions[id]?.waitingBytes += frame.cost
         guard let bytes = sessions[id]?.waitingBytes, bytes > limits.waitingBytes else { return }
@@ -33,7 +33,7 @@ extension Hub {
         drop(id)
     }
 
-    private mutating func register(_ frame: Frame, from id: ConnectionID, in namespace: String) {
+    mutating func register(_ frame: Frame, from id: ConnectionID, in namespace: String) {
         switch frame {
         case .registerFunction(let function): register(function, from: id, in: namespace)
         case .unregisterFunction(let functionID): unregister(functionID, from: id, in: namespace)
@@ -48,11 +48,15 @@ extension Hub {
     /// Fixes the namespace of a connection and does what waited for it; nothing where it was fixed before.
     mutating func resolveNamespace(of id: ConnectionID, to namespace: String) {
         guard let session = sessions[id], session.namespace == nil else { return }
+        if !session.grant.namespaces.isEmpty, session.grant.namespaces[namespace] == nil {
+            actions.append(.close(id, .policy))
+            return drop(id)
+        }
         sessions[id]?.namespace = namespace
         sessions[id]?.waiting = []
         sessions[id]?.waitingBytes = 0
         sessions[id]?.deferred = []
-        for frame in session.waiting { register(frame, from: id, in: namespace) }
+        for frame in session.waiting { registerOrWait(frame, from: id) }
         for call in session.deferred { invoke(call, from: id) }
     }
 
@@ -65,6 +69,9 @@ extension Hub {
         let namespace = session.namespace ?? announcement.namespace ?? Self.defaultNamespace
         if let other = announcement.namespace, other != namespace {
             note(.warning, "namespace was settled before the announcement", id, ["namespace": "\(other)"])
+        }
+        if !session.grant.namespaces.isEmpty, session.grant.namespaces[namespace] == nil {
+            throw CallFailure(code: "FORBIDDEN", message: "namespace '\(namespace)' not allowed")
         }
         if let name = announcement.name {
             guard takeName(name, in: namespace, for: id) else { return false }
@@ -129,7 +136,7 @@ extension Hub {
         for bindingID in session.bindings.sorted() { removeBinding(bindingID) }
         for typeID in session.triggerTypes.sorted() { removeType(typeID, in: namespace) }
         if let name = session.name { releaseName(name, in: namespace, heldBy: id) }
-        fireWorkersAvailable("worker_disconnected", session.workerID)
+        if session.isAdmitted { fireWorkersAvailable("worker_disconnected", session.workerID) }
     }
 
     /// Gives up a connection whose peer does not read.

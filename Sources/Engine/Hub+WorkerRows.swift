@@ -58,14 +58,16 @@ extension Hub {
         }
     }
 
-    func workerInfo(_ request: BuiltinRequest) throws(CallFailure) -> RawJSON {
+    func workerInfo(_ request: BuiltinRequest, for id: ConnectionID) throws(CallFailure) -> RawJSON {
         let name = try request.requiredText("name")
         let namespace = try request.namespace("namespace")
         let found = workerRows.filter {
             ($0.name == name || $0.id == name) && namespace ?? $0.namespace == $0.namespace
         }
         let row = try pick(found, \.namespace, "Worker '\(name)' is not connected.")
-        let functions = functionRows(FunctionFilter(includesInternal: true)).filter { $0.isOf(row) }
+        let functions = functionRows(FunctionFilter(includesInternal: true)).filter {
+            $0.isOf(row) && isVisible($0, to: id)
+        }
         let types = typeRows(includesInternal: true).filter {
             $0.workerName == row.name && $0.namespace == row.namespace
         }

@@ -18,7 +18,7 @@ struct ConnectionID: Hashable, Sendable, Comparable {
 struct Hub: Sendable {
     enum Event: Sendable {
         /// A worker's WebSocket is open; `milliseconds` since 1970.
-        case connected(ConnectionID, address: String?, milliseconds: Int64)
+        case connected(ConnectionID, Visitor, Door = Door(), milliseconds: Int64)
         case frame(ConnectionID, Frame)
         /// A message that is no frame.
         case fault(ConnectionID, FrameFault)
@@ -32,6 +32,7 @@ struct Hub: Sendable {
 
     enum Timer: Hashable, Sendable {
         case namespaceGrace(ConnectionID)
+        case admission(ConnectionID)
         case acknowledgement(bindingID: String)
         case functionsChanged
     }
@@ -106,7 +107,8 @@ struct Hub: Sendable {
     /// Takes one event and says what is to be done.
     mutating func receive(_ event: Event) -> [Action] {
         switch event {
-        case .connected(let id, let address, let milliseconds): connect(id, address: address, at: milliseconds)
+        case .connected(let id, let visitor, let door, let milliseconds):
+            connect(id, visitor, door, at: milliseconds)
         case .frame(let id, let frame): receive(frame, from: id)
         case .fault(let id, let fault): receive(fault, from: id)
         case .written(let id, let cost): sessions[id]?.queuedBytes -= cost
@@ -121,8 +123,9 @@ struct Hub: Sendable {
         return result
     }
 
-    private mutating func receive(_ frame: Frame, from id: ConnectionID) {
-        guard sessions[id] != nil else { return }
+    mutating func receive(_ frame: Frame, from id: ConnectionID) {
+        guard let isAdmitted = sessions[id]?.isAdmitted else { return }
+        guard isAdmitted else { return keepUnheard(frame, from: id) }
         switch frame {
         case .invoke(let call): invoke(call, from: id)
         case .result(let result): finish(result.id, result.outcome, from: .connection(id))
@@ -140,6 +143,7 @@ struct Hub: Sendable {
     private mutating func fire(_ timer: Timer) {
         switch timer {
         case .namespaceGrace(let id): resolveNamespace(of: id, to: Self.defaultNamespace)
+        case .admission(let id): endAdmission(of: id)
         case .acknowledgement(let bindingID): acceptAcknowledgement(of: bindingID)
         case .functionsChanged: publishFunctions()
         }

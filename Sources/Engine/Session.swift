@@ -10,12 +10,21 @@ struct Session: Sendable {
     let reattachToken: String
     let address: String?
     let connectedAt: Int64
+    /// How its listener treats it.
+    let door: Door
+    /// What it may do there, once it has been let in.
+    var grant = AccessGrant()
+    var isAdmitted = false
+    /// What it said before that.
+    var unheard: [Frame] = []
+    /// A hook is asked about a registration; later ones wait for its answer.
+    var isAsking = false
     /// Nil until the worker has announced itself, or the time for that is over.
     var namespace: String?
     var announcement: Announcement?
     /// The name that this connection holds.
     var name: String?
-    /// Registrations that came before the namespace was known, in their order.
+    /// Registrations that came before the namespace was known or while a hook is asked, in their order.
     var waiting: [Frame] = []
     var waitingBytes = 0
     /// Calls of functions that are among `waiting`.
@@ -29,11 +38,12 @@ struct Session: Sendable {
     /// What was sent and has not left yet.
     var queuedBytes = 0
 
-    init(workerID: String, reattachToken: String, address: String?, connectedAt: Int64) {
+    init(workerID: String, reattachToken: String, address: String?, connectedAt: Int64, door: Door) {
         self.workerID = workerID
         self.reattachToken = reattachToken
         self.address = address
         self.connectedAt = connectedAt
+        self.door = door
     }
 }
 

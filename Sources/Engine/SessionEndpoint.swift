@@ -8,17 +8,19 @@ import WebSockets
 /// A worker's connection: messages become events of the hub.
 final class SessionEndpoint: WebSocketEndpoint {
     private let switchboard: Switchboard
-    private let address: String?
+    private let visitor: Visitor
+    private let door: Door
     private let limits: ProtocolLimits
     private var id: ConnectionID?
 
-    init(switchboard: Switchboard, address: String?, limits: ProtocolLimits) {
+    init(switchboard: Switchboard, visitor: Visitor, door: Door, limits: ProtocolLimits) {
         self.switchboard = switchboard
-        self.address = address
+        self.visitor = visitor
+        self.door = door
         self.limits = limits
     }
 
-    func opened(_ link: WebSocketLink) { id = switchboard.connect(link, address: address) }
+    func opened(_ link: WebSocketLink) { id = switchboard.connect(link, visitor, door) }
 
     func received(text: ByteBuffer) { receive(text) }
 

@@ -41,12 +41,12 @@ final class Switchboard: Sendable {
         self.localCalls = localCalls
     }
 
-    func connect(_ link: WebSocketLink, address: String?) -> ConnectionID {
+    func connect(_ link: WebSocketLink, _ visitor: Visitor, _ door: Door) -> ConnectionID {
         let (id, notes) = state.withLock { state in
             state.lastID += 1
             let id = ConnectionID(number: state.lastID)
             state.links[id] = link
-            return (id, perform(.connected(id, address: address, milliseconds: now()), &state))
+            return (id, perform(.connected(id, visitor, door, milliseconds: now()), &state))
         }
         log(notes)
         return id

@@ -55,10 +55,10 @@ struct HubDriver {
     }
 
     /// Opens a connection, and forgets the greeting.
-    mutating func connect() -> ConnectionID {
+    mutating func connect(_ door: Door = Door()) -> ConnectionID {
         last += 1
         let id = ConnectionID(number: last)
-        receive(.connected(id, address: "127.0.0.1", milliseconds: 1000))
+        receive(.connected(id, Visitor(address: "127.0.0.1"), door, milliseconds: 1000))
         return id
     }
 

@@ -18,16 +18,25 @@ func withEngine<Result: Sendable>(
     var configuration = EngineConfiguration(version: "1.2.3")
     configuration.port = port
     change(&configuration.limits)
+    return try await withEngine(configuration, localWorkers: localWorkers) { addresses in try await body(addresses[0]) }
+}
+
+/// Runs `body` with an engine on the listeners of a configuration, which is stopped afterwards.
+func withEngine<Result: Sendable>(
+    _ configuration: EngineConfiguration,
+    localWorkers: [LocalWorker] = [],
+    _ body: @escaping @Sendable ([ListenAddress]) async throws -> Result
+) async throws -> Result {
     let server = EngineServer(
         configuration,
         localWorkers: localWorkers,
         logger: Logger(label: "engine") { _ in SwiftLogNoOpLogHandler() }
     )
-    let (addresses, continuation) = AsyncStream.makeStream(of: ListenAddress.self)
+    let (addresses, continuation) = AsyncStream.makeStream(of: [ListenAddress].self)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
         group.addTask {
             defer { continuation.finish() }
-            try await server.run { continuation.yield($0) }
+            try await server.run(whenAllListen: { continuation.yield($0) })
             return nil
         }
         group.addTask {

@@ -60,7 +60,7 @@ extension RegistryClientError {
     private func code(for code: RegistryErrorCode) -> ErrorCode? {
         switch code {
         case .workerNotFound: .workerNotFound
-        case .versionNotFound: .versionNotFound
+        case .versionNotFound, .versionRemoved, .channelNotFound: .versionNotFound
         case .versionConflict: .versionConflict
         case .dependencyCycle: .graphInvalid
         case .unauthorized, .forbidden: .unauthorized
@@ -69,8 +69,9 @@ extension RegistryClientError {
         case .lastOwner: .lastOwner
         case .invalidJSON, .validationError, .tooLarge, .digestMismatch, .blobNotFound:
             isSending ? .publishRefused : nil
-        case .tagConflict: .channelConflict
-        case .notFound, .finalizeConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:
+        case .tagConflict, .finalizeConflict: .channelConflict
+        case .deleteRefused: .removalRefused
+        case .notFound, .tooManyRequests, .internalError, .unavailable, .storageFull:
             nil
         }
     }

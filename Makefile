@@ -14,7 +14,7 @@ demo: build
 
 test: check
 	@$(SWIFT_BUILD) --build-tests
-	@swift test --skip-build
+	@scripts/test
 	@scripts/generate-docs --check
 
 build: bootstrap

@@ -20,6 +20,8 @@ struct BlobLayout: Sendable {
     func folder(of digest: Digest) -> FilePath { blobs.appending(String(digest.description.prefix(2))) }
     func path(of digest: Digest) -> FilePath { folder(of: digest).appending(digest.description) }
 
+    func path(of upload: UploadName) -> FilePath { uploads.appending("\(upload.digest).\(upload.account)") }
+
     func blob(_ digest: Digest) throws(BlobStorageError) -> StoredBlob? {
         let path = path(of: digest)
         guard let status = try BlobFile.status(of: path) else { return nil }

@@ -10,10 +10,12 @@ package import WorkerModel
 ///
 ///     sha256/ab/abcdef…      a blob, mode 0444; its modification time is when it was stored or last renewed
 ///     uploads/0123…          an upload under way, mode 0600
+///     uploads/abcdef….acme   one that can be continued: the digest that it is to have, and the account
 ///
 /// Any number of uploads and readers may be at work, in any number of programs.
 package final class FolderBlobStore: BlobStore {
     private let layout: BlobLayout
+    private let slots = UploadSlots()
     private let uploadNames: @Sendable () -> UInt64
 
     /// Opens the folder, making it and those above it where they are missing (mode 0700).
@@ -34,9 +36,37 @@ package final class FolderBlobStore: BlobStore {
         } catch { throw BlobStorageError(error) }
     }
 
-    package func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
+    package func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
         let (layout, names) = (layout, uploadNames)
-        return try await onBlockingThread { try FolderBlobUpload(layout, upTo: limit, names: names) }
+        let slot = name.flatMap(slots.take)
+        return try await onBlockingThread {
+            let file =
+                if let slot { try UploadFile(layout.path(of: slot.name)) } else {
+                    try UploadFile(in: layout.uploads, names: names)
+                }
+            return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot)
+        }
+    }
+
+    package func continueUpload(
+        _ name: UploadName,
+        at offset: ByteCount,
+        upTo limit: ByteCount
+    ) async throws -> any BlobUpload {
+        guard let slot = slots.take(name) else { throw BlobStorageError.uploadUnderWay }
+        let layout = layout
+        return try await onBlockingThread {
+            let path = layout.path(of: name)
+            let file = offset == .zero ? try UploadFile(path) : try UploadFile(continuing: path, at: offset)
+            return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot)
+        }
+    }
+
+    package func suspendedUpload(_ name: UploadName) async throws -> ByteCount? {
+        // Held while looking: a number that changes meanwhile would be of no use.
+        guard let slot = slots.take(name) else { return nil }
+        let layout = layout
+        return try await onBlockingThread { try BlobFile.status(of: layout.path(of: slot.name))?.size }
     }
 
     package func blob(_ digest: Digest) async throws -> StoredBlob? {

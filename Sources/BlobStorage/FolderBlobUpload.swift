@@ -22,14 +22,17 @@ actor FolderBlobUpload: BlobUpload {
     private let layout: BlobLayout
     private let limit: ByteCount
     private var state: State
+    /// The upload's right to its name, held until it ends; nil for one without a name.
+    private var slot: UploadSlots.Slot?
     private var pending: [UInt8] = []
-    private var received: Int64 = 0
+    private var received: Int64
 
-    /// Blocks while it makes the file.
-    init(_ layout: BlobLayout, upTo limit: ByteCount, names: @Sendable () -> UInt64) throws(BlobStorageError) {
+    init(_ file: UploadFile, in layout: BlobLayout, upTo limit: ByteCount, slot: UploadSlots.Slot?) {
         self.layout = layout
         self.limit = limit
-        state = .open(try UploadFile(in: layout.uploads, names: names))
+        self.slot = slot
+        received = file.size
+        state = .open(file)
     }
 
     deinit {
@@ -52,7 +55,21 @@ actor FolderBlobUpload: BlobUpload {
         try await flush()
         let upload = try take()
         let layout = layout
+        defer { slot = nil }
         return try await onBlockingThread { try upload.becomeBlob(digest, in: layout, at: now) }
+    }
+
+    func suspend() async {
+        guard slot != nil else { return await abandon() }
+        do {
+            try await flush()
+            let upload = try take()
+            // Nothing is lost that was not written before; what the disk loses with its power is sent again.
+            try await onBlockingThread { upload.close() }
+        } catch {
+            // The file went when writing failed, or the upload had ended before.
+        }
+        slot = nil
     }
 
     func abandon() async {
@@ -60,6 +77,7 @@ actor FolderBlobUpload: BlobUpload {
         pending = []
         // What cannot be removed now is swept later.
         try? await onBlockingThread { upload.discard() }
+        slot = nil
     }
 
     private func flush() async throws {
@@ -72,6 +90,7 @@ actor FolderBlobUpload: BlobUpload {
             state = .open(written)
         } catch {
             state = .ended
+            slot = nil
             throw error
         }
     }
@@ -82,74 +101,4 @@ actor FolderBlobUpload: BlobUpload {
         state = .ended
         return upload
     }
-}
-
-/// The file of an upload, with the digest of what was written to it.
-///
-/// Whatever fails removes the file.
-private struct UploadFile: Sendable {
-    private let file: FileDescriptor
-    private let path: FilePath
-    private var hasher = DigestHasher()
-    private var size: Int64 = 0
-
-    init(in folder: FilePath, names: () -> UInt64) throws(BlobStorageError) {
-        // A name that is taken twice in a row is bad luck; more often than this it is another fault.
-        for attempt in 1...16 {
-            let digits = String(names(), radix: 16)
-            let path = folder.appending(String(repeating: "0", count: 16 - digits.count) + digits)
-            do {
-                file = try FileDescriptor.open(
-                    path,
-                    .writeOnly,
-                    options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
-                    permissions: .ownerReadWrite
-                )
-                self.path = path
-                return
-            } catch {
-                if error as? Errno == .fileExists, attempt < 16 { continue }
-                throw BlobStorageError("create", path, error)
-            }
-        }
-        throw .failed(operation: "create", subject: folder.string, reason: "every name is taken")
-    }
-
-    /// The upload with these bytes added.
-    func writing(_ bytes: [UInt8]) throws(BlobStorageError) -> UploadFile {
-        var next = self
-        next.hasher.update(bytes)
-        next.size += Int64(bytes.count)
-        do { try file.writeAll(bytes) } catch {
-            discard()
-            throw BlobStorageError("write", path, error)
-        }
-        return next
-    }
-
-    func becomeBlob(_ digest: Digest, in layout: BlobLayout, at now: Timestamp) throws(BlobStorageError) -> StoredBlob {
-        let found = hasher.finalize()
-        do {
-            guard found == digest else { throw BlobStorageError.digestMismatch(expected: digest, found: found) }
-            if fchmod(file.rawValue, 0o444) != 0 { throw Errno(rawValue: iii_errno()) }
-            _ = try BlobFile.setTime(of: path, to: now)
-            // Bytes first, name after: a name never stands for bytes that a power failure took.
-            if fsync(file.rawValue) != 0 { throw Errno(rawValue: iii_errno()) }
-            let blob = try layout.place(path, as: digest, size: ByteCount(size), at: now)
-            close()
-            return blob
-        } catch {
-            discard()
-            throw BlobStorageError("store", path, error)
-        }
-    }
-
-    func discard() {
-        close()
-        // What cannot be removed now is swept later.
-        _ = try? BlobFile.remove(path)
-    }
-
-    /// A failure to close says nothing that `fsync` has not said.
-    func close() { try? file.close() }
 }

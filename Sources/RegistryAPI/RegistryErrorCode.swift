@@ -24,6 +24,8 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
     case lastOwner = "last_owner"
     case tagConflict = "tag_conflict"
     case finalizeConflict = "finalize_conflict"
+    /// An upload cannot be continued so.
+    case uploadConflict = "upload_conflict"
     case tooLarge = "too_large"
     case validationError = "validation_error"
     case versionConflict = "version_conflict"
@@ -45,7 +47,7 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
         case .notFound, .blobNotFound, .workerNotFound, .versionNotFound, .channelNotFound, .accountNotFound,
             .keyNotFound:
             404
-        case .versionExists, .tagConflict, .finalizeConflict, .deleteRefused, .lastOwner: 409
+        case .versionExists, .tagConflict, .finalizeConflict, .deleteRefused, .lastOwner, .uploadConflict: 409
         case .versionRemoved: 410
         case .tooLarge: 413
         case .validationError, .versionConflict, .dependencyCycle, .digestMismatch: 422

@@ -10,6 +10,7 @@ package enum RegistryRoute: String, CaseIterable, Sendable {
     case download = "/download/{name}"
     case detail = "/w/{name}"
     case versions = "/w/{name}/versions"
+    case blobs = "/blobs"
     case blob = "/blobs/sha256/{digest}"
     case list = "/w"
     case yank = "/w/{name}/versions/{version}/yank"
@@ -81,7 +82,9 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
         RegistryPath(.versions, name.description)
     }
 
-    /// `GET`, `HEAD`, `PUT`: bytes under their digest.
+    /// `POST`: what the registry has of a blob.
+    package static let blobs = RegistryPath(.blobs)
+    /// `GET`, `HEAD`, `PUT`, `PATCH`: bytes under their digest.
     package static func blob(_ digest: Digest) -> RegistryPath { RegistryPath(.blob, digest.description) }
 
     /// `GET`: a page of the workers that suit a question.

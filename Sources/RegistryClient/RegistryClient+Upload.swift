@@ -31,8 +31,8 @@ extension RegistryClient {
 
     /// Uploads a file under its digest, unless the registry has it.
     ///
-    /// The file is read while it is sent, from its start again for every try. `progress` is told the bytes sent so
-    /// far, from wherever they are read; it starts anew with a new try.
+    /// The file is read while it is sent. What was cut goes on where it stopped, where the registry has kept what came.
+    /// `progress` is told how many bytes of the file were sent, from wherever they are read.
     ///
     /// - Throws: `RegistryClientError`: W145 where the bytes are not those of the digest or too many, W144 for the key;
     ///   `TransportError`; the system's error where the file cannot be read.
@@ -42,42 +42,97 @@ extension RegistryClient {
         size: ByteCount,
         progress: (@Sendable (ByteCount) -> Void)? = nil
     ) async throws -> Upload {
-        let conversation = Conversation.upload(digest)
-        var wire = try request(.put, .blob(digest), for: conversation)
-        try authenticate(&wire, for: conversation)
+        let bytes = UploadedFile(path: file, digest: digest, size: size, progress: progress)
+        var wire = try sending(bytes, from: .zero)
         if try await hasBlob(digest) { return .wasThere }
-        wire.headers.append("Content-Type", "application/octet-stream")
-        let changed = RegistryClientError(.fileChanged(file.string), conversation)
-        wire.body = .stream(length: size, .reading(file, exactly: size, else: changed, progress: progress))
-        let answer = try await exchange(wire, for: conversation)
-        guard (200...204).contains(answer.status) else {
-            throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
+        var schedule = RetrySchedule()
+        while let wait = try await send(wire, for: .upload(digest), &schedule) {
+            try await pacing.sleep(wait)
+            guard let state = try await uploadState(of: bytes) else { continue }
+            if state.isStored { return .sent }
+            wire = try sending(bytes, from: state.offset < size ? state.offset : .zero)
         }
         return .sent
     }
+
+    /// The request with the bytes of a file behind `offset`.
+    private func sending(_ file: UploadedFile, from offset: ByteCount) throws -> TransportRequest {
+        let conversation = Conversation.upload(file.digest)
+        var wire = try request(offset > .zero ? .patch : .put, .blob(file.digest), for: conversation)
+        try authenticate(&wire, for: conversation)
+        wire.headers.append("Content-Type", "application/octet-stream")
+        if offset > .zero { wire.headers.append("Upload-Offset", String(offset.bytes)) }
+        let changed = RegistryClientError(.fileChanged(file.path.string), conversation)
+        wire.body = .stream(
+            length: ByteCount(file.size.bytes - offset.bytes),
+            .reading(file, from: offset, else: changed)
+        )
+        return wire
+    }
+
+    /// Sends the bytes once.
+    ///
+    /// - Returns: nil when they have arrived, else what to wait before the rest is sent.
+    private func send(
+        _ wire: TransportRequest,
+        for conversation: Conversation,
+        _ schedule: inout RetrySchedule
+    ) async throws -> Duration? {
+        do {
+            let response = try await transport.send(wire)
+            let answer = try await read(response, for: conversation)
+            if (200...204).contains(answer.status) { return nil }
+            let mayPass = response.isTransientFailure || answer.status == 409
+            guard mayPass, let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter()) else {
+                throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
+            }
+            return wait
+        } catch let error as TransportError {
+            guard error.isTransient, let wait = schedule.wait(jitter: pacing.jitter()) else { throw error }
+            return wait
+        }
+    }
+
+    /// What has arrived of a file; nil for a registry that does not tell, where all of it is sent again.
+    private func uploadState(of file: UploadedFile) async throws -> UploadState? {
+        let conversation = Conversation.upload(file.digest)
+        let question = UploadQuestion(digest: file.digest, size: file.size)
+        var wire = try request(.post, .blobs, for: conversation, json: question.json)
+        try authenticate(&wire, for: conversation)
+        let answer = try await exchange(wire, for: conversation)
+        guard answer.status == 200, let json = try? JSONValue(parsing: answer.bytes) else { return nil }
+        return try? UploadState(json: json)
+    }
+}
+
+/// A file that is sent.
+private struct UploadedFile: Sendable {
+    let path: FilePath
+    let digest: Digest
+    let size: ByteCount
+    let progress: (@Sendable (ByteCount) -> Void)?
 }
 
 extension BodyStream {
-    /// The bytes of a file, which must be exactly as long as `size` says.
+    /// The bytes of a file behind `offset`; the file must be exactly as long as it was.
     fileprivate static func reading(
-        _ file: FilePath,
-        exactly size: ByteCount,
-        else changed: RegistryClientError,
-        progress: (@Sendable (ByteCount) -> Void)?
+        _ file: UploadedFile,
+        from offset: ByteCount,
+        else changed: RegistryClientError
     ) -> BodyStream {
         BodyStream {
             var reader: FileReader?
-            var sent: Int64 = 0
+            var sent = offset.bytes
             return Iterator {
-                let open = try reader ?? FileReader(file)
+                let open = try reader ?? FileReader(file.path, from: offset.bytes)
                 reader = open
                 guard let piece = try open.next() else {
-                    guard sent == size.bytes else { throw changed }
+                    guard sent == file.size.bytes else { throw changed }
                     return nil
                 }
                 sent += Int64(piece.readableBytes)
-                guard sent <= size.bytes else { throw changed }
-                progress?(ByteCount(sent))
+                guard sent <= file.size.bytes else { throw changed }
+                file.progress?(ByteCount(sent))
                 return piece
             }
         }
@@ -90,8 +145,9 @@ private final class FileReader {
 
     private let descriptor: SystemPackage.FileDescriptor
 
-    init(_ path: FilePath) throws {
+    init(_ path: FilePath, from offset: Int64) throws {
         descriptor = try SystemPackage.FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        try descriptor.seek(offset: offset, from: .start)
     }
 
     /// A descriptor that cannot be closed is gone all the same.

@@ -126,7 +126,7 @@ extension RegistryClient {
         }
     }
 
-    private func read(_ response: TransportResponse, for conversation: Conversation) async throws -> RegistryAnswer {
+    func read(_ response: TransportResponse, for conversation: Conversation) async throws -> RegistryAnswer {
         do {
             let bytes = try await response.body.collect(upTo: Self.answerLimit)
             return RegistryAnswer(status: response.status, bytes: bytes)

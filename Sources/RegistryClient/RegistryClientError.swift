@@ -71,7 +71,7 @@ extension RegistryClientError {
             isSending ? .publishRefused : nil
         case .tagConflict, .finalizeConflict: .channelConflict
         case .deleteRefused: .removalRefused
-        case .notFound, .tooManyRequests, .internalError, .unavailable, .storageFull:
+        case .notFound, .uploadConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:
             nil
         }
     }

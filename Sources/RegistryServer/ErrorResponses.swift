@@ -136,6 +136,9 @@ extension ErrorResponse {
         case .shape(let error):
             self.init(.validationError, error.message.printable, fix: "correct the request, then send it again")
             envelope.details = [.init(path: error.path, reason: error.reason.printable)]
+        case .header(let name, let reason):
+            self.init(.validationError, "the header \(name) \(reason)", fix: "correct it, then send the request again")
+            envelope.details = [.init(path: name, reason: reason)]
         case .rangeNotSatisfiable(let size):
             self.init(.validationError, "the range lies outside of the blob", fix: "ask for bytes below \(size)")
             status = .rangeNotSatisfiable
@@ -151,6 +154,12 @@ extension ErrorResponse {
         case .storageFull:
             self.init(.storageFull, error)
             isFailureOfServer = true
+        case .uploadOffset(let expected):
+            self.init(.uploadConflict, error)
+            headers[.uploadOffset] = String(expected.bytes)
+        case .uploadUnderWay:
+            self.init(.uploadConflict, error)
+            headers[.retryAfter] = "1"
         case .uploadEnded, .failed: self.init(unexpected: error)
         }
     }

@@ -28,6 +28,9 @@ struct RegistryContext: RequestContext {
 
 extension HTTPField.Name {
     static let apiKey = HTTPField.Name.known("X-API-Key")
+    /// How many bytes of an upload have arrived, and how long the whole is going to be.
+    static let uploadOffset = HTTPField.Name.known("Upload-Offset")
+    static let uploadLength = HTTPField.Name.known("Upload-Length")
     static let requestID = HTTPField.Name.known("X-Request-Id")
     static let contentTypeOptions = HTTPField.Name.known("X-Content-Type-Options")
 

@@ -22,7 +22,7 @@ extension RegistryServer {
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: [companion(), application(at: address, onListening: onListening)],
+            services: [companion(), collector(), application(at: address, onListening: onListening)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

@@ -52,6 +52,11 @@ package struct RegistryServer: Sendable {
         DownloadFlush(counter: service.downloads, interval: interval, logger: logger)
     }
 
+    /// Deletes blobs that nobody needs, for as long as the server runs.
+    package func collector(every interval: Duration = .seconds(3600)) -> some Service {
+        BlobCollection(collect: service.collect, interval: interval, logger: logger)
+    }
+
     private func router() -> Router<RegistryContext> {
         let router = Router(context: RegistryContext.self)
         router.addMiddleware {
@@ -61,6 +66,7 @@ package struct RegistryServer: Sendable {
             ErrorMiddleware()
         }
         BlobRoutes(service: service, limits: limits).add(to: router)
+        UploadRoutes(service: service, limits: limits).add(to: router)
         PublishRoutes(service: service, limits: limits).add(to: router)
         ResolveRoutes(service: service, limits: limits).add(to: router)
         WorkerRoutes(service: service).add(to: router)

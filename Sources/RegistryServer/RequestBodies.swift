@@ -20,6 +20,8 @@ enum RequestFault: Error {
     case notJSON(JSONSyntaxError)
     case shape(JSONShapeError)
     case badDigest
+    /// A header that is needed and missing, or cannot be.
+    case header(String, String)
     case rangeNotSatisfiable(size: Int64)
 }
 

@@ -27,6 +27,7 @@ package struct RegistryService: Sendable {
     /// What was downloaded and is not written down yet.
     package let downloads: DownloadCounter
     package let blobs: any BlobStore
+    package let collect: CollectBlobs
     package let surroundings: Surroundings
     private let store: any RegistryStore
 
@@ -65,6 +66,7 @@ package struct RegistryService: Sendable {
         downloads = counter
         self.store = store
         self.blobs = blobs
+        collect = CollectBlobs(store: store, blobs: blobs, surroundings: surroundings)
         self.surroundings = surroundings
     }
 

@@ -13,10 +13,24 @@ package protocol BlobStore: Sendable {
     ///
     /// Nothing can be read before its `finish` returns.
     ///
-    /// The caller ends it with `finish` or `abandon`. One that is ended by neither is swept later.
+    /// The caller ends it with `finish`, `suspend` or `abandon`. One that is ended by none of them is swept later.
+    /// With a name it can be continued when it was suspended, and takes the place of one that was; but while another
+    /// of that name is under way, a new one goes its own way, as without a name.
     ///
     /// - Throws: `BlobStorageError`.
-    func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload
+    func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload
+
+    /// Continues an upload that was suspended, behind the `offset` bytes that have arrived; at zero it begins anew.
+    ///
+    /// - Throws: `BlobStorageError.uploadOffset` where another number of bytes has arrived; `.uploadUnderWay`.
+    func continueUpload(
+        _ name: UploadName,
+        at offset: ByteCount,
+        upTo limit: ByteCount
+    ) async throws -> any BlobUpload
+
+    /// How many bytes of a suspended upload have arrived; nil where there is none that could be continued now.
+    func suspendedUpload(_ name: UploadName) async throws -> ByteCount?
 
     /// What is stored under a digest; nil when nothing is.
     func blob(_ digest: Digest) async throws -> StoredBlob?
@@ -39,7 +53,7 @@ package protocol BlobStore: Sendable {
     /// Stored blobs in the order of their digests: those after one, at most `limit`.
     func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob]
 
-    /// Deletes what unfinished uploads left behind that nobody has written to since `moment`.
+    /// Deletes what unfinished uploads left behind that nobody has written to since `moment`, suspended ones too.
     ///
     /// - Returns: how many there were.
     @discardableResult
@@ -48,6 +62,24 @@ package protocol BlobStore: Sendable {
 
 extension BlobStore {
     package func contains(_ digest: Digest) async throws -> Bool { try await blob(digest) != nil }
+
+    /// Starts an upload that cannot be continued.
+    package func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
+        try await beginUpload(nil, upTo: limit)
+    }
+}
+
+/// What an upload is known by while it is unfinished: who sends it, and what it is going to be.
+///
+/// Nobody can put bytes into the upload of another account.
+package struct UploadName: Hashable, Sendable {
+    package let account: AccountName
+    package let digest: Digest
+
+    package init(account: AccountName, digest: Digest) {
+        self.account = account
+        self.digest = digest
+    }
 }
 
 /// One blob that is stored whole and verified.
@@ -85,9 +117,14 @@ package protocol BlobUpload: AnyObject, Sendable {
     /// - Throws: `BlobStorageError.digestMismatch`, with nothing kept, when the bytes are not what was expected.
     func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob
 
+    /// Stops for now: what has arrived is kept for `continueUpload`, where the upload has a name.
+    ///
+    /// Safe after the end and after a failure, where it does nothing.
+    func suspend() async
+
     /// Gives up: nothing is kept.
     ///
-    /// Safe after `finish` and after a failure, where it does nothing.
+    /// Safe after the end and after a failure, where it does nothing.
     func abandon() async
 }
 
@@ -99,12 +136,17 @@ package enum BlobStorageError: CodedError, Hashable {
     case storageFull
     /// The upload was ended before.
     case uploadEnded
+    /// An upload was to be continued elsewhere than where it stopped.
+    case uploadOffset(expected: ByteCount)
+    /// Another request sends the same bytes for the same account.
+    case uploadUnderWay
     case failed(operation: String, subject: String, reason: String)
 
     package var code: ErrorCode {
         switch self {
         case .digestMismatch, .tooLarge, .notFound: .download
         case .storageFull: .storageFull
+        case .uploadOffset, .uploadUnderWay: .download
         case .uploadEnded: .internalError
         case .failed: .storageIO
         }
@@ -117,6 +159,8 @@ package enum BlobStorageError: CodedError, Hashable {
         case .notFound(let digest): "there is no blob sha256:\(digest)"
         case .storageFull: "the disk of the registry's blobs is full"
         case .uploadEnded: "the upload was ended before"
+        case .uploadOffset(let expected): "the upload goes on at byte \(expected.bytes)"
+        case .uploadUnderWay: "another request is sending these bytes"
         case .failed(let operation, let subject, let reason): "could not \(operation) `\(subject)`: \(reason)"
         }
     }
@@ -125,6 +169,8 @@ package enum BlobStorageError: CodedError, Hashable {
         switch self {
         case .storageFull: ["free some space, then upload again: nothing was kept"]
         case .digestMismatch: ["upload again: the bytes changed on the way, or the digest is of another file"]
+        case .uploadOffset(let expected): ["send the bytes from \(expected.bytes) on, or upload the whole"]
+        case .uploadUnderWay: ["wait until it is done or cut, or upload the whole"]
         default: []
         }
     }

@@ -75,8 +75,6 @@ struct Serve: AsyncParsableCommand {
             publicURL: { publicURL.value },
             surroundings: Surroundings(now: WallClock.now)
         )
-        // Nobody uploads now: what is unfinished is left over from a server that died.
-        try await folder.blobs.sweepUploads(olderThan: WallClock.now())
         try await service.prepare()
         if let key = try await service.keys.createFirst() {
             Output.result("administrator key: \(key.text.exposed)")

@@ -236,5 +236,73 @@ extension BlobStoreContract {
             #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 0)
             await left.abandon()
         },
+        claim("a suspended upload goes on behind what has arrived, also in another program") { (store) async throws in
+            let bytes = bytes(700_000)
+            let name = UploadName(account: try AccountName(parsing: "acme"), digest: .sha256(bytes))
+            #expect(try await store.suspendedUpload(name) == nil)
+            let first = try await store.beginUpload(name, upTo: limit)
+            try await first.append(Array(bytes[..<300_001]))
+            #expect(try await store.suspendedUpload(name) == nil, "it is not suspended but under way")
+            await #expect(throws: BlobStorageError.uploadUnderWay) {
+                _ = try await store.continueUpload(name, at: ByteCount(300_001), upTo: limit)
+            }
+            await first.suspend()
+            await #expect(throws: BlobStorageError.uploadEnded) { try await first.append([1]) }
+            #expect(try await store.suspendedUpload(name) == ByteCount(300_001))
+            #expect(try await store.blob(name.digest) == nil)
+            for wrong in [1, 300_000, 300_002] {
+                await #expect(throws: BlobStorageError.uploadOffset(expected: ByteCount(300_001))) {
+                    _ = try await store.continueUpload(name, at: ByteCount(wrong), upTo: limit)
+                }
+            }
+            let second = try await store.continueUpload(name, at: ByteCount(300_001), upTo: limit)
+            try await second.append(Array(bytes[300_001...]))
+            let stored = try await second.finish(expecting: name.digest, at: time(7))
+            #expect(stored.size == ByteCount(bytes.count))
+            #expect(try await store.contents(of: name.digest) == bytes)
+            #expect(try await store.suspendedUpload(name) == nil)
+            await #expect(throws: BlobStorageError.uploadOffset(expected: .zero)) {
+                _ = try await store.continueUpload(name, at: ByteCount(5), upTo: limit)
+            }
+        },
+        claim("a second upload of one name goes its own way, and a new one replaces a suspended one") {
+            (store) async throws in
+            let bytes = bytes(1000)
+            let name = UploadName(account: try AccountName(parsing: "acme"), digest: .sha256(bytes))
+            let first = try await store.beginUpload(name, upTo: limit)
+            try await first.append(Array(bytes[..<10]))
+            let second = try await store.beginUpload(name, upTo: limit)
+            try await second.append(Array(bytes[..<20]))
+            await second.suspend()
+            #expect(try await store.suspendedUpload(name) == nil)
+            await first.suspend()
+            #expect(try await store.suspendedUpload(name) == ByteCount(10))
+            let third = try await store.beginUpload(name, upTo: limit)
+            try await third.append(bytes)
+            _ = try await third.finish(expecting: name.digest, at: time(1))
+            #expect(try await store.contents(of: name.digest) == bytes)
+            #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 0)
+        },
+        claim("the limit of an upload that goes on counts all of it, and wrong bytes end it") { (store) async throws in
+            let bytes = bytes(1000)
+            let name = UploadName(account: try AccountName(parsing: "acme"), digest: .sha256(bytes))
+            let first = try await store.beginUpload(name, upTo: ByteCount(1000))
+            try await first.append(Array(bytes[..<999]))
+            await first.suspend()
+            let second = try await store.continueUpload(name, at: ByteCount(999), upTo: ByteCount(1000))
+            await #expect(throws: BlobStorageError.tooLarge(limit: ByteCount(1000))) {
+                try await second.append([1, 2])
+            }
+            #expect(try await store.suspendedUpload(name) == nil)
+            let third = try await store.beginUpload(name, upTo: limit)
+            try await third.append([1, 2, 3])
+            await third.suspend()
+            let fourth = try await store.continueUpload(name, at: ByteCount(3), upTo: limit)
+            await #expect(throws: BlobStorageError.self) {
+                _ = try await fourth.finish(expecting: name.digest, at: time(1))
+            }
+            #expect(try await store.suspendedUpload(name) == nil)
+            #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 0)
+        },
     ]
 }

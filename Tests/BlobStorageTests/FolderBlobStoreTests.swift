@@ -66,6 +66,23 @@ struct FolderBlobStoreTests {
         }
     }
 
+    @Test func uploadOfAKilledProgramGoesOnInTheNext() async throws {
+        try await withTemporaryDirectory { folder in
+            let bytes = BlobStoreContract.bytes(600_000)
+            let name = UploadName(account: try AccountName(parsing: "acme"), digest: .sha256(bytes))
+            let killed = try FolderBlobStore(folder)
+            let upload = try await killed.beginUpload(name, upTo: Self.limit)
+            try await upload.append(Array(bytes[..<300_000]))
+            let next = try FolderBlobStore(folder)
+            let arrived = try #require(try await next.suspendedUpload(name))
+            #expect(arrived == ByteCount(300_000))
+            let rest = try await next.continueUpload(name, at: arrived, upTo: Self.limit)
+            try await rest.append(Array(bytes[300_000...]))
+            _ = try await rest.finish(expecting: name.digest, at: Self.never)
+            #expect(try await next.contents(of: name.digest) == bytes)
+        }
+    }
+
     /// A collector looks at the age of a blob only when nobody can renew it any more, in whatever program.
     @Test func collectorWaitsForThoseWhoRenew() async throws {
         try await withTemporaryDirectory { folder in

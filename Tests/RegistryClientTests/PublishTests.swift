@@ -142,19 +142,48 @@ import WorkerModel
         }
     }
 
-    @Test func readsTheFileAgainForEveryTry() async throws {
+    @Test func goesOnWhereItWasCut() async throws {
         try await withFile([1, 2, 3]) { path in
             let answers = Mutex<[FakeTransport.Answer]>([
-                .respond(status: 404), .fail(.cut), .respond(status: 500), .respond(status: 200),
+                .respond(status: 404), .fail(.cut), .json(200, state(offset: 2)), .respond(status: 500),
+                .json(200, state(offset: 1)), .respond(status: 409), .json(200, state(offset: 0)),
+                .respond(status: 200),
             ])
             let transport = FakeTransport { _ in answers.withLock { $0.removeFirst() } }
             let result = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(3))
             #expect(result == .sent)
-            let bodies = transport.requests.dropFirst().map { request -> [UInt8] in
-                guard case .bytes(let bytes) = request.body else { return [] }
-                return bytes
+            let sent = transport.requests.filter { [.put, .patch].contains($0.method) }
+            #expect(sent.map(\.method) == [.put, .patch, .patch, .put])
+            #expect(sent.map { $0.headers["Upload-Offset"] } == [nil, "2", "1", nil])
+            #expect(bodies(of: sent) == [[1, 2, 3], [3], [2, 3], [1, 2, 3]])
+        }
+    }
+
+    @Test func readsTheFileAgainWhereARegistryDoesNotTellWhatCame() async throws {
+        try await withFile([1, 2, 3]) { path in
+            let tries = Mutex(0)
+            let transport = FakeTransport { request in
+                guard request.method == .put else { return .respond(status: 404) }
+                let number = tries.withLock { tries in
+                    tries += 1
+                    return tries
+                }
+                return number < 3 ? .fail(.cut) : .respond(status: 200)
             }
-            #expect(bodies == [[1, 2, 3], [1, 2, 3], [1, 2, 3]])
+            let result = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(3))
+            #expect(result == .sent)
+            #expect(
+                bodies(of: transport.requests.filter { $0.method == .put }) == [[1, 2, 3], [1, 2, 3], [1, 2, 3]]
+            )
+        }
+    }
+
+    private func state(offset: Int) -> String { #"{"sha256":"\#(digest)","stored":false,"offset":\#(offset)}"# }
+
+    private func bodies(of requests: [TransportRequest]) -> [[UInt8]] {
+        requests.map { request in
+            guard case .bytes(let bytes) = request.body else { return [] }
+            return bytes
         }
     }
 

@@ -44,7 +44,7 @@ struct LiveTests {
         }
     }
 
-    @Test func cutUploadLeavesNothingBehind() async throws {
+    @Test func cutUploadIsNotSeenAndGoesOnWhereItStopped() async throws {
         let probe = FlowProbe()
         try await ServerFixture.run(over: { ProbedBlobStore(store: $0, probe: probe) }) { fixture in
             try await fixture.live { server in
@@ -62,7 +62,13 @@ struct LiveTests {
                 // By the digest, or, where the connection notices first, by the length.
                 #expect(line?["http.status"] == "422" || line?["http.status"] == "400")
                 #expect(try await server.ask(.head, "/blobs/sha256/\(digest)").status == 404)
-                #expect(try TestFolder.files(below: fixture.folder.appending("blobs")) == [])
+                let arrived = try await server.offset(of: BlobRouteTests.bytes)
+                #expect(arrived > 0 && arrived <= 100_000)
+                let rest = Array(BlobRouteTests.bytes[arrived...])
+                let answer = try await server.patch(digest, at: arrived, rest)
+                #expect(answer.status == 200 && answer.json["stored"] == true)
+                #expect(try await server.ask(.get, "/blobs/sha256/\(digest)").bytes == BlobRouteTests.bytes)
+                #expect(try TestFolder.files(below: fixture.folder.appending("blobs")).count == 1)
             }
         }
     }

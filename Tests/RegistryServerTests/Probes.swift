@@ -96,9 +96,17 @@ struct ProbedBlobStore: BlobStore {
     let store: any BlobStore
     let probe: FlowProbe
 
-    func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
-        Upload(upload: try await store.beginUpload(upTo: limit), probe: probe)
+    func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
+        Upload(upload: try await store.beginUpload(name, upTo: limit), probe: probe)
     }
+    func continueUpload(
+        _ name: UploadName,
+        at offset: ByteCount,
+        upTo limit: ByteCount
+    ) async throws -> any BlobUpload {
+        Upload(upload: try await store.continueUpload(name, at: offset, upTo: limit), probe: probe)
+    }
+    func suspendedUpload(_ name: UploadName) async throws -> ByteCount? { try await store.suspendedUpload(name) }
 
     func blob(_ digest: Digest) async throws -> StoredBlob? { try await store.blob(digest) }
     func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
@@ -133,6 +141,7 @@ struct ProbedBlobStore: BlobStore {
             try await upload.finish(expecting: digest, at: now)
         }
 
+        func suspend() async { await upload.suspend() }
         func abandon() async { await upload.abandon() }
     }
 }
@@ -158,10 +167,18 @@ struct GatedBlobStore: BlobStore {
     let store: any BlobStore
     let gate: Gate
 
-    func beginUpload(upTo limit: ByteCount) async throws -> any BlobUpload {
+    func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
         await gate.pass()
-        return try await store.beginUpload(upTo: limit)
+        return try await store.beginUpload(name, upTo: limit)
     }
+    func continueUpload(
+        _ name: UploadName,
+        at offset: ByteCount,
+        upTo limit: ByteCount
+    ) async throws -> any BlobUpload {
+        try await store.continueUpload(name, at: offset, upTo: limit)
+    }
+    func suspendedUpload(_ name: UploadName) async throws -> ByteCount? { try await store.suspendedUpload(name) }
 
     func blob(_ digest: Digest) async throws -> StoredBlob? { try await store.blob(digest) }
     func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {

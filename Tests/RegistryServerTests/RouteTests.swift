@@ -383,7 +383,7 @@ struct RouteTests {
                     let path = route.rawValue.replacing("{id}", with: "none").replacing("{account}", with: "none")
                         .replacing("{name}", with: "none").replacing("{digest}", with: Self.hex)
                         .replacing("{version}", with: "1.0.0").replacing("{tag}", with: "next")
-                    let methods: [HTTPRequest.Method] = [.get, .post, .put, .delete]
+                    let methods: [HTTPRequest.Method] = [.get, .post, .put, .patch, .delete]
                     var codes: [String?] = []
                     for method in methods { codes.append(try await server.ask(method, path, []).code) }
                     #expect(codes.contains { $0 != RegistryErrorCode.notFound.rawValue }, "\(route)")

@@ -118,6 +118,27 @@ struct TestedServer: Sendable {
 
     func resolve(_ request: JSONValue) async throws -> Answer { try await ask(.post, "/resolve", request.bytes()) }
 
+    /// Where the registry says that the upload of these bytes goes on.
+    func offset(of bytes: [UInt8], as who: Who = .publisher) async throws -> Int {
+        let question = UploadQuestion(digest: .sha256(bytes), size: ByteCount(bytes.count))
+        let answer = try await ask(.post, "/blobs", as: who, question.json.bytes())
+        #expect(answer.status == 200)
+        return Int(try UploadState(json: answer.json).offset.bytes)
+    }
+
+    @discardableResult
+    func patch(
+        _ digest: Digest,
+        at offset: Int,
+        of length: Int? = nil,
+        as who: Who = .publisher,
+        _ bytes: [UInt8]
+    ) async throws -> Answer {
+        var headers: HTTPFields = [.uploadOffset: String(offset)]
+        headers[.uploadLength] = length.map { String($0) }
+        return try await ask(.patch, "/blobs/sha256/\(digest)", as: who, headers: headers, bytes)
+    }
+
     func upload(_ bytes: [UInt8]) async throws -> Digest {
         let digest = Digest.sha256(bytes)
         let answer = try await ask(.put, "/blobs/sha256/\(digest)", as: .publisher, bytes)
@@ -139,6 +160,8 @@ struct Answer: Sendable {
 }
 
 extension HTTPField.Name {
+    static let uploadOffset = HTTPField.Name("Upload-Offset") ?? .range
+    static let uploadLength = HTTPField.Name("Upload-Length") ?? .contentRange
     static let testKey = HTTPField.Name("X-API-Key") ?? .authorization
 }
 

@@ -3,14 +3,13 @@
 
 import HTTPTypes
 import Hummingbird
-import JSONText
 import NIOCore
 import RegistryAPI
 import RegistryService
 import RegistryStorage
 import WorkerModel
 
-/// `/blobs/sha256/{digest}`: bytes under their digest.
+/// `GET /blobs/sha256/{digest}`: bytes under their digest.
 struct BlobRoutes: Sendable {
     let service: RegistryService
     let limits: ServerLimits
@@ -19,34 +18,12 @@ struct BlobRoutes: Sendable {
         let path = RouterPath(RegistryRoute.blob.rawValue)
         router.get(path, use: get)
         router.head(path, use: get)
-        router.put(path, use: put)
-    }
-
-    /// Stores a blob as it arrives; only the digest that the path names is kept.
-    @Sendable
-    private func put(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let caller = try await service.keys.caller(request.apiKey, from: context.clientAddress)
-        try caller.expect(.publish)
-        let digest = try Self.digest(context)
-        // What is there already need not be read again.
-        if try await service.blobs.renew(digest, at: service.surroundings.now()) { return Self.stored(digest) }
-        let upload = try await service.blobs.beginUpload(upTo: limits.upload)
-        do {
-            try await request.forEachPiece(upTo: limits.upload) { piece in
-                try await upload.append(Array(piece.readableBytesView))
-            }
-            _ = try await upload.finish(expecting: digest, at: service.surroundings.now())
-        } catch {
-            await upload.abandon()
-            throw error
-        }
-        return Self.stored(digest)
     }
 
     /// GET and HEAD.
     @Sendable
     private func get(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let digest = try Self.digest(context)
+        let digest = try context.digest
         guard let blob = try await service.blobs.blob(digest) else { throw RegistryServiceError.blobNotFound(digest) }
         let tag = EntityTag(digest.description)
         var headers: HTTPFields = [
@@ -94,14 +71,15 @@ struct BlobRoutes: Sendable {
         let start = try await service.blobs.bytes(of: blob.digest, in: 0..<min(2, blob.size.bytes))
         return start == [0x1F, 0x8B] ? "application/gzip" : "application/octet-stream"
     }
+}
 
-    private static func digest(_ context: RegistryContext) throws -> Digest {
-        let text = context.parameters.get("digest") ?? ""
-        guard text.utf8.count == 64, let digest = try? Digest(parsing: text) else { throw RequestFault.badDigest }
-        return digest
-    }
-
-    private static func stored(_ digest: Digest) -> Response {
-        .json(JSONValue.object(["sha256": .string(digest.description)]).bytes())
+extension RegistryContext {
+    /// The digest in the path.
+    var digest: Digest {
+        get throws(RequestFault) {
+            let text = parameters.get("digest") ?? ""
+            guard text.utf8.count == 64, let digest = try? Digest(parsing: text) else { throw .badDigest }
+            return digest
+        }
     }
 }

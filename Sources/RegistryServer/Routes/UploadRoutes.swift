@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HTTPTypes
+import Hummingbird
+import JSONText
+import NIOCore
+import RegistryAPI
+import RegistryService
+import RegistryStorage
+import WorkerModel
+
+/// How bytes come in: `POST /blobs` tells what is missing, `PUT /blobs/sha256/{digest}` takes all of a blob, `PATCH` the
+/// rest of one that was cut.
+///
+/// What arrived before a cut is kept for a day, for the account that sent it. `Upload-Offset` says where a `PATCH` goes
+/// on. Where `Upload-Length` says how long the whole is going to be, a `PATCH` may bring a part of it, and is answered
+/// with 202; without it the blob ends with the request.
+struct UploadRoutes: Sendable {
+    let service: RegistryService
+    let limits: ServerLimits
+
+    func add(to router: Router<RegistryContext>) {
+        let path = RouterPath(RegistryRoute.blob.rawValue)
+        router.post(RouterPath(RegistryRoute.blobs.rawValue), use: ask)
+        router.put(path, use: put)
+        router.patch(path, use: patch)
+    }
+
+    @Sendable
+    private func ask(_ request: Request, _ context: RegistryContext) async throws -> Response {
+        let account = try await publisher(request, context)
+        let body = try await request.json(upTo: limits.question)
+        let question: UploadQuestion
+        do throws(JSONShapeError) {
+            question = try UploadQuestion(json: body)
+        } catch { throw RequestFault.shape(error) }
+        if try await isStored(question.digest) { return Self.stored(question.digest) }
+        if question.size > limits.upload { throw RequestFault.tooLarge(limit: limits.upload) }
+        let name = UploadName(account: account, digest: question.digest)
+        let offset = try await service.blobs.suspendedUpload(name) ?? .zero
+        return Self.unfinished(question.digest, offset, .ok)
+    }
+
+    /// Stores a blob as it arrives; only the digest that the path names is kept.
+    @Sendable
+    private func put(_ request: Request, _ context: RegistryContext) async throws -> Response {
+        let name = UploadName(account: try await publisher(request, context), digest: try context.digest)
+        // What is there already need not be read again.
+        if try await isStored(name.digest) { return Self.stored(name.digest) }
+        let upload = try await service.blobs.beginUpload(name, upTo: limits.upload)
+        try await receive(request, upTo: limits.upload, into: upload)
+        return try await finish(upload, as: name.digest)
+    }
+
+    /// Takes what is missing of a blob, or a part of that.
+    @Sendable
+    private func patch(_ request: Request, _ context: RegistryContext) async throws -> Response {
+        let name = UploadName(account: try await publisher(request, context), digest: try context.digest)
+        if try await isStored(name.digest) { return Self.stored(name.digest) }
+        guard let offset = try request.byteCount(.uploadOffset) else {
+            throw RequestFault.header("Upload-Offset", "is required: the number of bytes that have arrived")
+        }
+        let length = try request.byteCount(.uploadLength)
+        if let length, length > limits.upload { throw RequestFault.tooLarge(limit: limits.upload) }
+        if let length, length < offset { throw RequestFault.header("Upload-Length", "is less than Upload-Offset") }
+        let limit = length ?? limits.upload
+        let upload = try await service.blobs.continueUpload(name, at: offset, upTo: limit)
+        let room = ByteCount(max(0, limit.bytes - offset.bytes))
+        let arrived = ByteCount(offset.bytes + (try await receive(request, upTo: room, into: upload)).bytes)
+        if let length, arrived < length {
+            await upload.suspend()
+            return Self.unfinished(name.digest, arrived, .accepted)
+        }
+        return try await finish(upload, as: name.digest)
+    }
+
+    /// Gives a body to an upload, which goes on waiting for the rest where the request is cut.
+    ///
+    /// - Returns: how much came.
+    @discardableResult
+    private func receive(
+        _ request: Request,
+        upTo limit: ByteCount,
+        into upload: any BlobUpload
+    ) async throws -> ByteCount {
+        var received: Int64 = 0
+        do {
+            try await request.forEachPiece(upTo: limit) { piece in
+                received += Int64(piece.readableBytes)
+                try await upload.append(Array(piece.readableBytesView))
+            }
+        } catch {
+            switch error {
+            case is BlobStorageError: await upload.abandon()
+            // Of what is larger than any blob nothing is worth keeping.
+            case RequestFault.tooLarge where limit == limits.upload: await upload.abandon()
+            default: await upload.suspend()
+            }
+            throw error
+        }
+        return ByteCount(received)
+    }
+
+    private func finish(_ upload: any BlobUpload, as digest: Digest) async throws -> Response {
+        do {
+            _ = try await upload.finish(expecting: digest, at: service.surroundings.now())
+        } catch {
+            await upload.abandon()
+            throw error
+        }
+        return Self.stored(digest)
+    }
+
+    private func publisher(_ request: Request, _ context: RegistryContext) async throws -> AccountName {
+        let caller = try await service.keys.caller(request.apiKey, from: context.clientAddress)
+        try caller.expect(.publish)
+        return caller.account
+    }
+
+    /// Whether a blob is there; it is then as young as one that was sent now, so that no collector takes it.
+    private func isStored(_ digest: Digest) async throws -> Bool {
+        try await service.blobs.renew(digest, at: service.surroundings.now())
+    }
+
+    private static func stored(_ digest: Digest) -> Response {
+        .json(UploadState(digest: digest, isStored: true).json.bytes())
+    }
+
+    private static func unfinished(
+        _ digest: Digest,
+        _ offset: ByteCount,
+        _ status: HTTPResponse.Status
+    ) -> Response {
+        let state = UploadState(digest: digest, isStored: false, offset: offset)
+        return .json(state.json.bytes(), status: status, headers: [.uploadOffset: String(offset.bytes)])
+    }
+}
+
+extension Request {
+    /// A header that counts bytes; nil where it is missing.
+    fileprivate func byteCount(_ name: HTTPField.Name) throws(RequestFault) -> ByteCount? {
+        guard let text = headers[name] else { return nil }
+        let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isNumber, let count = Int64(text) else {
+            throw .header(name.rawName, "must be a whole number of bytes")
+        }
+        return ByteCount(count)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import RegistryStorage
+package import WorkerModel
+
+/// Deletes blobs that no version needs, and what unfinished uploads left, once they are a day old.
+///
+/// May run while the registry serves. Whoever publishes first makes the blobs young that the version needs, and the
+/// store looks at the age of a blob again when it deletes it, while nobody can renew it: a blob that a publication in
+/// progress has found is never taken from it.
+package struct CollectBlobs: Sendable {
+    /// How long something stays that nobody needs.
+    package static let patience = Duration.seconds(24 * 3600)
+    private static let page = 500
+
+    /// What was deleted.
+    package struct Outcome: Sendable, Hashable {
+        package var blobs = 0
+        package var bytes = ByteCount.zero
+        package var uploads = 0
+
+        package var isNothing: Bool { blobs == 0 && uploads == 0 }
+    }
+
+    private let store: any RegistryStore
+    private let blobs: any BlobStore
+    private let surroundings: Surroundings
+
+    package init(store: any RegistryStore, blobs: any BlobStore, surroundings: Surroundings) {
+        self.store = store
+        self.blobs = blobs
+        self.surroundings = surroundings
+    }
+
+    /// Goes through all blobs once.
+    ///
+    /// - Throws: what the stores throw; what was deleted before stays deleted.
+    package func callAsFunction() async throws -> Outcome {
+        var outcome = Outcome()
+        let moment = surroundings.now().adding(.zero - Self.patience)
+        outcome.uploads = try await blobs.sweepUploads(olderThan: moment)
+        var last: Digest?
+        repeat {
+            let page = try await blobs.blobs(after: last, limit: Self.page)
+            last = page.last?.digest
+            try await collect(page.filter { $0.storedAt < moment }, olderThan: moment, &outcome)
+        } while last != nil
+        return outcome
+    }
+
+    private func collect(_ old: [StoredBlob], olderThan moment: Timestamp, _ outcome: inout Outcome) async throws {
+        if old.isEmpty { return }
+        let digests = old.map(\.digest)
+        let needed = try await store.read { try $0.referenced(among: digests) }
+        for blob in old where !needed.contains(blob.digest) {
+            guard try await blobs.delete(blob.digest, ifOlderThan: moment) else { continue }
+            outcome.blobs += 1
+            outcome.bytes = outcome.bytes + blob.size
+        }
+    }
+}

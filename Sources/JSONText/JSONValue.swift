@@ -33,7 +33,15 @@ package struct JSONObject: Hashable, Sendable {
     /// Where a key stands twice, the later value takes the earlier place.
     package init(_ members: some Sequence<(String, JSONValue)> = EmptyCollection()) {
         self.members = []
-        for (key, value) in members { self[key] = value }
+        var places: [String: Int] = [:]
+        for (key, value) in members {
+            if let place = places[key] {
+                self.members[place].value = value
+            } else {
+                places[key] = self.members.count
+                self.members.append(Member(key, value))
+            }
+        }
     }
 
     /// Members whose keys the parser has checked to be unique.

@@ -4,6 +4,7 @@
 import EngineProtocol
 import JSONText
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct FrameDecodingTests {
@@ -109,7 +110,7 @@ import Testing
                 + #""metadata":{"m":NaN},"invocation_id":"i1","action":{"type":"enqueue","queue":"q"},"#
                 + #""type":"invokefunction"}"#).utf8
         )
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<4000 {
             var damaged = text
             for _ in 0..<Int.random(in: 1...3, using: &random) where damaged.count > 1 {
@@ -223,20 +224,5 @@ import Testing
             return
         }
         #expect(sent.data?.description == expected)
-    }
-}
-
-/// The same numbers for the same seed on every machine (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -3,6 +3,7 @@
 
 import EngineProtocol
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct WebSocketCodecTests {
@@ -111,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64]) func survivesNoise(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<400 {
             var decoder = WebSocketDecoder(role: .server, messageBytes: 4096)
             var bytes: [UInt8] = []

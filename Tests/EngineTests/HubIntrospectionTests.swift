@@ -4,6 +4,7 @@
 import EngineProtocol
 import JSONText
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -215,7 +216,7 @@ import Testing
 
 @Suite struct UUIDTextTests {
     @Test func hasTheFormOfAVersionFourUUID() throws {
-        var random = Seeded(1)
+        var random = SeededGenerator(seed: 1)
         let pattern = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
         let all = (0..<100).map { _ in UUIDText.random(using: &random) }
         for id in all { #expect(try pattern.wholeMatch(in: id) != nil, "\(id)") }

@@ -3,6 +3,7 @@
 
 import EngineProtocol
 import JSONText
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -207,7 +208,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64]) func anyOrderOfEventsLeavesNothingBehind(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         var hub = HubDriver { $0.outboundBytes = 4000 }
         var open: [ConnectionID] = []
         for _ in 0..<3000 {
@@ -257,20 +258,5 @@ import Testing
         #expect(hub.hub.names.isEmpty)
         #expect(hub.hub.bindings.isEmpty)
         #expect(hub.hub.triggerTypes["default"]?.count == DiscoveryEvent.allCases.count)
-    }
-}
-
-/// The same numbers for the same seed on every machine (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

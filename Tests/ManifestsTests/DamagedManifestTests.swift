@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import TestSupport
 import Testing
 import WorkerModel
 
@@ -25,7 +26,7 @@ struct DamagedManifestTests {
         """
 
     @Test(arguments: 0..<6) func isReadOrRefused(_ seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let marks = Array("-:#[]{}&*!|>'\"%@`?, \t\n~\\.0".utf8)
         var readCount = 0
         for _ in 0..<400 {
@@ -49,18 +50,5 @@ struct DamagedManifestTests {
             _ = try? manifest.checkedForPublishing()
         }
         #expect(readCount > 40)
-    }
-}
-
-/// Random numbers that are the same in every run.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

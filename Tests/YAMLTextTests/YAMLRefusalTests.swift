@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import TestSupport
 import Testing
 
 @testable import YAMLText

@@ -25,6 +25,8 @@ struct AccessGrant: Sendable, Hashable {
 
     init() {}
 
+    static let everything = Boxed(AccessGrant())
+
     /// - Throws: `JSONShapeError` for a member of the wrong kind: nobody is let in by mistake.
     init(parsing raw: RawJSON?) throws(JSONShapeError) {
         guard let raw, let value = raw.value() else { return }

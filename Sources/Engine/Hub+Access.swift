@@ -31,7 +31,7 @@ extension Hub {
     private mutating func admit(_ id: ConnectionID, _ grant: AccessGrant) {
         guard let session = sessions[id], !session.isAdmitted else { return }
         sessions[id]?.isAdmitted = true
-        sessions[id]?.grant = grant
+        if session.door.rules != nil { sessions[id]?.grant = grant }
         sessions[id]?.unheard = []
         sessions[id]?.waitingBytes = 0
         send(.workerRegistered(workerID: session.workerID, reattachToken: session.reattachToken), to: id)

@@ -5,7 +5,11 @@ import EngineProtocol
 import Logging
 
 extension Hub {
-    static func isNamespace(_ text: String) -> Bool { !text.allSatisfy(\.isWhitespace) }
+    static func isNamespace(_ text: String) -> Bool {
+        // Nearly always: a letter in the first place, which needs no tables to be told.
+        if let first = text.utf8.first, first > 0x20, first < 0x7F { return true }
+        return !text.allSatisfy(\.isWhitespace)
+    }
 
     mutating func connect(_ id: ConnectionID, _ visitor: Visitor, _ door: Door, at milliseconds: Int64) {
         let session = Session(

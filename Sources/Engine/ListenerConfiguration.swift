@@ -47,6 +47,8 @@ package struct ListenerConfiguration: Sendable {
 
 /// What stands between a listener's guests and the hub; nothing at first.
 struct Door: Sendable, Hashable {
+    static let open = Boxed(Door())
+
     /// A function that every call goes through; its result is the caller's.
     var middleware: String?
     /// Nil where everything is allowed.

@@ -10,10 +10,8 @@ struct Session: Sendable {
     let reattachToken: String
     let address: String?
     let connectedAt: Int64
-    /// How its listener treats it.
-    let door: Door
-    /// What it may do there, once it has been let in.
-    var grant = AccessGrant()
+    private let doorBox: Boxed<Door>
+    private var grantBox = AccessGrant.everything
     var isAdmitted = false
     /// What it said before that.
     var unheard: [Frame] = []
@@ -21,7 +19,7 @@ struct Session: Sendable {
     var isAsking = false
     /// Nil until the worker has announced itself, or the time for that is over.
     var namespace: String?
-    var announcement: Announcement?
+    private var announcementBox: Boxed<Announcement>?
     /// The name that this connection holds.
     var name: String?
     /// Registrations that came before the namespace was known or while a hook is asked, in their order.
@@ -43,8 +41,36 @@ struct Session: Sendable {
         self.reattachToken = reattachToken
         self.address = address
         self.connectedAt = connectedAt
-        self.door = door
+        doorBox = door == Door() ? Door.open : Boxed(door)
     }
+}
+
+extension Session {
+    /// How its listener treats it.
+    var door: Door { doorBox.value }
+    var announcement: Announcement? {
+        get { announcementBox?.value }
+        set { announcementBox = newValue.map { Boxed($0) } }
+    }
+    /// What it may do there, once it has been let in.
+    var grant: AccessGrant {
+        get { grantBox.value }
+        set { grantBox = Boxed(newValue) }
+    }
+}
+
+/// A value that is rarely looked at, kept apart from those that every call passes by.
+struct Boxed<Value: Sendable>: Sendable {
+    private final class Storage: Sendable {
+        let value: Value
+        init(_ value: Value) { self.value = value }
+    }
+
+    private let storage: Storage
+
+    init(_ value: Value) { storage = Storage(value) }
+
+    var value: Value { storage.value }
 }
 
 /// What a worker says of itself in `engine::workers::register`.

@@ -117,12 +117,19 @@ extension ByteBuffer {
     /// Writes a string in quotes, escaping what JSON asks for and nothing else.
     mutating func writeJSONString(_ text: String) {
         writeInteger(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-            writeString(text)
-        } else {
-            for byte in text.utf8 { writeEscaped(byte) }
-        }
+        if Self.isPlain(text) { writeString(text) } else { for byte in text.utf8 { writeEscaped(byte) } }
         writeInteger(UInt8(ascii: "\""))
+    }
+
+    /// Whether a string needs no escapes.
+    private static func isPlain(_ text: String) -> Bool {
+        func scan(_ bytes: some Sequence<UInt8>) -> Bool {
+            for byte in bytes where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                return false
+            }
+            return true
+        }
+        return text.utf8.withContiguousStorageIfAvailable { scan($0) } ?? scan(text.utf8)
     }
 
     private mutating func writeEscaped(_ byte: UInt8) {

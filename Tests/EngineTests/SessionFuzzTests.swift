@@ -5,6 +5,7 @@ import EngineClient
 import EngineProtocol
 import JSONText
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -40,7 +41,7 @@ import Testing
 
     /// One peer's whole life, as bytes.
     private struct Life {
-        var random: Seeded
+        var random: SeededGenerator
         var bytes = ByteBuffer()
 
         private mutating func chance(_ part: Int) -> Bool { Int.random(in: 0..<part, using: &random) == 0 }
@@ -120,7 +121,7 @@ import Testing
 
     private static func run(lane: Int, seed: UInt64, on port: Int) async throws {
         for turn in 0..<40 {
-            var life = Life(random: Seeded(seed &* 1_000_003 &+ UInt64(lane * 1000 + turn)))
+            var life = Life(random: SeededGenerator(seed: seed &* 1_000_003 &+ UInt64(lane * 1000 + turn)))
             life.live()
             let connection = try await RawConnection(port: port)
             // The engine may have closed the connection over what came before.

@@ -154,7 +154,8 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
             "Manifests",
-            "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", .argumentParser,
+            "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "EngineClient",
+            "EngineProtocol", .argumentParser,
             .systemPackage,
         ]
     ),

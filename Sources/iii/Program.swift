@@ -10,7 +10,7 @@ struct IIICommand: AsyncParsableCommand {
         commandName: "iii",
         abstract: "The package manager and runtime of workers.",
         version: "iii \(ProgramVersion.text)",
-        subcommands: [WorkerCommand.self, RegistryCommand.self, GenerateDocs.self]
+        subcommands: [WorkerCommand.self, RegistryCommand.self, Doctor.self, Completions.self, GenerateDocs.self]
     )
 }
 

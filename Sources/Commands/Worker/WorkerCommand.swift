@@ -10,7 +10,7 @@ package struct WorkerCommand: AsyncParsableCommand {
         abstract: "Add, remove, check and publish workers.",
         subcommands: [
             WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerVerify.self, WorkerSearch.self, WorkerInfo.self,
-            WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
+            WorkerInit.self, WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
             WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,
         ]
     )

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import RegistryClient
+import RegistryAPI
 import ArgumentParser
 import Diagnostics
 import HostSystem
 import JSONText
+import RegistryAPI
+import RegistryClient
 import SystemPackage
 import WorkerModel
 import WorkerOperations
@@ -16,10 +20,13 @@ struct WorkerPublish: ContextCommand {
         abstract: "Publish the worker in a folder.",
         discussion: """
             A bundle is packed, the same bytes on every machine; a native worker names its builds. What the registry \
-            lacks is uploaded, then the version is published. The key comes from III_API_KEY.
+            lacks is uploaded, then the version is published; a command that was interrupted is repeated. The key is the \
+            one of `iii registry login`, or III_API_KEY. --from-engine adds the functions and trigger types that the \
+            worker, which has to be running, has registered.
 
               iii worker publish ./text-stats
               iii worker publish ./native --artifact x86_64-unknown-linux-gnu=build/native --tag next
+              iii worker publish ./scraper --image ghcr.io/acme/scraper@sha256:…
             """
     )
 
@@ -30,6 +37,12 @@ struct WorkerPublish: ContextCommand {
 
     @Flag(help: "Move no channel.")
     var noTag = false
+
+    @Option(help: ArgumentHelp("The image of an image worker, with its digest.", valueName: "reference"))
+    var image: String?
+
+    @Flag(help: "Publish the functions that the running worker has registered with the engine.")
+    var fromEngine = false
 
     @Flag(help: "Publish a version that is below a published one.")
     var allowOlder = false
@@ -44,15 +57,20 @@ struct WorkerPublish: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws {
-        let options = try options(in: context)
-        let outcome = try await context.withRegistry { registry in
+        var options = try options(in: context)
+        if fromEngine { options.interface = try await interface(options.folder, in: context) }
+        let choice = try RegistryChoice(context.environment)
+        let outcome = try await context.withRegistry(choice) { [options] registry in
             try await PublishWorker(
                 registry: registry,
                 home: try IIIHome(context.environment),
                 host: context.host,
                 events: ProgressRendering(context.printer)
-            ).run(options, allowsOlder: allowOlder, isDryRun: dryRun) { plan in
-                if !output.json { for line in plan.lines { context.printer.say(line) } }
+            ).run(options, allowsOlder: allowOlder, isDryRun: dryRun) { plan, account in
+                if output.json { return }
+                for line in plan.lines { context.printer.say(line) }
+                let owner = account.map { " as \($0.account.printable)" } ?? ""
+                context.printer.say("  to \(choice.base.description.printable)\(owner)")
             }
         }
         if output.json { return context.printer.result(outcome.json) }
@@ -61,8 +79,18 @@ struct WorkerPublish: ContextCommand {
 
     private func options(in context: CommandContext) throws -> PublishRequestOptions {
         var options = try packing.options(in: context)
+        options.image = try image.map { try ImageReference(parsing: $0) }
         options.channel = try noTag ? .none : tag.map { .named(try ChannelName(parsing: $0)) } ?? .automatic
         return options
+    }
+
+    private func interface(_ folder: FilePath, in context: CommandContext) async throws -> WorkerInterface {
+        let report = try await CheckWorker(home: try IIIHome(context.environment)).run(.init(path: folder))
+        guard let name = report.name else { throw PublishError.noManifest(report.manifest) }
+        let engine = try EngineAddress(context.environment)
+        return try await WorkerInterface.collect(of: name) { function, payload in
+            try await engine.call(function, payload)
+        }
     }
 }
 
@@ -70,10 +98,14 @@ extension PublishPlan {
     /// The plan in words, printed before anything is sent.
     fileprivate var lines: [String] {
         var lines = ["\(name) \(version)  \(kind.rawValue)  channel \(channel?.description ?? "none")"]
+        if let image { lines.append("  image  \(image.printable)") }
         lines += uploads.map {
             "  \($0.target?.description ?? "archive")  \($0.size)  sha256:\($0.digest.abbreviated)…"
         }
         if !files.isEmpty { lines.append("  \(files.count) files, \(files.reduce(.zero) { $0 + $1.size }) unpacked") }
+        if !request.functions.isEmpty || !request.triggers.isEmpty {
+            lines.append("  \(request.functions.count) functions, \(request.triggers.count) trigger types")
+        }
         lines += leftOut.map { "  left out: \($0.printable)" }
         lines += warnings.map { "warning: \($0.printable)" }
         return lines

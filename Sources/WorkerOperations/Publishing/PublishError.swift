@@ -23,13 +23,21 @@ package enum PublishError: CodedError {
     case artifactMissing(FilePath)
     case twiceForTarget(TargetTriple)
     case unknownHost
+    /// An image whose reference may mean other bytes tomorrow.
+    case imageNotPinned(ImageReference)
+    case noImage(WorkerName)
+    /// The version is there with other content; what differs, in words.
+    case differs(WorkerName, SemanticVersion, [String])
 
     package var code: ErrorCode {
         switch self {
         case .noManifest, .unreadableManifest: .manifestRejected
         case .versionFile, .noVersion, .versionsDiffer, .buildMetadata, .older: .invalidVersion
-        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost:
+        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost,
+            .imageNotPinned,
+            .noImage:
             .packingRefused
+        case .differs: .versionExists
         }
     }
 
@@ -48,6 +56,12 @@ package enum PublishError: CodedError {
         case .artifactsOfBundle: "`--artifact` is for native workers; this is a bundle"
         case .artifactMissing(let path): "there is no file `\(path.string.printable)`"
         case .twiceForTarget(let target): "two builds were named for `\(target)`"
+        case .imageNotPinned(let reference): "`\(reference)` names no digest, so it may be another image tomorrow"
+        case .noImage(let name): "`\(name)` is an image worker, and no image was named"
+        case .differs(let name, let version, let differences):
+            "`\(name)` \(version) is published with other content"
+                + (differences.isEmpty ? "" : ": " + differences.prefix(10).joined(separator: ", "))
+                + (differences.count > 10 ? ", and \(differences.count - 10) more" : "")
         case .unknownHost: "nobody builds for this host, so a build needs its target"
         }
     }
@@ -63,6 +77,9 @@ package enum PublishError: CodedError {
         case .kindNotSupported: []
         case .noArtifacts, .unknownHost:
             ["pass `--artifact TARGET=FILE` for each platform, such as `x86_64-unknown-linux-gnu=build/worker`"]
+        case .imageNotPinned(let reference): ["write `\(reference)@sha256:…`; pushing the image prints its digest"]
+        case .noImage: ["pass `--image HOST/PATH@sha256:…`"]
+        case .differs: ["versions never change: publish under a higher one"]
         case .artifactsOfBundle: ["leave it out, or write `deploy: binary` in `iii.worker.yaml`"]
         case .artifactMissing: ["build it first, or correct the path"]
         case .twiceForTarget: ["name one build for each target"]

@@ -36,6 +36,10 @@ package struct PublishRequestOptions: Sendable {
     package var version: SemanticVersion?
     package var channel = Channel.automatic
     package var builds: [Build] = []
+    /// The image of an image worker.
+    package var image: ImageReference?
+    /// What a running worker has registered.
+    package var interface: WorkerInterface?
     /// Paths below the folder that are packed though they look like secrets.
     package var allowedSecrets: Set<String> = []
     /// Seconds since 1970 that all entries of an archive get.
@@ -70,7 +74,10 @@ extension PublishPlan {
             uploads = [try pack(packed, to: scratch.appending("bundle.tar.gz"), time: options.entryTime)]
             list = packed
         case .binary: uploads = try builds(of: name, manifest, options, in: scratch, host: host)
-        case .engine, .image: throw PublishError.kindNotSupported(kind)
+        case .image:
+            guard options.image != nil else { throw PublishError.noImage(name) }
+            uploads = []
+        case .engine: throw PublishError.kindNotSupported(kind)
         }
         let channel: ChannelName? =
             switch options.channel {
@@ -78,9 +85,12 @@ extension PublishPlan {
             case .named(let channel): channel
             case .none: nil
             }
-        var request = PublishRequest(name: name, version: version, artifacts: artifacts(uploads, kind))
+        var request = PublishRequest(name: name, version: version, artifacts: artifacts(uploads, kind, options))
         request.channel = channel
         try request.describe(manifest, in: options.folder)
+        if let interface = options.interface {
+            (request.functions, request.triggers) = (interface.functions, interface.triggers)
+        }
         return PublishPlan(
             name: name,
             version: version,
@@ -120,7 +130,12 @@ extension PublishPlan {
         return version
     }
 
-    private static func artifacts(_ uploads: [Upload], _ kind: WorkerKind) -> PublishRequest.Artifacts {
+    private static func artifacts(
+        _ uploads: [Upload],
+        _ kind: WorkerKind,
+        _ options: PublishRequestOptions
+    ) -> PublishRequest.Artifacts {
+        if let image = options.image, kind == .image { return .image(image.description) }
         if kind == .bundle, let bundle = uploads.first {
             return .bundle(PublishRequest.Artifact(digest: bundle.digest))
         }

@@ -3,7 +3,7 @@
 
 import Archives
 import HostSystem
-import RegistryAPI
+package import RegistryAPI
 package import SystemPackage
 package import WorkerModel
 
@@ -34,5 +34,8 @@ package struct PublishPlan: Sendable {
     /// What was left out of a bundle though no rule of the author names it.
     package let leftOut: [String]
     package let warnings: [String]
-    let request: PublishRequest
+    /// What is sent in the end.
+    package internal(set) var request: PublishRequest
+    /// The reference of an image worker.
+    package var image: String? { if case .image(let reference) = request.artifacts { reference } else { nil } }
 }

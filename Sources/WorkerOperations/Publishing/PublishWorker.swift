@@ -4,7 +4,7 @@
 import SystemPackage
 import Diagnostics
 package import HostSystem
-import RegistryAPI
+package import RegistryAPI
 import RegistryClient
 package import WorkerModel
 
@@ -33,16 +33,24 @@ package struct PublishWorker: Sendable {
     let registry: RegistryConnection
     let home: IIIHome
     let host: TargetTriple?
+    let images: any ImagePinning
     let events: any EventSink
 
-    package init(registry: RegistryConnection, home: IIIHome, host: TargetTriple?, events: any EventSink) {
+    package init(
+        registry: RegistryConnection,
+        home: IIIHome,
+        host: TargetTriple?,
+        images: any ImagePinning = NamedDigests(),
+        events: any EventSink
+    ) {
         self.registry = registry
         self.home = home
         self.host = host
+        self.images = images
         self.events = events
     }
 
-    /// `onPlan` is called once, before anything is sent.
+    /// `onPlan` is called once, before anything is sent, with the account of the key where it is known.
     ///
     /// - Throws: `PublishError`, `PackingError`, `ManifestError`, `ArchiveError` before anything was sent;
     ///   `RegistryClientError` for what the registry refuses.
@@ -50,11 +58,15 @@ package struct PublishWorker: Sendable {
         _ options: PublishRequestOptions,
         allowsOlder: Bool,
         isDryRun: Bool,
-        onPlan: (PublishPlan) -> Void
+        onPlan: (PublishPlan, KeyInfo?) -> Void
     ) async throws -> Outcome {
-        try await ScratchFolder.with(below: home.cache.appending("packing")) { scratch in
+        var options = options
+        if let image = options.image { options.image = try await images.pin(image).reference }
+        // Without a key there is no use in packing.
+        let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
+        return try await ScratchFolder.with(below: home.cache.appending("packing")) { scratch in
             let plan = try PublishPlan.prepare(options, in: scratch, host: host)
-            onPlan(plan)
+            onPlan(plan, account)
             if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }
             if !allowsOlder { try await expectHigher(plan) }
             try await upload(plan)
@@ -104,6 +116,12 @@ package struct PublishWorker: Sendable {
             return Outcome(plan: plan, status: .published, warnings: answer.warnings)
         } catch let error as RegistryClientError where error.code == .versionExists && error.isIdentical == true {
             return Outcome(plan: plan, status: .alreadyPublished, warnings: [])
+        } catch let error as RegistryClientError where error.code == .versionExists {
+            throw PublishError.differs(
+                plan.name,
+                plan.version,
+                await PublishedDifferences(registry: registry).from(plan)
+            )
         }
     }
 }

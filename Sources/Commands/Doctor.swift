@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import ArgumentParser
+import Diagnostics
+import HostSystem
+import JSONText
+import RegistryAPI
+import RegistryClient
+import WorkerOperations
+
+/// `iii doctor`.
+package struct Doctor: ContextCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Check that this machine has what workers need, and say what installs the rest.",
+        discussion: """
+            Nothing is changed. The exit status is 1 where something does not work, 0 where it only could work better.
+
+              iii doctor
+              iii doctor --offline --json
+            """
+    )
+
+    @Flag(help: "Do not ask the registry.")
+    var offline = false
+
+    @OptionGroup var output: OutputOptions
+
+    package init() {}
+
+    func run(in context: CommandContext) async throws {
+        var findings = ExamineHost(context.environment, host: context.host).run()
+        if !offline { findings.append(await registry(in: context)) }
+        let isFine = !findings.contains { $0.status == .missing }
+        if output.json {
+            context.printer.result(["ok": .bool(isFine), "findings": .array(findings.map(\.json))])
+        } else {
+            for finding in findings { render(finding, context.printer) }
+        }
+        if !isFine { throw ExitCode.failure }
+    }
+
+    private func render(_ finding: ExamineHost.Finding, _ printer: Printer) {
+        let mark =
+            switch finding.status {
+            case .fine: "ok      "
+            case .lacking: "lacking "
+            case .missing: "missing "
+            }
+        printer.result("\(mark) \(finding.subject): \(finding.text.printable)")
+        if let remedy = finding.remedy { printer.result("         → \(remedy.printable)") }
+    }
+
+    private func registry(in context: CommandContext) async -> ExamineHost.Finding {
+        let subject = "registry"
+        do {
+            let choice = try RegistryChoice(context.environment)
+            var question = ListQuestion()
+            question.pageSize = 1
+            _ = try await context.withRegistry(choice) { [question] in try await $0.client.list(question) }
+            let text = "`\(choice.base)` answers"
+            return ExamineHost.Finding(subject: subject, status: .fine, text: text, remedy: nil)
+        } catch {
+            let report = ErrorReport(error)
+            let text = "[\(report.code.rawValue)] \(report.message)"
+            return ExamineHost.Finding(subject: subject, status: .missing, text: text, remedy: report.hints.first)
+        }
+    }
+}
+
+extension ExamineHost.Finding {
+    fileprivate var json: JSONValue {
+        [
+            "subject": .string(subject), "status": .string(status.rawValue), "message": .string(text),
+            "remedy": remedy.map(JSONValue.string) ?? .null,
+        ]
+    }
+}

@@ -159,3 +159,26 @@ private final class OneAnswer: Transport {
         #expect(hub.call(worker, "far::f")?["error"]?["code"] == "invocation_error")
     }
 }
+
+/// Endpoints as the published SDK registers them.
+@Suite(.timeLimit(.minutes(1))) struct PythonHTTPEndpointTests {
+    @Test func aWorkerOffersAnEndpoint() async throws {
+        let transport = OneAnswer { request in
+            guard case .bytes(let body) = request.body else { return (500, "") }
+            return (200, "{\"url\":\"\(request.url.wireText)\",\"body\":\(String(decoding: body, as: UTF8.self))}")
+        }
+        let endpoints = HTTPEndpointCaller(transport: transport) { _ in nil }
+        try await withEngine(endpoints: endpoints) { address in
+            let register = """
+                from iii_helpers.http import HttpInvocationConfig
+                worker.register_function('far::f', HttpInvocationConfig(url='https://far.example/f', method='PUT'))
+                """
+            try await PythonWorker.connected("bob", to: address.url, register) { bob in
+                try await bob.settle("far::f")
+                let answer = try await bob.run("worker.trigger({'function_id': 'far::f', 'payload': {'n': 1}})")
+                #expect(answer == ["url": "https://far.example/f", "body": ["n": 1]])
+                #expect(transport.requests.withLock { $0.first?.method } == .put)
+            }
+        }
+    }
+}

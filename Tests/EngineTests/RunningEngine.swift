@@ -12,24 +12,29 @@ import Logging
 func withEngine<Result: Sendable>(
     port: Int = 0,
     localWorkers: [LocalWorker] = [],
+    endpoints: HTTPEndpointCaller? = nil,
     _ change: (inout EngineLimits) -> Void = { _ in },
     _ body: @escaping @Sendable (ListenAddress) async throws -> Result
 ) async throws -> Result {
     var configuration = EngineConfiguration(version: "1.2.3")
     configuration.port = port
     change(&configuration.limits)
-    return try await withEngine(configuration, localWorkers: localWorkers) { addresses in try await body(addresses[0]) }
+    return try await withEngine(configuration, localWorkers: localWorkers, endpoints: endpoints) { addresses in
+        try await body(addresses[0])
+    }
 }
 
 /// Runs `body` with an engine on the listeners of a configuration, which is stopped afterwards.
 func withEngine<Result: Sendable>(
     _ configuration: EngineConfiguration,
     localWorkers: [LocalWorker] = [],
+    endpoints: HTTPEndpointCaller? = nil,
     _ body: @escaping @Sendable ([ListenAddress]) async throws -> Result
 ) async throws -> Result {
     let server = EngineServer(
         configuration,
         localWorkers: localWorkers,
+        endpoints: endpoints,
         logger: Logger(label: "engine") { _ in SwiftLogNoOpLogHandler() }
     )
     let (addresses, continuation) = AsyncStream.makeStream(of: [ListenAddress].self)

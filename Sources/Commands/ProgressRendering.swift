@@ -49,7 +49,7 @@ final class ProgressRendering: EventSink {
         case .resolving: break
         case .fetching(let name, _, let size): begin(name, size)
         case .received(_, let count): advance(count)
-        case .installed(let name, let version): finish("installed \(name) \(version)")
+        case .installed(let name, let version): finish("fetched \(name) \(version)")
         case .alreadyInstalled(let name, let version): printer.say("\(name) \(version) is in the store already")
         case .uploading(let what, let size): printer.say("uploading \(what) (\(size))")
         case .uploaded: break

@@ -162,8 +162,9 @@ let modules: [Module] = [
     Module(
         name: "RegistryServer",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "RegistryAPI", "RegistryStorage", "RegistryService", "Resolution",
-            .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "RegistryAPI", "RegistryStorage",
+            "RegistryService", "Resolution",
+            .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
             .systemPackage, .unixSignals,
         ],
         testUses: ["RegistryDatabase", "BlobStorage", .asyncHTTPClient, .hummingbirdTesting]

@@ -54,6 +54,7 @@ package struct GenerateDocs: ParsableCommand {
                 "Flags win over variables, variables over defaults. An empty variable is as good as none.", "",
             ]
             + ["| variable | what it does |", "| --- | --- |"] + rows
-            + ["", "Downloads are counted apart where one of these is set: \(services)."]).joined(separator: "\n")
+            + ["", "Those of `iii-registry` begin with `III_REGISTRY_`: `registry-configuration.md` lists them.", ""]
+            + ["Downloads are counted apart where one of these is set: \(services)."]).joined(separator: "\n")
     }
 }

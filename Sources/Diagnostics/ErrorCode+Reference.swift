@@ -79,6 +79,11 @@ extension ErrorCode {
         case .storageFull: ("The disk is full.", "Free some space; nothing was changed.")
         case .configIO: ("`config.yaml` cannot be read or written.", "Check its permissions.")
         case .configParse: ("A YAML file is broken.", "The message has line and column; correct it there.")
+        case .invalidSetting:
+            (
+                "A setting of a program is not one that it knows, or has a value that it cannot have.",
+                "The message says where the setting stands; `docs/registry-configuration.md` lists what may stand there."
+            )
         case .manifestRejected: ("`iii.worker.yaml` breaks a rule.", "The message names the field; correct it.")
         case .registry:
             (

@@ -32,6 +32,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case configIO = "W130"
     case configParse = "W131"
     case manifestRejected = "W132"
+    case invalidSetting = "W133"
     case registry = "W140"
     case imagePull = "W141"
     case download = "W142"

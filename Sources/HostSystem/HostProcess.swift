@@ -9,6 +9,11 @@ package enum HostProcess {
     /// Ends the process; buffers of the C library are written, nothing else is waited for.
     package static func exit(_ status: Int32) -> Never { CHostSystem.exit(status) }
 
+    /// Lets the process have as many open files as the system allows it: a server has one for each connection.
+    ///
+    /// Where that fails, the limit stays as it is.
+    package static func raiseOpenFileLimit() { iii_raise_open_file_limit() }
+
     package static var identifier: Int32 { getpid() }
 
     /// Whether this process may do everything on this machine.

@@ -63,7 +63,7 @@ extension ErrorResponse {
         case .lastOwner(_, let worker):
             self.init(.lastOwner, error)
             envelope.worker = worker.description
-        case .tooManyWrongKeys(let retryAfter):
+        case .tooManyWrongKeys(let retryAfter), .tooManyRequests(_, let retryAfter):
             self.init(.tooManyRequests, error)
             headers[.retryAfter] = String(max(1, retryAfter.components.seconds + 1))
         case .invalidPublication(let problems), .invalidRequest(let problems):

@@ -41,11 +41,11 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     package var isWildcard: Bool { ["0.0.0.0", "::", "::0"].contains(host) }
 
     /// Where a client on this machine finds a server that listens here on `port`.
-    package func localURL(port: Int) -> String {
+    package func localURL(port: Int, scheme: String = "http") -> String {
         switch host {
-        case "0.0.0.0": "http://127.0.0.1:\(port)"
-        case "::", "::0": "http://[::1]:\(port)"
-        default: "http://\(ListenAddress(host: host, port: port))"
+        case "0.0.0.0": "\(scheme)://127.0.0.1:\(port)"
+        case "::", "::0": "\(scheme)://[::1]:\(port)"
+        default: "\(scheme)://\(ListenAddress(host: host, port: port))"
         }
     }
 }

@@ -13,16 +13,13 @@ struct RegistryContext: RequestContext {
     /// The connection, for closing it after an answer that came early.
     let channel: any Channel
 
+    /// Where the request comes from, as far as limits tell clients apart; of an IPv6 address the network.
+    var clientAddress: String
+
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
-    }
-
-    /// Where the request comes from, as far as limits tell clients apart; of an IPv6 address the network.
-    var clientAddress: String {
-        guard let address = channel.remoteAddress?.ipAddress else { return "unknown" }
-        let groups = address.split(separator: ":", omittingEmptySubsequences: false)
-        return groups.count > 2 ? groups.prefix(4).joined(separator: ":") : address
+        clientAddress = source.channel.remoteAddress.flatMap { IPAddress($0)?.client } ?? "unknown"
     }
 }
 
@@ -31,6 +28,7 @@ extension HTTPField.Name {
     /// How many bytes of an upload have arrived, and how long the whole is going to be.
     static let uploadOffset = HTTPField.Name.known("Upload-Offset")
     static let uploadLength = HTTPField.Name.known("Upload-Length")
+    static let forwardedFor = HTTPField.Name.known("X-Forwarded-For")
     static let requestID = HTTPField.Name.known("X-Request-Id")
     static let contentTypeOptions = HTTPField.Name.known("X-Content-Type-Options")
 

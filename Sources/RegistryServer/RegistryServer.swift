@@ -17,11 +17,22 @@ package struct RegistryServer: Sendable {
     package let service: RegistryService
     package let limits: ServerLimits
     package let logger: Logger
+    /// What the server counts of itself.
+    package let metrics = ServerMetrics()
+    let connections: ConnectionTable
+    let certificate: ServerCertificate?
+    let showsMetrics: Bool
+    private let proxies: TrustedProxies
 
-    package init(service: RegistryService, limits: ServerLimits = .standard, logger: Logger) {
+    /// - Throws: `TLSError` for a certificate that cannot be used.
+    package init(service: RegistryService, settings: RegistrySettings, logger: Logger) throws(TLSError) {
         self.service = service
-        self.limits = limits
         self.logger = logger
+        limits = settings.limits
+        proxies = settings.trustedProxies
+        showsMetrics = settings.showsMetrics
+        certificate = if let files = settings.tls { try ServerCertificate(files) } else { nil }
+        connections = ConnectionTable(limits: settings.limits, proxies: settings.trustedProxies)
     }
 
     /// The server as a service that runs until it is told to stop, and then answers what it was asked.
@@ -33,12 +44,11 @@ package struct RegistryServer: Sendable {
     ) -> some ApplicationProtocol {
         Application(
             responder: router().buildResponder(),
-            server: .http1(configuration: channelConfiguration),
+            server: HTTPServerBuilder { responder in channel(responder) },
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,
-                backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)
+                backlog: 1024
             ),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? address.port) },
             logger: logger
@@ -60,10 +70,16 @@ package struct RegistryServer: Sendable {
     private func router() -> Router<RegistryContext> {
         let router = Router(context: RegistryContext.self)
         router.addMiddleware {
+            ClientAddress(proxies: proxies)
             RequestLog()
+            RequestMetrics(metrics: metrics)
             CrossOrigin()
             EarlyAnswers(limits: limits)
             ErrorMiddleware()
+            QuestionLimit(
+                rate: RequestRate(perMinute: limits.questionsPerMinute),
+                surroundings: service.surroundings
+            )
         }
         BlobRoutes(service: service, limits: limits).add(to: router)
         UploadRoutes(service: service, limits: limits).add(to: router)
@@ -77,7 +93,7 @@ package struct RegistryServer: Sendable {
         ChannelRoutes(service: service, limits: limits).add(to: router)
         VersionRoutes(service: service, limits: limits).add(to: router)
         RecordRoutes(service: service).add(to: router)
-        ServerRoutes(service: service).add(to: router)
+        ServerRoutes(server: self).add(to: router)
         for path in CrossOrigin.paths {
             router.on(path, method: .options) { _, _ in
                 Response(status: .noContent, headers: CrossOrigin.preflightHeaders)
@@ -86,11 +102,20 @@ package struct RegistryServer: Sendable {
         return router
     }
 
+    /// What a new connection goes through: TLS where there is a certificate, HTTP, the router.
+    private func channel(_ responder: @escaping HTTPChannelHandler.Responder) -> any ServerChildChannel {
+        let http = HTTP1Channel(responder: responder, configuration: channelConfiguration)
+        guard let certificate else { return http }
+        return SecuredChannel(base: http, certificate: certificate)
+    }
+
+    /// The guard comes first, since it must see every request.
+    ///
     /// Handlers that are to see requests before the router does go into `additionalChannelHandlers`: that is the place
     /// of a front that answers from `RegistryService.download.table` without a task for each request.
     private var channelConfiguration: HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
-            additionalChannelHandlers: [],
+            additionalChannelHandlers: [ConnectionGuard(connections)],
             idleTimeout: TimeAmount(limits.idle),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Int(limits.headers.bytes),

@@ -3,8 +3,12 @@
 
 package import WorkerModel
 
-/// What the server takes from one client before it stops listening to it.
+/// What the server takes from one client before it stops listening to it: every limit of the server, in one place.
+///
+/// `docs/registry-configuration.md` lists them with the settings that change them.
 package struct ServerLimits: Sendable, Hashable {
+    // MARK: Sizes
+
     /// The body of a request in JSON that has a key.
     package var jsonBody: ByteCount
     /// The body of a request in JSON that anybody may send.
@@ -15,12 +19,38 @@ package struct ServerLimits: Sendable, Hashable {
     package var headers: ByteCount
     /// Header fields of a request.
     package var headerCount: Int
+    /// Workers on one page of a list.
+    package var page: Int
+
+    // MARK: Times
+
     /// A connection on which nothing arrives for this long, between requests or inside one, is closed.
     package var idle: Duration
+    /// The head of a request must have arrived this long after the connection was made or the head's first byte came.
+    package var head: Duration
     /// After an answer that came before the end of the request, the rest is thrown away for this long.
     package var linger: Duration
-    /// Connections at once; more wait to be accepted.
+    /// Bytes a second that a client must send of a body, or take of an answer, on average.
+    ///
+    /// It may fall behind by `idle`.
+    package var slowest: ByteCount
+
+    // MARK: Numbers
+
+    /// Connections at once.
+    ///
+    /// One more takes the place of the one that has waited longest for a request.
     package var connections: Int
+    /// Connections at once from one address; those of trusted proxies are not counted.
+    package var connectionsPerAddress: Int
+    /// Requests with a key in a minute, for each account.
+    ///
+    /// 0: as many as come.
+    package var keyedRequestsPerMinute: Int
+    /// Requests to resolve or search in a minute, for each address.
+    ///
+    /// 0: as many as come.
+    package var questionsPerMinute: Int
 
     package init(
         jsonBody: ByteCount = .mebibytes(8),
@@ -28,18 +58,30 @@ package struct ServerLimits: Sendable, Hashable {
         upload: ByteCount = .mebibytes(512),
         headers: ByteCount = .kibibytes(32),
         headerCount: Int = 100,
+        page: Int = 100,
         idle: Duration = .seconds(60),
+        head: Duration = .seconds(10),
         linger: Duration = .seconds(5),
-        connections: Int = 4096
+        slowest: ByteCount = ByteCount(1024),
+        connections: Int = 4096,
+        connectionsPerAddress: Int = 256,
+        keyedRequestsPerMinute: Int = 6000,
+        questionsPerMinute: Int = 60_000
     ) {
         self.jsonBody = jsonBody
         self.question = question
         self.upload = upload
         self.headers = headers
         self.headerCount = headerCount
+        self.page = page
         self.idle = idle
+        self.head = head
         self.linger = linger
+        self.slowest = slowest
         self.connections = connections
+        self.connectionsPerAddress = connectionsPerAddress
+        self.keyedRequestsPerMinute = keyedRequestsPerMinute
+        self.questionsPerMinute = questionsPerMinute
     }
 
     package static let standard = ServerLimits()

@@ -28,6 +28,7 @@ package struct RegistryService: Sendable {
     package let downloads: DownloadCounter
     package let blobs: any BlobStore
     package let collect: CollectBlobs
+    package let readiness: Readiness
     package let surroundings: Surroundings
     private let store: any RegistryStore
 
@@ -36,12 +37,13 @@ package struct RegistryService: Sendable {
         store: any RegistryStore,
         blobs: any BlobStore,
         publicURL: @escaping @Sendable () -> PublicURL,
-        surroundings: Surroundings
+        surroundings: Surroundings,
+        keyedRequestsPerMinute: Int = 0
     ) {
         let table = AnswerTable()
         let counter = DownloadCounter(store: store, surroundings: surroundings)
         let changes = WorkerChanges(store: store, table: table, surroundings: surroundings)
-        keys = Keys(store: store, surroundings: surroundings)
+        keys = Keys(store: store, surroundings: surroundings, requestsPerMinute: keyedRequestsPerMinute)
         owners = Owners(store: store, surroundings: surroundings)
         publish = PublishVersion(
             store: store,
@@ -65,6 +67,7 @@ package struct RegistryService: Sendable {
         badges = Badges(store: store, counter: counter, surroundings: surroundings)
         downloads = counter
         self.store = store
+        readiness = Readiness(store: store, blobs: blobs)
         self.blobs = blobs
         collect = CollectBlobs(store: store, blobs: blobs, surroundings: surroundings)
         self.surroundings = surroundings

@@ -13,6 +13,7 @@ extension RegistryServiceError {
         case .keyUnknown: "the key is not one of this registry"
         case .keyExpired(let since): "the key expired at \(since)"
         case .tooManyWrongKeys: "too many wrong keys came from this address"
+        case .tooManyRequests(let perMinute, _): "more than \(perMinute) requests a minute came from one client"
         case .accountSuspended(let account, let since): "the account `\(account)` is suspended since \(since)"
         case .nameNotCovered(let worker): "the key is not good for a worker named `\(worker)`"
         case .keyTooGood: "the other key is good for more than the one that was sent"
@@ -54,6 +55,8 @@ extension RegistryServiceError {
             ["ask who runs the registry for a key: `iii-registry key create --data DIR --account NAME`"]
         case .tooManyWrongKeys(let retryAfter):
             ["wait \(retryAfter.components.seconds) seconds, then use the right key"]
+        case .tooManyRequests(_, let retryAfter):
+            ["wait \(retryAfter.components.seconds + 1) seconds, then send it again"]
         case .accountSuspended: ["ask who runs the registry"]
         case .nameNotCovered: ["use a key whose name patterns match the worker"]
         case .keyTooGood: ["use a key that has all scopes and names of the other one, and does not end before it"]

@@ -15,6 +15,7 @@ package enum RegistryServiceError: CodedError {
     case keyExpired(since: Timestamp)
     /// Too many wrong keys came from one address.
     case tooManyWrongKeys(retryAfter: Duration)
+    case tooManyRequests(perMinute: Int, retryAfter: Duration)
     case accountSuspended(AccountName, since: Timestamp)
     case scopeMissing(KeyScope)
     /// The patterns of the key leave the worker out.
@@ -54,7 +55,8 @@ package enum RegistryServiceError: CodedError {
 
     package var code: ErrorCode {
         switch self {
-        case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .accountSuspended, .scopeMissing,
+        case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .tooManyRequests, .accountSuspended,
+            .scopeMissing,
             .nameNotCovered,
             .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar:
             .unauthorized

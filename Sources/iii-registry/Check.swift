@@ -23,7 +23,7 @@ struct Check: AsyncParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() async throws {
-        let path = data.path(in: try HostEnvironment.live())
+        let path = try data.path(in: try HostEnvironment.live())
         let report: CheckRegistry.Report
         do {
             let folder = try DataFolder.existing(path)

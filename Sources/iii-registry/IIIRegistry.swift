@@ -13,7 +13,7 @@ struct IIIRegistry: AsyncParsableCommand {
         discussion: """
             Exit status: 0 done, 1 failed, 2 wrong arguments, 3 damage was found.
             """,
-        subcommands: [Serve.self, AccountCommand.self, Key.self, Check.self]
+        subcommands: [Serve.self, AccountCommand.self, Key.self, Check.self, GenerateDocs.self]
     )
 }
 

@@ -34,11 +34,12 @@ struct ServerFixture: Sendable {
 
     static func run(
         limits: ServerLimits = .standard,
+        settings: RegistrySettings = RegistrySettings(),
         over wrap: @Sendable (any BlobStore) -> any BlobStore = { $0 },
         _ body: @Sendable (ServerFixture) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { folder in
-            let fixture = try await ServerFixture(folder, limits, wrap)
+            let fixture = try await ServerFixture(folder, limits, settings, wrap)
             try await body(fixture)
             try await fixture.store.close()
         }
@@ -47,6 +48,7 @@ struct ServerFixture: Sendable {
     private init(
         _ folder: FilePath,
         _ limits: ServerLimits,
+        _ settings: RegistrySettings,
         _ wrap: @Sendable (any BlobStore) -> any BlobStore
     ) async throws {
         let (now, url) = (Timestamp(milliseconds: 1_785_578_400_000), try PublicURL(parsing: "https://registry.test"))
@@ -59,7 +61,9 @@ struct ServerFixture: Sendable {
             publicURL: { url },
             surroundings: Surroundings(now: { now })
         )
-        server = RegistryServer(service: service, limits: limits, logger: log.logger)
+        var settings = settings
+        settings.limits = limits
+        server = try RegistryServer(service: service, settings: settings, logger: log.logger)
         let keys = service.keys
         key = try await keys.create(for: try AccountName(parsing: "acme")).text.exposed
         readerKey = try await keys.create(for: try AccountName(parsing: "acme"), scopes: [.tags]).text.exposed

@@ -7,6 +7,7 @@
 #define C_HOST_SYSTEM_H
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -43,6 +44,14 @@ static inline void iii_clear_errno(void) { errno = 0; }
 static inline char **iii_environment(void) {
     extern char **environ;
     return environ;
+}
+
+/// Raises the limit of open files as far as the system lets this process. Does nothing where it may not.
+static inline void iii_raise_open_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /// Takes the default action from a signal.

@@ -4,6 +4,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import RegistryService
 
 /// One line for each request, and on each answer the id that the line has.
 ///
@@ -40,12 +41,19 @@ struct RequestLog: RouterMiddleware {
             "request",
             metadata: [
                 "http.method": "\(request.method.rawValue)",
-                "http.path": "\(request.uri.path.prefix(200))",
+                "http.path": "\(Self.withoutKeys(request.uri.path).prefix(200))",
                 "http.status": "\(status.code)",
                 "http.duration_ms": "\(milliseconds(ContinuousClock.now - start))",
                 "client.address": "\(context.clientAddress)",
             ]
         )
+    }
+
+    /// A path as it may be written down: somebody may have put a key where its id belongs.
+    private static func withoutKeys(_ path: String) -> String {
+        guard path.contains(KeyText.prefix) else { return path }
+        return path.split(separator: "/", omittingEmptySubsequences: false)
+            .map { $0.contains(KeyText.prefix) ? "[redacted]" : String($0) }.joined(separator: "/")
     }
 
     private static func milliseconds(_ duration: Duration) -> String {

@@ -21,16 +21,19 @@ package final class Keys: Sendable {
     let store: any RegistryStore
     let surroundings: Surroundings
     private let wrongKeys = Mutex(WrongKeyLimit())
+    private let rate: RequestRate
 
-    package init(store: any RegistryStore, surroundings: Surroundings) {
+    /// `requestsPerMinute` is for each account; 0 sets no limit.
+    package init(store: any RegistryStore, surroundings: Surroundings, requestsPerMinute: Int = 0) {
         self.store = store
         self.surroundings = surroundings
+        rate = RequestRate(perMinute: requestsPerMinute)
     }
 
     /// Tells who holds a key; `address` is where the request comes from, in any form that tells addresses apart.
     ///
-    /// - Throws: `RegistryServiceError`: no key, a wrong one, one that expired, one of a suspended account, or too
-    ///   many wrong ones from this address.
+    /// - Throws: `RegistryServiceError`: no key, a wrong one, one that expired, one of a suspended account, too many
+    ///   wrong ones from this address, or too many requests of the account.
     package func caller(_ presented: Redacted<String>?, from address: String) async throws -> Caller {
         guard let presented else { throw RegistryServiceError.keyMissing }
         let now = surroundings.now()
@@ -46,6 +49,7 @@ package final class Keys: Sendable {
         if let since = account.suspendedAt {
             throw RegistryServiceError.accountSuspended(account.name, since: since)
         }
+        try rate.count(account.name.description, at: now)
         try await noteUse(of: key, at: now)
         return Caller(key: key)
     }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import NIOCore
+import NIOHTTPTypes
+import WorkerModel
+
+/// Watches over one connection: takes it into the table, and ends it when its client is too slow.
+///
+/// Stands behind the decoder, so that it sees whole heads: a head that comes byte by byte is none until its end. Who
+/// must send a body, or take an answer, has a credit of `idle` that passes with time and grows with every byte. While the
+/// server itself does not read, no time passes.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private enum Phase {
+        /// No head has come; the moment by which one must.
+        case waiting(until: NIODeadline)
+        /// A body is coming; the moment at which the credit is used up.
+        case receiving(until: NIODeadline)
+        /// The answer is made or sent.
+        case answering
+    }
+
+    private let table: ConnectionTable
+    private var connection: Connection?
+    private var phase = Phase.answering
+    private var requests = 0
+    private var isReadAwaited = false
+    /// The moment by which a client that takes nothing must have taken something; nil while it takes everything.
+    private var stalled: NIODeadline?
+    private var timer: Scheduled<Void>?
+
+    init(_ table: ConnectionTable) { self.table = table }
+
+    func handlerAdded(context: ChannelHandlerContext) { if context.channel.isActive { begin(context) } }
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard connection == nil else { return }
+        let connection = Connection(context.channel)
+        if table.admit(connection) != nil {
+            context.close(promise: nil)
+            return
+        }
+        self.connection = connection
+        phase = .waiting(until: .now() + TimeAmount(table.limits.head))
+        watch(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
+
+    private func end() {
+        timer?.cancel()
+        timer = nil
+        if let connection { table.remove(connection) }
+        connection = nil
+    }
+
+    // MARK: What passes
+
+    func read(context: ChannelHandlerContext) {
+        isReadAwaited = true
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReadAwaited = false
+        switch unwrapInboundIn(data) {
+        case .head:
+            requests += 1
+            connection?.work()
+            phase = .receiving(until: .now() + TimeAmount(table.limits.idle))
+        case .body(let bytes): credit(bytes.readableBytes)
+        case .end: phase = .answering
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) {
+            requests = max(0, requests - 1)
+            if requests == 0, case .answering = phase {
+                connection?.wait()
+                phase = .waiting(until: .now() + TimeAmount(table.limits.idle))
+            }
+        }
+        context.write(data, promise: promise)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stalled = context.channel.isWritable ? nil : .now() + TimeAmount(table.limits.idle)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func credit(_ bytes: Int) {
+        guard case .receiving(let until) = phase else { return }
+        let earned = Int64(bytes) * 1_000_000_000 / max(1, table.limits.slowest.bytes)
+        let most = NIODeadline.now() + TimeAmount(table.limits.idle)
+        phase = .receiving(until: min(until + .nanoseconds(earned), most))
+    }
+
+    // MARK: Time
+
+    private func watch(_ context: ChannelHandlerContext) {
+        let limits = table.limits
+        let interval = TimeAmount(min(limits.head, limits.idle) / 4)
+        let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: interval) {
+            let (handler, context) = loopBound.value
+            handler.look(context)
+        }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        guard connection != nil else { return }
+        let now = NIODeadline.now()
+        switch phase {
+        case .waiting(let until) where until <= now: cut(context, .head)
+        case .receiving where !isReadAwaited: credit(Int.max >> 32)
+        case .receiving(let until) where until <= now: cut(context, .slow)
+        default: break
+        }
+        if let stalled, stalled <= now { cut(context, .slow) }
+        if connection != nil { watch(context) }
+    }
+
+    private func cut(_ context: ChannelHandlerContext, _ reason: ConnectionTable.Reason) {
+        guard connection != nil else { return }
+        table.note(reason)
+        end()
+        context.close(promise: nil)
+    }
+}

@@ -81,7 +81,7 @@ let modules: [Module] = [
     Module(
         name: "ProjectFiles",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", .systemPackage, .crypto,
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "Sandboxing", .systemPackage, .crypto,
         ]
     ),
     Module(
@@ -152,7 +152,7 @@ let modules: [Module] = [
     Module(
         name: "Commands",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Namespaces", "Transport", "RegistryAPI", "Resolution",
             "Manifests",
             "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "EngineClient",
             "EngineProtocol", .argumentParser,

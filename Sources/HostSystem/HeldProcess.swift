@@ -21,9 +21,9 @@ package final class HeldProcess: Sendable {
 
     /// Starts a program in a session of its own.
     ///
-    /// - Parameters:
-    ///   - arguments: What follows the program's name.
-    ///   - descriptors: What the child has as 0, 1, 2 and so on; it has no others. They stay open here.
+    /// `arguments` follow the program's name. The child has `descriptors` as 0, 1, 2 and so on, and no others; they stay
+    /// open here.
+    ///
     /// - Throws: `HostError` where it could not be started.
     package static func start(
         _ executable: FilePath,

@@ -12,7 +12,7 @@ package actor NamespacesBackend: SandboxBackend {
     package nonisolated let tier = IsolationTier.namespaces
     private let guest: FilePath
     private let bubblewrap: FilePath?
-    private var known: SandboxAvailability?
+    private var known: Task<SandboxAvailability, Never>?
     private var groups: ControlGroups?
     private var base: HostBase?
 
@@ -24,10 +24,11 @@ package actor NamespacesBackend: SandboxBackend {
 
     /// Makes a sandbox and looks whether it works; the answer is kept for the life of this process.
     package func availability() async -> SandboxAvailability {
-        if let known { return known }
-        let answer = await probe()
-        known = answer
-        return answer
+        if let known { return await known.value }
+        // Those who ask meanwhile wait for the same answer.
+        let probing = Task { await probe() }
+        known = probing
+        return await probing.value
     }
 
     private func probe() async -> SandboxAvailability {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+package import HostSystem
+package import Sandboxing
+import SystemPackage
+import WorkerModel
+import YAMLText
+
+/// What holds for all projects of this machine: `~/.iii/settings.yaml`.
+///
+/// Shape:
+///
+///     min_isolation: namespaces      # no worker runs in less
+///     base_images:                   # instead of the usual ones, by kind
+///       python: registry.example/python:3
+///
+/// Keys that are not known here are left to others.
+package struct MachineSettings: Hashable, Sendable {
+    /// The weakest tier that any worker may run in; nil for what each kind needs.
+    package var minimumIsolation: IsolationTier?
+    /// References by the name of a kind.
+    package var baseImages: [String: String] = [:]
+
+    package init() {}
+
+    private static let maximumSize = ByteCount.kibibytes(64)
+
+    /// Reads the settings of a home; a file that is not there says nothing.
+    ///
+    /// - Throws: `ProjectError.cannotRead`, with the place and what is wrong there.
+    package init(_ home: IIIHome) throws {
+        let path = home.settings
+        do {
+            guard let bytes = try HostFiles.read(path, upTo: Self.maximumSize) else { return }
+            let document = try YAMLDocument(parsing: bytes, rules: .strict(upTo: Int(Self.maximumSize.bytes)))
+            guard let root = document.root, !root.isNull else { return }
+            let settings = YAMLCursor(root)
+            if let tier = try settings.optional("min_isolation")?.string() {
+                minimumIsolation = try IsolationTier(parsing: tier, in: "`min_isolation`")
+            }
+            for pair in try settings.optional("base_images")?.node.pairs ?? [] {
+                baseImages[pair.name] = try YAMLCursor(pair.value, path: "base_images.\(pair.name)").string()
+            }
+        } catch let error as any CodedError {
+            throw ProjectError.cannotRead(path, error)
+        }
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import WorkerModel
+import Sandboxing
+import SystemPackage
+import Testing
+import TestSupport
+
+/// Runs attempts to escape as the worker of a sandbox, against things of the host that really are there.
+package struct EscapeSuite: Sendable {
+    package let fixture: SandboxFixture
+    package init(_ fixture: SandboxFixture) { self.fixture = fixture }
+
+    /// Things of the host that a worker must not reach.
+    private struct Bait {
+        let marker: FilePath
+        let port: UInt16
+        let process: String
+        let abstract: String
+
+        func fill(_ program: String) -> String {
+            program.replacing("MARKER", with: marker.string).replacing("PORT", with: String(port))
+                .replacing("PID", with: process).replacing("ABSTRACT", with: abstract)
+        }
+    }
+
+    /// All attempts at once, each in a process of its own, in one sandbox.
+    ///
+    /// Each must be held.
+    package func holdsAll() async throws {
+        try await withBait { bait in
+            var specification = try fixture.specification("")
+            specification.command = ["python3", "-c", bait.fill(Self.driver(EscapeAttempt.all))]
+            let (exit, output, errors) = try await fixture.run(specification)
+            #expect(exit == .exited(status: 0), "\(errors)")
+            let lines = output.split(separator: "\n")
+            #expect(lines.count == EscapeAttempt.all.count, "\(output)\(errors)")
+            for (attempt, line) in zip(EscapeAttempt.all, lines) {
+                #expect(line.hasPrefix("HELD"), "\(attempt): \(line)")
+            }
+        }
+    }
+
+    /// The same programs without protection, so that what is held is known to be an escape.
+    package func succeedsUnprotected() async throws {
+        try await withBait { bait in
+            for attempt in EscapeAttempt.all where attempt.unprotected == .succeeds {
+                let program = bait.fill(attempt.program)
+                try withTemporaryDirectory { folder in
+                    try Shell.run("cat > a.py <<'END'\n\(program)\nEND\n", in: folder)
+                    let output = try Shell.run("timeout 20 python3 a.py 2>&1", in: folder)
+                    #expect(output.hasPrefix("ESCAPED"), "\(attempt): \(output)")
+                }
+            }
+        }
+    }
+
+    /// A program that runs attempts one after another, one line each.
+    private static func driver(_ attempts: [EscapeAttempt]) -> String {
+        let programs = attempts.map { "'''\($0.program.replacing("\\", with: "\\\\"))'''" }
+        return """
+            import subprocess, sys
+            for program in [\(programs.joined(separator: ",\n"))]:
+                done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+                lines = done.stdout.splitlines() or ["BROKEN " + repr(done.stderr[-300:])]
+                print(lines[0], flush=True)
+            """
+    }
+
+    private func withBait(_ body: (Bait) async throws -> Void) async throws {
+        let server = try await EchoServer.start()
+        try await withTemporaryDirectory { folder in
+            try Shell.run(
+                """
+                echo host-secret > marker; chmod 644 marker; chmod 755 .
+                cat > bait.py <<'END'
+                import os, socket, sys, time
+                # Whoever else starts a program at this moment waits for the end of what it inherits.
+                os.closerange(3, 1024)
+                s = socket.socket(socket.AF_UNIX); s.bind("\\0" + sys.argv[1]); s.listen(); print("up", flush=True)
+                time.sleep(600)
+                END
+                python3 bait.py \(folder.lastComponent?.string ?? "") sleep > up 2>&1 & echo $! > pid
+                until grep -q up up; do sleep 0.05; done
+                """,
+                in: folder
+            )
+            let process = try Shell.run("cat pid", in: folder).split(separator: "\n")[0]
+            defer { _ = try? Shell.run("kill -9 \(process)", in: folder) }
+            try await body(
+                Bait(
+                    marker: folder.appending("marker"),
+                    port: server.port,
+                    process: String(process),
+                    abstract: folder.lastComponent?.string ?? ""
+                )
+            )
+        }
+        await server.stop()
+    }
+
+    // MARK: Eaters
+
+    /// What a worker may use up is its own.
+    package func survivesEaters() async throws {
+        for (name, script, expected) in Self.eaters {
+            var specification = try fixture.specification("")
+            specification.limits.memory = .mebibytes(96)
+            specification.command = ["python3", "-c", script]
+            let output = CollectedOutput(keeping: 4096)
+            let sandbox = try await fixture.backend.start(specification, output: output)
+            let exit = await sandbox.exit()
+            #expect(output.output.contains(expected), "\(name): \(exit) \(output.output) \(output.errors)")
+        }
+    }
+
+    private static let eaters: [(name: String, script: String, expected: String)] = [
+        (
+            "fork bomb",
+            """
+            import os, signal
+            count = 0
+            try:
+                while count < 100000:
+                    if os.fork() == 0: signal.pause()
+                    count += 1
+            except OSError as error: print("stopped", count < 200, error.errno)
+            """, "stopped True 11"
+        ),
+        (
+            "disk fill",
+            """
+            import os
+            for place in ["/tmp", "/dev/shm", "/var/tmp", os.environ["HOME"]]:
+                total = 0
+                try:
+                    with open(place + "/fill", "wb") as f:
+                        while total < 1 << 30: total += f.write(b"x" * (1 << 20)); f.flush()
+                    print("filled", place)
+                except OSError as error: pass
+                try: os.unlink(place + "/fill")
+                except OSError: pass
+            print("held")
+            """, "held"
+        ),
+        (
+            "descriptor exhaustion",
+            """
+            import os
+            files = []
+            try:
+                while True: files.append(os.open("/dev/null", os.O_RDONLY))
+            except OSError as error: print("stopped", len(files) <= 65536, error.errno)
+            """, "stopped True 24"
+        ),
+    ]
+}

@@ -81,7 +81,8 @@ let modules: [Module] = [
     Module(
         name: "ProjectFiles",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "Sandboxing", .systemPackage, .crypto,
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "Sandboxing",
+            .systemPackage, .crypto,
         ]
     ),
     Module(
@@ -129,6 +130,11 @@ let modules: [Module] = [
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
         testUses: ["SandboxTestSupport"]
     ),
+    Module(
+        name: "MicroVM",
+        uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
+        testUses: ["SandboxTestSupport"]
+    ),
     // 5 use cases
     Module(
         name: "WorkerOperations",
@@ -152,7 +158,8 @@ let modules: [Module] = [
     Module(
         name: "Commands",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Namespaces", "Transport", "RegistryAPI", "Resolution",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Namespaces", "MicroVM", "Transport",
+            "RegistryAPI", "Resolution",
             "Manifests",
             "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "EngineClient",
             "EngineProtocol", .argumentParser,

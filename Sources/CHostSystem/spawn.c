@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <poll.h>
+#include <time.h>
 
 enum { most_descriptors = 32, clear_of_all_places = 64 };
 
@@ -70,4 +72,33 @@ int iii_socket_pair(int ends[2]) {
 #else
     return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
 #endif
+}
+
+int64_t iii_unix_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+uint64_t iii_counter_kilohertz(void) {
+#if defined(__x86_64__)
+    struct timespec begin, now;
+    int64_t passed;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    uint64_t counter = __builtin_ia32_rdtsc();
+    do {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        passed = (int64_t)(now.tv_sec - begin.tv_sec) * 1000000000 + (now.tv_nsec - begin.tv_nsec);
+    } while (passed < 10000000);
+    return (__builtin_ia32_rdtsc() - counter) * 1000000 / (uint64_t)passed;
+#else
+    return 0;
+#endif
+}
+
+int iii_wait_readable(int descriptor, int milliseconds) {
+    struct pollfd waiting = {descriptor, POLLIN, 0};
+    int result;
+    do { result = poll(&waiting, 1, milliseconds); } while (result < 0 && errno == EINTR);
+    return result;
 }

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import HostSystem
+import MicroVM
 import Namespaces
 package import Sandboxing
 import SystemPackage
@@ -9,7 +10,21 @@ import SystemPackage
 extension Sandboxes {
     /// The sandboxes that this machine may have, with the guest that lies beside this program.
     package static func live(_ environment: HostEnvironment) -> Sandboxes {
-        Sandboxes([NamespacesBackend(guest: guest, bubblewrap: program("bwrap", environment))])
+        let bubblewrap = program("bwrap", environment)
+        var backends: [any SandboxBackend] = [NamespacesBackend(guest: guest, bubblewrap: bubblewrap)]
+        if let home = try? IIIHome(environment) {
+            let cache = home.cache.appending("machine")
+            let programs = MicroVMPrograms(
+                guest: guest,
+                qemu: program("qemu-system-x86_64", environment),
+                bubblewrap: bubblewrap,
+                mksquashfs: program("mksquashfs", environment),
+                kernelRoots: [cache.appending("kernel"), "/"],
+                cache: cache
+            )
+            backends += [MicroVMBackend(.vm, programs), MicroVMBackend(.emulatedVM, programs)]
+        }
+        return Sandboxes(backends)
     }
 
     /// `iii-guest` beside `iii`, or in `../libexec/iii/`, where packages of distributions put such programs.

@@ -128,6 +128,18 @@ package enum HostDescriptors {
         return file
     }
 
+    /// Waits until something can be read, on a thread of its own.
+    package static func isReadable(_ descriptor: FileDescriptor, within limit: Duration) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let milliseconds = Int32(clamping: limit.components.seconds * 1000)
+            do throws(OwnThread.ThreadFailure) {
+                try OwnThread.start {
+                    continuation.resume(returning: iii_wait_readable(descriptor.rawValue, milliseconds) > 0)
+                }
+            } catch { continuation.resume(returning: false) }
+        }
+    }
+
     /// Nothing to read, and nowhere to write.
     package static func null() throws -> FileDescriptor { try FileDescriptor.open("/dev/null", .readWrite) }
 }

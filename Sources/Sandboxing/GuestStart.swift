@@ -13,6 +13,8 @@ package struct GuestStart: Hashable, Sendable {
         case none = ""
         /// Copied from `/run/sandbox/bundle`, which is mounted read-only.
         case copy
+        /// The disk that carries the bundle, read-only.
+        case mount
         /// An overlay over the disk that carries the bundle.
         case overlay
     }

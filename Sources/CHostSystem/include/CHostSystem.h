@@ -134,4 +134,13 @@ static inline void iii_set_nonblocking(int descriptor) {
     fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
+/// Nanoseconds since 1970.
+int64_t iii_unix_nanoseconds(void);
+
+/// The rate of the processor's time stamp counter in kHz, measured; 0 where there is none.
+uint64_t iii_counter_kilohertz(void);
+
+/// Waits until something can be read. 1, 0 after the time, -1 with errno.
+int iii_wait_readable(int descriptor, int milliseconds);
+
 #endif

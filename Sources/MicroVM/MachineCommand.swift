@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Sandboxing
+import SystemPackage
+import WorkerModel
+
+/// How the machine's processor is had.
+package enum MachineAccelerator: Hashable, Sendable {
+    case kvm
+    /// Emulated; the rate of the host's time stamp counter in kHz, which a busy emulator cannot measure by itself.
+    case emulated(counterKilohertz: UInt64)
+}
+
+/// All that one machine is made of, as words for the launcher, bubblewrap and QEMU.
+struct MachineCommand: Sendable, Hashable {
+    let qemu: FilePath
+    let bubblewrap: FilePath
+    let accelerator: MachineAccelerator
+    let cpus: Int
+    let memory: ByteCount
+    let user: UInt32?
+    let parent: Int32
+    /// Whether there is a disk besides the base.
+    let hasBase: Bool
+    let hasBundle: Bool
+
+    // Where QEMU finds what it is given.
+    static let channel = 3
+    static let kernel = 4
+    static let initramfs = 5
+    static let base = 6
+    static let bundle = 7
+
+    /// What the machine needs beyond the worker's own memory: kernel, agent, page cache.
+    static let overhead = ByteCount.mebibytes(96)
+
+    var words: [String] {
+        var words = ["launch", "--parent", String(parent), "--network"]
+        if let user { words += ["--user", String(user)] }
+        return words + ["--", bubblewrap.string] + jail + ["--", qemu.string] + machine
+    }
+
+    /// Nothing of the host but QEMU and its libraries, to read.
+    private var jail: [String] {
+        var words = [
+            "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+            "--disable-userns", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL",
+        ]
+        for folder in ["/usr/bin", "/usr/lib", "/usr/lib64", "/usr/share/qemu", "/usr/share/seabios"] {
+            words += ["--ro-bind-try", folder, folder]
+        }
+        words += ["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]
+        words += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc", "--dev", "/dev"]
+        if accelerator == .kvm { words += ["--dev-bind", "/dev/kvm", "/dev/kvm"] }
+        return words + ["--size", "1048576", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    }
+
+    private var machine: [String] {
+        var words = ["-M", "microvm"]
+        switch accelerator {
+        case .kvm: words += ["-accel", "kvm", "-cpu", "host"]
+        // Of the models that it emulates this one starts fastest, and newer programs find what they need.
+        case .emulated: words += ["-accel", "tcg,tb-size=128", "-cpu", "EPYC"]
+        }
+        words += ["-m", String((memory.bytes + Self.overhead.bytes) >> 20), "-smp", String(cpus)]
+        words += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+        words += ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]
+        words += ["-kernel", "/proc/self/fd/\(Self.kernel)", "-initrd", "/proc/self/fd/\(Self.initramfs)"]
+        words += ["-append", kernelWords.joined(separator: " ")]
+        words += ["-chardev", "socket,id=control,fd=\(Self.channel)", "-device", "virtio-serial-device,max_ports=4"]
+        words += ["-device", "virtserialport,chardev=control,name=iii.control"]
+        if hasBase { words += disk("base", Self.base) }
+        if hasBundle { words += disk("bundle", Self.bundle) }
+        return words
+    }
+
+    private func disk(_ name: String, _ descriptor: Int) -> [String] {
+        [
+            "-add-fd", "fd=\(descriptor),set=\(descriptor)",
+            "-drive",
+            "if=none,id=\(name),file=/dev/fdset/\(descriptor),format=raw,read-only=on,cache=unsafe,file.locking=off",
+            "-device", "virtio-blk-device,drive=\(name),serial=\(name)",
+        ]
+    }
+
+    private var kernelWords: [String] {
+        var words = [
+            "console=hvc9", "panic=-1", "quiet", "loglevel=1", "cryptomgr.notests=1", "no_timer_check", "apparmor=0",
+            "audit=0", "selinux=0", "random.trust_cpu=on", "noreplace-smp", "8250.nr_uarts=0",
+            "rcupdate.rcu_expedited=1", "numa=off", "reboot=t",
+        ]
+        // Without the rate, an emulated machine on a busy host hangs while it measures it.
+        if case .emulated(let rate) = accelerator {
+            words += ["tsc=reliable", "tsc_early_khz=\(rate)", "mitigations=off"]
+        }
+        return words
+    }
+}

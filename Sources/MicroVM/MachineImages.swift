@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import HostSystem
+import Sandboxing
+import SystemPackage
+import WorkerModel
+
+/// Images of file systems for the disks of machines, made by `mksquashfs` without the rights of root.
+struct MachineImages: Sendable {
+    let program: FilePath
+    /// `~/.iii/cache/machine`.
+    let folder: FilePath
+
+    /// The image of an unpacked root file system, made once for each digest.
+    func base(_ root: FilePath, digest: Digest) async throws -> FileDescriptor {
+        let path = folder.appending("bases").appending("\(digest).sqfs")
+        if try HostFiles.kind(of: path) == .file {
+            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        }
+        try HostFiles.makeDirectory(path.removingLastComponent(), mode: 0o700)
+        let temporary = HostFiles.temporarySibling(of: path)
+        try await make(root, temporary, owner: 0)
+        try HostFiles.rename(temporary, to: path)
+        return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+    }
+
+    /// The image of a bundle, which has no name any more: it goes with the descriptor.
+    func bundle(_ tree: FilePath) async throws -> FileDescriptor {
+        try HostFiles.makeDirectory(folder, mode: 0o700)
+        let path = HostFiles.temporarySibling(of: folder.appending("bundle.sqfs"))
+        try await make(tree, path, owner: SandboxSpecification.userIdentifier)
+        defer { try? HostFiles.removeFile(path) }
+        return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+    }
+
+    /// Times are kept: compiled Python files are compared with those of their sources.
+    private func make(_ source: FilePath, _ target: FilePath, owner: UInt32) async throws {
+        let null = try HostDescriptors.null()
+        defer { try? null.close() }
+        let complaints = try HostDescriptors.pipe()
+        defer { try? complaints.reading.close() }
+        defer { try? complaints.writing.close() }
+        complaints.reading.setNonblocking()
+        let words = [
+            source.string, target.string, "-comp", "lz4", "-noappend", "-no-progress", "-quiet", "-no-xattrs",
+            "-force-uid", String(owner), "-force-gid", String(owner),
+        ]
+        let process = try await HeldProcess.start(
+            program,
+            words,
+            environment: ["PATH": "/usr/bin:/bin"],
+            descriptors: [null, null, complaints.writing]
+        )
+        guard await process.end() == .exited(0) else {
+            try? HostFiles.removeFile(target)
+            throw SandboxError.notMade(.emulatedVM, detail: "`\(program)` failed: \(complaints.reading.text)")
+        }
+    }
+}
+
+extension FileDescriptor {
+    /// What there is to read now, at most 2 KiB, in one line.
+    var text: String {
+        var bytes = [UInt8](repeating: 0, count: 2048)
+        // Nothing there is no text.
+        let count = (try? bytes.withUnsafeMutableBytes { try read(into: $0) }) ?? 0
+        let lines = String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n")
+        return lines.filter { !$0.contains("warning:") }.joined(separator: "; ")
+    }
+}

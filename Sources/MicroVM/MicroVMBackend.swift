@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import GuestChannel
+import HostSystem
+package import Sandboxing
+import SystemPackage
+import WorkerModel
+
+/// Sandboxes of the tiers `vm` and `emulated-vm`.
+package actor MicroVMBackend: SandboxBackend {
+    package nonisolated let tier: IsolationTier
+    private let programs: MicroVMPrograms
+    private var known: Task<SandboxAvailability, Never>?
+    private var parts: MachineParts?
+
+    /// A backend of one of the two tiers; `tier` is `vm` or `emulatedVM`.
+    package init(_ tier: IsolationTier, _ programs: MicroVMPrograms) {
+        self.tier = tier
+        self.programs = programs
+    }
+
+    /// Whether a machine that is started here answers.
+    ///
+    /// What was found is kept with the number of this start of the host: a processor that takes a machine and then never
+    /// runs it exists, and to try it takes seconds.
+    package func availability() async -> SandboxAvailability {
+        if let known { return await known.value }
+        let probing = Task { await probe() }
+        known = probing
+        return await probing.value
+    }
+
+    private func probe() async -> SandboxAvailability {
+        do {
+            let parts = try MachineParts(programs, tier)
+            self.parts = parts
+            let verdicts = ProbeVerdicts(folder: programs.cache)
+            let isWorking: Bool
+            if let verdict = verdicts[tier] {
+                isWorking = verdict
+            } else {
+                isWorking = await MachineProbe(parts).answers(within: tier == .vm ? .seconds(2) : .seconds(30))
+                verdicts.remember(isWorking, of: tier)
+            }
+            guard isWorking else { return .unavailable(.doesNotWork("a machine was started and did not answer")) }
+            return .available(.init(program: "QEMU, Linux \(parts.kernel.version)", enforcement: .all))
+        } catch let missing as MachineParts.Missing {
+            return .unavailable(missing.reason)
+        } catch {
+            return .unavailable(.refused("\(error)"))
+        }
+    }
+
+    package func start(
+        _ specification: SandboxSpecification,
+        output: any SandboxOutput
+    ) async throws -> any RunningSandbox {
+        if case .unavailable(let reason) = await availability() { throw SandboxError.tierUnavailable(tier, reason) }
+        guard let parts else { throw SandboxError.ended }
+        guard case .rootFileSystem(let root, let digest) = specification.base else {
+            throw SandboxError.notSupported(tier, what: "run on the host's own programs; it needs an image")
+        }
+        let images = MachineImages(program: parts.mksquashfs, folder: programs.cache)
+        let base = try await images.base(root, digest: digest)
+        defer { try? base.close() }
+        var launch = GuestLaunch(specification, tier: tier, enforcement: .all)
+        let bundle = try await self.bundle(specification.workspace, images, &launch)
+        defer { try? bundle?.close() }
+        launch.start.memoryBytes = specification.limits.memory.bytes
+        launch.start.scratchBytes = specification.limits.scratch.bytes
+        launch.start.unixNanoseconds = HostClock.unixNanoseconds
+        launch.seed = (0..<64).map { _ in UInt8.random(in: 0...255) }
+        let machine = try await parts.start(specification.limits, base: base, bundle: bundle)
+        return try await GuestSandbox.begin(
+            launch,
+            descriptor: machine.descriptor,
+            holder: machine.holder,
+            output: output
+        )
+    }
+
+    private func bundle(
+        _ workspace: SandboxSpecification.Workspace,
+        _ images: MachineImages,
+        _ launch: inout GuestLaunch
+    ) async throws -> FileDescriptor? {
+        switch workspace {
+        case .empty: return nil
+        case .persistent: throw SandboxError.notSupported(tier, what: "share a folder that stays with the host")
+        case .readOnly(let tree):
+            launch.start.workspace = .mount
+            return try await images.bundle(tree)
+        case .privateLayer(let tree):
+            launch.start.workspace = .overlay
+            return try await images.bundle(tree)
+        }
+    }
+}

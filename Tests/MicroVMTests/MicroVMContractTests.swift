@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Foundation
+import MicroVM
+import Sandboxing
+import SandboxTestSupport
+import Testing
+
+/// The contract of all backends, and the escape suite, in emulated machines.
+///
+/// They need QEMU, mksquashfs and a kernel (`scripts/fetch-machine-kernel`); under CI their absence is a failure.
+@Suite(.timeLimit(.minutes(10)), .serialized, .enabled(if: MachinesHere.areExpected))
+struct MicroVMContractTests {
+    private let contract: SandboxContract
+    private let escape: EscapeSuite
+
+    init() throws {
+        let fixture = try MachineFixture.make()
+        contract = SandboxContract(fixture)
+        escape = EscapeSuite(fixture)
+    }
+
+    @Test func isAvailableHere() async throws {
+        let availability = await MachineFixture.backend.availability()
+        #expect(availability.isAvailable, "\(availability)")
+    }
+
+    @Test func tellsOutputAndStatus() async throws { try await contract.tellsOutputAndStatus() }
+    @Test func setsTheEnvironment() async throws {
+        try await contract.setsTheEnvironmentOfWorkersAndNothingOfTheHosts()
+    }
+    @Test func saysThatAProgramIsNotThere() async throws { try await contract.saysThatAProgramIsNotThere() }
+    @Test func stopsByAskingFirst() async throws { try await contract.stopsByAskingFirst() }
+    @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }
+    @Test func runsFurtherCommands() async throws { try await contract.runsFurtherCommandsBesideTheWorker() }
+    @Test func givesCommandsATerminal() async throws { try await contract.givesCommandsATerminal() }
+    @Test func carriesConnectionsToTheEngine() async throws { try await contract.carriesConnectionsToTheEngine() }
+    @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }
+    @Test func laysAPrivateLayer() async throws { try await contract.laysAPrivateLayerOverTheBundle() }
+    @Test func killsTheOneThatEatsMemory() async throws { try await contract.killsAndNamesTheOneThatEatsMemory() }
+    @Test func slowsAWriterDown() async throws { try await contract.slowsAWriterDownInsteadOfKeepingAll() }
+    @Test func survivesTheDeathOfItsHostProcess() async throws { try await contract.survivesTheDeathOfItsHostProcess() }
+    @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
+}
+
+enum MachinesHere {
+    /// True where the parts are there, and wherever they must be.
+    static var areExpected: Bool {
+        let programs = ["/usr/bin/qemu-system-x86_64", "/usr/bin/mksquashfs"]
+        return ProcessInfo.processInfo.environment["CI"] != nil
+            || programs.allSatisfy { FileManager.default.fileExists(atPath: $0) }
+    }
+}

@@ -69,7 +69,7 @@ struct PublishTests {
             try await registry.publish(Requests.engine("state", "1.2.0", tag: "latest"), by: caller)
             #expect(try await registry.resolve("state")["root"]?["version"] == "1.2.0")
             #expect(try await registry.resolve("state", "1.1.0")["root"]?["version"] == "1.1.0")
-            let rows = try JSONValue(parsing: try await registry.service.versions("state"))["versions"]
+            let rows = try JSONValue(parsing: try await registry.service.versions("state").body)["versions"]
             let expected: [JSONValue] = [
                 ["version": "1.2.0", "tag": "latest", "tags": ["latest"]],
                 ["version": "1.1.0", "tag": nil, "tags": []], ["version": "1.0.0", "tag": nil, "tags": []],
@@ -222,6 +222,19 @@ struct PublishTests {
                     == [.ownerAdded, .published, .channelMoved, .published, .channelMoved]
             )
             #expect(events[0].event.details == #"{"channel":"latest","from":"1.0.0"}"#)
+        }
+    }
+
+    @Test func nameNextToAMuchUsedOneIsToldNotRefused() async throws {
+        try await ServiceFixture.run { (registry) async throws in
+            let caller = try await registry.caller()
+            try await registry.publish(Requests.binary("pdf-tools", "1.0.0", tag: "latest"), by: caller)
+            #expect(try await registry.publish(Requests.engine("pdf-tool"), by: caller).warnings.isEmpty)
+            for _ in 0..<1000 { _ = try await registry.service.download("pdf-tools", version: nil, counting: false) }
+            try await registry.service.downloads.flush()
+            let warnings = try await registry.publish(Requests.engine("pdf-toools"), by: caller).warnings
+            #expect(warnings.count == 1 && warnings.first?.contains("`pdf-tools`") == true)
+            #expect(try await registry.publish(Requests.engine("pdf-tool", "1.0.1"), by: caller).warnings.isEmpty)
         }
     }
 }

@@ -37,6 +37,6 @@ struct WorkerRoutes: Sendable {
 
     @Sendable
     private func versions(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        .ready(ReadyAnswer(body: try await service.versions(context.name)), for: request)
+        .ready(try await service.versions(context.name), for: request)
     }
 }

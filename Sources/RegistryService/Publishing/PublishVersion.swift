@@ -11,6 +11,9 @@ import WorkerModel
 /// Bytes first: hosted archives are there and opened before anything is written down. Then one transaction writes the
 /// version, the channel and what happened; before it nobody sees anything of the version, after it everybody sees all.
 package struct PublishVersion: Sendable {
+    /// From so many downloads on, people know a worker's name.
+    private static let muchUsed: Int64 = 1000
+
     private let store: any RegistryStore
     private let blobs: any BlobStore
     private let table: AnswerTable
@@ -46,9 +49,11 @@ package struct PublishVersion: Sendable {
         }
         let findings = try await inspect(publication)
         let version = try version(publication, by: caller)
-        try await store.write { session in
+        let similar = try await store.write { session in
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
+            let similar = try Self.similarNames(to: publication.name, in: session)
             try Self.write(version, on: publication.channel, by: caller, in: session)
+            return similar
         }
         table.invalidate()
         var answer = PublishAnswer(
@@ -57,8 +62,21 @@ package struct PublishVersion: Sendable {
             channel: publication.channel,
             publishedAt: version.publishedAt.description
         )
-        answer.warnings = findings.warnings
+        answer.warnings =
+            findings.warnings
+            + similar.map { other in
+                "the new name `\(publication.name)` is easily mistyped for the much-used worker `\(other)`"
+            }
         return answer
+    }
+
+    /// For a new name, the much-used workers that it is one change away from.
+    private static func similarNames(
+        to name: WorkerName,
+        in session: any RegistryReadSession
+    ) throws -> [WorkerName] {
+        guard try session.worker(name) == nil else { return [] }
+        return try session.workers(near: name.skeleton, downloads: muchUsed)
     }
 
     /// Finds the hosted blobs, makes them young, so that no collector takes them now, and opens them.

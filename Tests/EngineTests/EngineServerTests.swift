@@ -185,12 +185,18 @@ import Testing
                 for _ in 0..<24 {
                     group.addTask {
                         do {
-                            _ = try await client.call(function: "stuck::f", payload: large, timeout: .seconds(4))
+                            _ = try await client.call(function: "stuck::f", payload: large, timeout: .seconds(60))
                             return nil
                         } catch EngineClientError.failed(_, let error) { return error.code } catch { return "time" }
                     }
                 }
-                return await group.reduce(into: []) { $0.append($1) }
+                // What lies in the buffer is never answered: one that did not fit is enough.
+                var codes: [String?] = []
+                for await code in group {
+                    codes.append(code)
+                    if code == "channel_send_failed" { group.cancelAll() }
+                }
+                return codes
             }
             #expect(codes.contains("channel_send_failed"))
             #expect(!codes.contains(nil))

@@ -123,6 +123,7 @@ package struct EngineServer: Sendable {
     /// Runs calls of the engine's own process until the stream ends, then cancels what still runs.
     private func answer(_ calls: AsyncStream<LocalCall>, _ switchboard: Switchboard) async {
         await withDiscardingTaskGroup { group in
+            for work in localWorkers.compactMap(\.background) { group.addTask { await work() } }
             for events in localWorkers.compactMap(\.events) {
                 group.addTask { for await event in events { switchboard.receive(.localEvent(event)) } }
             }

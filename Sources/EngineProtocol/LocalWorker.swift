@@ -10,19 +10,23 @@ package struct LocalWorker: Sendable {
     package let triggerTypes: [TriggerTypeRegistration]
     /// What has happened; read once, for as long as the engine runs.
     package let events: AsyncStream<LocalEvent>?
+    /// What it does besides answering; begun with the engine, cancelled at its end.
+    package let background: (@Sendable () async -> Void)?
 
     package init(
         name: String,
         description: String,
         functions: [LocalFunction],
         triggerTypes: [TriggerTypeRegistration] = [],
-        events: AsyncStream<LocalEvent>? = nil
+        events: AsyncStream<LocalEvent>? = nil,
+        background: (@Sendable () async -> Void)? = nil
     ) {
         self.name = name
         self.description = description
         self.functions = functions
         self.triggerTypes = triggerTypes
         self.events = events
+        self.background = background
     }
 }
 

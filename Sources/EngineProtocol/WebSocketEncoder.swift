@@ -29,6 +29,27 @@ package struct WebSocketEncoder: Sendable {
         }
     }
 
+    /// A message as buffers to be sent one after the other, its content not copied where nothing is masked.
+    package func buffers(_ opcode: WebSocketOpcode, _ content: ByteBuffer) -> [ByteBuffer] {
+        guard mask == nil else {
+            var output = ByteBuffer()
+            write(opcode, content, to: &output)
+            return [output]
+        }
+        let step = content.readableBytes > Self.largestFrame ? Self.fragment : content.readableBytes
+        var rest = content
+        var opcode = opcode
+        var result: [ByteBuffer] = []
+        repeat {
+            let part = rest.readSlice(length: min(rest.readableBytes, step)) ?? ByteBuffer()
+            var head = ByteBuffer()
+            writeHead(opcode, length: part.readableBytes, isFinal: rest.readableBytes == 0, to: &head)
+            result += [head, part]
+            opcode = .continuation
+        } while rest.readableBytes > 0
+        return result
+    }
+
     /// Appends a close frame.
     package func writeClose(_ code: WebSocketCloseCode?, to output: inout ByteBuffer) {
         var content = ByteBuffer()
@@ -42,7 +63,16 @@ package struct WebSocketEncoder: Sendable {
         isFinal: Bool,
         to output: inout ByteBuffer
     ) {
-        let length = content.readableBytes
+        writeHead(opcode, length: content.readableBytes, isFinal: isFinal, to: &output)
+        let mask = mask?()
+        if let mask { output.writeInteger(mask) }
+        let start = output.readableBytes
+        output.writeImmutableBuffer(content)
+        if let mask, mask != 0 { output.webSocketMask(mask, from: start, offset: 0) }
+    }
+
+    /// Appends what stands before a frame's mask and content.
+    private func writeHead(_ opcode: WebSocketOpcode, length: Int, isFinal: Bool, to output: inout ByteBuffer) {
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
         output.writeInteger(opcode.rawValue | (isFinal ? 0x80 : 0))
         switch length {
@@ -54,11 +84,6 @@ package struct WebSocketEncoder: Sendable {
             output.writeInteger(127 | maskBit)
             output.writeInteger(UInt64(length))
         }
-        let mask = mask?()
-        if let mask { output.writeInteger(mask) }
-        let start = output.readableBytes
-        output.writeImmutableBuffer(content)
-        if let mask, mask != 0 { output.webSocketMask(mask, from: start, offset: 0) }
     }
 }
 

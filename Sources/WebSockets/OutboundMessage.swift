@@ -19,6 +19,20 @@ package enum OutboundMessage: Sendable {
         }
     }
 
+    /// From this cost on, copying a message costs more than sending it in pieces.
+    private static let large = 64 << 10
+
+    var isLarge: Bool { cost > Self.large }
+
+    /// The message as buffers to be sent one after the other.
+    func buffers(with encoder: WebSocketEncoder) -> [ByteBuffer] {
+        switch self {
+        case .frame(let frame): encoder.buffers(.text, frame.encoded())
+        case .text(let content): encoder.buffers(.text, content)
+        case .binary(let content): encoder.buffers(.binary, content)
+        }
+    }
+
     func write(to output: inout ByteBuffer, with encoder: WebSocketEncoder) {
         switch self {
         case .frame(let frame): encoder.write(.text, frame.encoded(), to: &output)

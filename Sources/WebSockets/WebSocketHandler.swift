@@ -179,11 +179,16 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func writeBatch(_ context: ChannelHandlerContext) {
         var output = context.channel.allocator.buffer(capacity: 1024)
+        var pieces: [ByteBuffer] = []
         var cost = 0
         let first = next
-        while next < pending.count, output.readableBytes < Self.batchBytes {
+        while next < pending.count, output.readableBytes < Self.batchBytes, pieces.isEmpty {
             cost += pending[next].cost
-            pending[next].write(to: &output, with: encoder)
+            if pending[next].isLarge {
+                pieces = pending[next].buffers(with: encoder)
+            } else {
+                pending[next].write(to: &output, with: encoder)
+            }
             // A large message is let go of at once.
             pending[next] = .text(ByteBuffer())
             next += 1
@@ -193,10 +198,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
             pending = []
             next = 0
         }
+        send([output] + pieces, of: count, cost, context)
+    }
+
+    /// Gives buffers to the channel and counts their messages as written once the last has left.
+    private func send(_ buffers: [ByteBuffer], of count: Int, _ cost: Int, _ context: ChannelHandlerContext) {
         let own = NIOLoopBound(self, eventLoop: context.eventLoop)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.whenSuccess { [cost] in own.value.didWrite(count, cost) }
-        context.write(wrapOutboundOut(output), promise: promise)
+        let filled = buffers.filter { $0.readableBytes > 0 }
+        for buffer in filled.dropLast() { context.write(wrapOutboundOut(buffer), promise: nil) }
+        context.write(wrapOutboundOut(filled.last ?? ByteBuffer()), promise: promise)
     }
 
     private func didWrite(_ messages: Int, _ cost: Int) {

@@ -100,6 +100,11 @@ import Testing
         var plain = ByteBuffer()
         WebSocketEncoder(mask: nil).write(.text, content, to: &plain)
         #expect(try events(of: Array(plain.readableBytesView), role: .client) == [.text(content)])
+        for encoder in [WebSocketEncoder(mask: nil), WebSocketEncoder(mask: { 0xA1B2_C3D4 })] {
+            var whole = ByteBuffer()
+            encoder.write(.text, content, to: &whole)
+            #expect(encoder.buffers(.text, content).reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) } == whole)
+        }
     }
 
     @Test func cutsLargeMessages() throws {
@@ -107,6 +112,8 @@ import Testing
         var output = ByteBuffer()
         WebSocketEncoder(mask: nil).write(.text, content, to: &output)
         #expect(output.getInteger(at: 0, as: UInt8.self) == 0x01)
+        let pieces = WebSocketEncoder(mask: nil).buffers(.text, content)
+        #expect(pieces.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) } == output)
         var decoder = WebSocketDecoder(role: .client, messageBytes: 64 << 20)
         #expect(try decoder.next(from: &output) == .text(content))
     }

@@ -18,10 +18,17 @@ actor ConfigurationStore {
     /// An entry before and after a change.
     struct Change: Sendable {
         var before: ConfigurationEntry?
-        var after: ConfigurationEntry
+        /// Nil where the file is gone.
+        var after: ConfigurationEntry?
     }
 
-    private let folder: FilePath
+    nonisolated let folder: FilePath
+    /// What the files were last known to say.
+    private var known: [ConfigurationID: ConfigurationEntry] = [:]
+    private let (folderMade, folderIsMade) = AsyncStream.makeStream(
+        of: Void.self,
+        bufferingPolicy: .bufferingNewest(1)
+    )
 
     init(folder: FilePath) { self.folder = folder }
 
@@ -29,26 +36,29 @@ actor ConfigurationStore {
     ///
     /// Effects on disk: the entry's file is replaced.
     /// - Throws: `CallFailure`: `SCHEMA_INVALID` where the value does not fit, `ADAPTER_ERROR` for a failed file.
-    func register(_ entry: ConfigurationEntry) throws -> Change {
+    func register(_ entry: ConfigurationEntry) throws -> (before: ConfigurationEntry?, after: ConfigurationEntry) {
         if let value = entry.value { try Self.check(value, against: entry) }
         let before = try find(entry.id)
         if before == nil, try ids().count >= Self.largestFile.entries { throw CallFailure.adapter("too many entries") }
         var after = entry
         after.value = entry.value ?? before?.value
         try write(after)
-        return Change(before: before, after: after)
+        return (before, after)
     }
 
     /// Replaces the value of an entry.
     ///
     /// - Throws: `CallFailure`: `NOT_FOUND`, `SCHEMA_INVALID`, `ADAPTER_ERROR`.
-    func set(_ id: ConfigurationID, to value: JSONValue) throws -> Change {
+    func set(
+        _ id: ConfigurationID,
+        to value: JSONValue
+    ) throws -> (before: ConfigurationEntry?, after: ConfigurationEntry) {
         let before = try entry(id)
         try Self.check(value, against: before)
         var after = before
         after.value = value
         try write(after)
-        return Change(before: before, after: after)
+        return (before, after)
     }
 
     /// - Throws: `CallFailure`: `NOT_FOUND`, `ADAPTER_ERROR`.
@@ -61,6 +71,40 @@ actor ConfigurationStore {
 
     /// All entries whose files can be read, by id; one broken file does not hide the others.
     func all() throws -> [ConfigurationEntry] { try ids().sorted { $0.text < $1.text }.compactMap { try? find($0) } }
+
+    // MARK: Changes by others
+
+    /// Waits until the folder exists.
+    func folderAppears() async throws {
+        while try HostFiles.kind(of: folder) == nil {
+            for await _ in folderMade { break }
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Takes what the files say as known.
+    func learn() throws {
+        for entry in try all() { known[entry.id] = entry }
+    }
+
+    /// What has changed in a file since it was last known; nil for nothing, and for what cannot be read.
+    func change(inFile name: String) -> Change? {
+        guard let id = Self.id(ofFile: name) else { return nil }
+        let now: ConfigurationEntry?
+        // A file that cannot be read is half written, or wrong; neither is news.
+        do { now = try find(id) } catch { return nil }
+        let before = known[id]
+        known[id] = now
+        switch (before, now) {
+        case (nil, nil): return nil
+        case (let before?, let now?) where before.json.isEquivalent(to: now.json): return nil
+        default: return Change(before: before, after: now)
+        }
+    }
+
+    private static func id(ofFile name: String) -> ConfigurationID? {
+        name.hasSuffix(".yaml") ? try? ConfigurationID(parsing: String(name.dropLast(5))) : nil
+    }
 
     private static func check(_ value: JSONValue, against entry: ConfigurationEntry) throws(CallFailure) {
         let problems = SchemaCheck(entry.schema).problems(of: value)
@@ -79,9 +123,7 @@ actor ConfigurationStore {
     private func ids() throws -> [ConfigurationID] {
         do {
             guard try HostFiles.kind(of: folder) != nil else { return [] }
-            return try HostFiles.entries(of: folder).compactMap { name in
-                name.hasSuffix(".yaml") ? try? ConfigurationID(parsing: String(name.dropLast(5))) : nil
-            }
+            return try HostFiles.entries(of: folder).compactMap(Self.id)
         } catch { throw CallFailure.adapter(error.message) }
     }
 
@@ -101,6 +143,8 @@ actor ConfigurationStore {
             try HostFiles.makeDirectory(folder)
             // Values may hold what only the user is to read.
             try HostFiles.write(bytes, to: path(entry.id), mode: 0o600)
+            known[entry.id] = entry
+            folderIsMade.yield()
         } catch { throw .adapter(error.message) }
     }
 }

@@ -3,6 +3,7 @@
 
 import Diagnostics
 package import EngineProtocol
+import HostSystem
 import JSONText
 import NIOCore
 package import SystemPackage
@@ -42,10 +43,11 @@ package struct ConfigurationWorker: Sendable {
             triggerTypes: [
                 TriggerTypeRegistration(
                     id: Self.triggerType,
-                    description: "An entry was registered, or its value was changed."
+                    description: "An entry was registered, changed or removed, by a call or in its file."
                 )
             ],
-            events: events
+            events: events,
+            background: { await watch() }
         )
     }
 
@@ -76,15 +78,15 @@ package struct ConfigurationWorker: Sendable {
             metadata: try request.optional("metadata")?.value,
             value: try request.optional("initial_value")?.value
         )
-        let change = try await store.register(entry)
-        tell(change, as: change.before == nil ? "configuration:registered" : "configuration:updated")
-        return change.after.json
+        let (before, after) = try await store.register(entry)
+        tell(ConfigurationStore.Change(before: before, after: after))
+        return after.json
     }
 
     private func set(_ request: JSONCursor) async throws -> JSONValue {
-        let change = try await store.set(try id(request), to: try request.required("value").value)
-        tell(change, as: "configuration:updated")
-        return ["old_value": change.before?.value ?? .null, "new_value": change.after.value ?? .null]
+        let (before, after) = try await store.set(try id(request), to: try request.required("value").value)
+        tell(ConfigurationStore.Change(before: before, after: after))
+        return ["old_value": before?.value ?? .null, "new_value": after.value ?? .null]
     }
 
     private func get(_ request: JSONCursor) async throws -> JSONValue {
@@ -108,13 +110,36 @@ package struct ConfigurationWorker: Sendable {
 
     // MARK: Events
 
-    private func tell(_ change: ConfigurationStore.Change, as event: String) {
-        var data = change.after.summary
+    /// Tells of what people do to the files, until it is cancelled.
+    private func watch() async {
+        do {
+            try await store.folderAppears()
+            let watch = try FolderWatch(store.folder)
+            try await store.learn()
+            for await change in watch.changes {
+                // Somebody may still be writing.
+                if !change.isWhole { try await Task.sleep(for: .milliseconds(200)) }
+                if let change = await store.change(inFile: change.name) { tell(change) }
+            }
+        } catch {
+            // Without the watch, changes count all the same when they are read.
+        }
+    }
+
+    private func tell(_ change: ConfigurationStore.Change) {
+        guard let entry = change.after ?? change.before else { return }
+        let event =
+            switch (change.before, change.after) {
+            case (nil, _): "configuration:registered"
+            case (_, nil): "configuration:deleted"
+            default: "configuration:updated"
+            }
+        var data = entry.summary
         data["type"] = "configuration"
         data["event_type"] = .string(event)
         data["old_value"] = filled(change.before?.value)
-        data["new_value"] = filled(change.after.value)
-        let id = change.after.id.text
+        data["new_value"] = filled(change.after?.value)
+        let id = entry.id.text
         fire.yield(
             LocalEvent(triggerType: Self.triggerType, data: RawJSON(.object(data))) { config in
                 Self.isAsked(config, for: id, event)

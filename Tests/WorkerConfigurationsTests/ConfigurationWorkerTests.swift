@@ -5,6 +5,7 @@ import WorkerModel
 import EngineProtocol
 import HostSystem
 import JSONText
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -45,7 +46,7 @@ private struct Bench {
     func event() async -> LocalEvent? { await worker.events?.first { _ in true } }
 }
 
-@Suite struct ConfigurationWorkerTests {
+@Suite(.timeLimit(.minutes(1))) struct ConfigurationWorkerTests {
     private let entry: JSONValue = [
         "id": "web", "name": "Web", "description": "ports: and such",
         "schema": ["type": "object", "required": ["port"], "properties": ["port": ["type": "integer"]]],
@@ -141,6 +142,35 @@ private struct Bench {
             #expect(second.data.member("old_value")?.string == "1")
             #expect(second.data.member("new_value")?.description == "2")
             #expect(second.matches(RawJSON(["event_types": ["configuration:updated"], "configuration_id": "x"])))
+        }
+    }
+
+    /// What people do to the files is told like what calls do, once, and what calls do is not told twice.
+    @Test func changesOfTheFilesAreToldOf() async throws {
+        try await withTemporaryDirectory { folder in
+            let bench = Bench(folder.appending("config"))
+            let watching = Task { await bench.worker.background?() }
+            defer { watching.cancel() }
+            _ = try await bench.call("register", ["id": "x", "initial_value": ["n": 1, "f": "1.0"]])
+            #expect(await bench.event()?.data.member("event_type")?.string == "configuration:registered")
+            let file = folder.appending("config").appending("x.yaml")
+            // The watch begins when it can; what was written before is known, not news.
+            let told = Mutex<RawJSON?>(nil)
+            let hearing = Task {
+                let event = await bench.event()
+                told.withLock { $0 = event?.data }
+            }
+            var written = 1
+            while told.withLock({ $0 == nil }) {
+                written += 1
+                try HostFiles.write(Array("value: {n: \(written)}\n".utf8), to: file)
+                await Task.yield()
+            }
+            await hearing.value
+            #expect(told.withLock { $0?.member("event_type")?.string } == "configuration:updated")
+            #expect(told.withLock { $0?.member("new_value")?.member("n") } != nil)
+            try HostFiles.removeFile(file)
+            while let event = await bench.event(), event.data.member("event_type")?.string != "configuration:deleted" {}
         }
     }
 }

@@ -122,7 +122,8 @@ let modules: [Module] = [
     Module(
         name: "ArtifactStore",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "Archives", .nioCore, .systemPackage,
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "Archives", "ProjectFiles", .nioCore,
+            .systemPackage,
         ]
     ),
     Module(
@@ -146,6 +147,14 @@ let modules: [Module] = [
         testUses: ["TransportTestSupport"]
     ),
     Module(
+        name: "WorkerSupervisor",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "Manifests", "ProjectFiles",
+            "Sandboxing",
+            "ArtifactStore", .systemPackage,
+        ]
+    ),
+    Module(
         name: "RegistryService",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "Resolution", "Manifests",
@@ -161,9 +170,8 @@ let modules: [Module] = [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Namespaces", "MicroVM", "Transport",
             "RegistryAPI", "Resolution",
             "Manifests",
-            "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "EngineClient",
-            "EngineProtocol", .argumentParser,
-            .systemPackage,
+            "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
+            "Sandboxing", "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
         ]
     ),
     Module(
@@ -184,8 +192,23 @@ let modules: [Module] = [
         ],
         testUses: ["EngineClient", "WorkerConfigurations", .subprocess, .systemPackage]
     ),
+    // Workers in Swift: a library for others
+    Module(
+        name: "IIIWorker",
+        uses: ["Diagnostics", "JSONText", "HostSystem", "EngineProtocol", "EngineClient", .nioCore],
+        testUses: ["Engine", .logging]
+    ),
     // 7 doors
-    Module(name: "iii", uses: ["Commands", "Diagnostics"], isProgram: true),
+    Module(
+        name: "iii",
+        uses: [
+            "Commands", "Diagnostics", "HostSystem", "JSONText", "ProjectFiles", "Sandboxing", "Transport",
+            "EngineProtocol",
+            "EngineClient", "Engine", "WorkerConfigurations", "WorkerSupervisor", .argumentParser, .logging,
+            .systemPackage,
+        ],
+        isProgram: true
+    ),
     Module(
         name: "iii-registry",
         uses: [
@@ -202,6 +225,7 @@ let wanted: Set<String>? = Context.environment["III_MODULES"].map { list in
     let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
     var found: Set<String> = []
     var open = list.split(separator: ",").map(String.init) + ["WorkerModel"]  // TestSupport uses it
+    if open.contains("Journeys") { open.append("IIIWorker") }  // the workers of the examples
     while let name = open.popLast() {
         guard let module = byName[name], found.insert(name).inserted else { continue }
         for case .byNameItem(let used, _) in module.uses + module.testUses { open.append(used) }
@@ -303,15 +327,34 @@ let journeys: [Target] =
         .testTarget(
             name: "Journeys",
             dependencies: [
-                "TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", .subprocess, .systemPackage,
+                "TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", "roman-dates", "roman-numerals",
+                .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         )
     ]
 
+/// The workers in Swift below `Examples/`, which the demo publishes.
+let examples: [Target] =
+    !(wanted.map { $0.contains("IIIWorker") } ?? true)
+    ? []
+    : ["roman-dates", "roman-numerals"].map { name in
+        .executableTarget(
+            name: name,
+            dependencies: ["IIIWorker"],
+            path: "Examples/\(name)/Sources",
+            swiftSettings: strict
+        )
+    }
+
+/// What other packages may use: a library for workers in Swift.
+let libraries: [Product] =
+    wanted.map { $0.contains("IIIWorker") } ?? true ? [.library(name: "IIIWorker", targets: ["IIIWorker"])] : []
+
 let package = Package(
     name: "iii",
     platforms: [.macOS(.v15)],
+    products: libraries,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
@@ -326,5 +369,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
     ],
-    targets: systemLibraries + guest + support + transportSupport + sandboxSupport + ours + journeys
+    targets: systemLibraries + guest + support + transportSupport + sandboxSupport + ours + examples + journeys
 )

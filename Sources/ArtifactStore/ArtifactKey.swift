@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+package import ProjectFiles
 package import WorkerModel
 
 /// What is stored: the contents of one archive, as a whole tree or as the one executable in it.
@@ -33,4 +34,20 @@ package struct ArtifactKey: Sendable, Hashable {
 
     /// The name of its folder: `<digest>`, or `<digest>-NAME` for an executable.
     var folderName: String { digest.description + (executable.map { "-" + $0 } ?? "") }
+}
+
+extension ArtifactKey {
+    /// What stands for a locked worker on a host; nil for a kind that has no bytes, and for a binary that was not built for
+    /// this host.
+    package init?(of name: WorkerName, _ locked: LockedWorker, on host: TargetTriple?) {
+        switch locked.source {
+        case .engine, .image: return nil
+        case .bundle(let artifact): self = .bundle(artifact.digest)
+        case .binary(let builds):
+            guard let target = host?.runnable.first(where: { builds[$0] != nil }), let build = builds[target] else {
+                return nil
+            }
+            self = .binary(build.digest, of: name, for: target)
+        }
+    }
 }

@@ -8,7 +8,7 @@ import Downloads
 import HostSystem
 import ProjectFiles
 import RegistryClient
-import Transport
+package import Transport
 import WorkerOperations
 
 extension CommandContext {
@@ -25,6 +25,17 @@ extension CommandContext {
     /// What is installed for this host.
     func installation() throws -> Installation {
         Installation(home: try IIIHome(environment), host: host)
+    }
+
+    /// Runs `body` with a way to fetch over HTTP; its connections are closed afterwards.
+    ///
+    /// Addresses of this machine and of private networks are refused, but for those that the user allowed.
+    package func withTransport<Result>(_ body: (any Transport) async throws -> Result) async throws -> Result {
+        let configuration = LiveTransport.Configuration(
+            policy: ContactPolicy(configuredRegistry: nil, allowsLoopback: environment.isOn(.bundleDevLoopback)),
+            userAgent: "iii/\(ProgramVersion.text)"
+        )
+        return try await LiveTransport.with(configuration) { try await body($0) }
     }
 
     /// Runs `body` with the registry that the environment names; its connections are closed afterwards.

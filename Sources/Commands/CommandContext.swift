@@ -38,14 +38,27 @@ protocol ContextCommand: AsyncParsableCommand, Sendable {
 
 extension ContextCommand {
     package func run() async throws {
+        try await CommandContext.run(isJSON: output.json) { [self] context in try await run(in: context) }
+    }
+}
+
+extension CommandContext {
+    /// Runs a command in this process's context, interruptible; an error is rendered, also as JSON where that was asked
+    /// for, and becomes the exit status.
+    ///
+    /// - Throws: `ExitCode`.
+    package static func run(
+        isJSON: Bool = false,
+        _ body: @escaping @Sendable (CommandContext) async throws -> Void
+    ) async throws {
         let context = try CommandContext.live()
         do {
-            try await Interruption.cancelling { [self] in try await run(in: context) }
+            try await Interruption.cancelling { try await body(context) }
         } catch let status as ExitCode {
             throw status
         } catch {
             context.printer.show(progress: nil)
-            throw ExitCode(ErrorRendering.report(error, to: context.printer, json: output.json))
+            throw ExitCode(ErrorRendering.report(error, to: context.printer, json: isJSON))
         }
     }
 }

@@ -50,6 +50,19 @@ package final class Printer: Sendable {
         }
     }
 
+    /// Passes on what a worker printed.
+    ///
+    /// On a terminal, whatever could move the cursor or change colours is taken out.
+    func pass(_ bytes: [UInt8], toTalk: Bool) {
+        let descriptor = toTalk ? talk : output
+        guard Terminal.isInteractive(descriptor) else {
+            _ = try? descriptor.writeAll(bytes)
+            return
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        write(lines.map(\.printable).joined(separator: "\n"), to: descriptor)
+    }
+
     /// A reader that went away, as `head` does, is no error of ours.
     private func write(_ text: String, to descriptor: FileDescriptor) { _ = try? descriptor.writeAll(text.utf8) }
 }

@@ -151,6 +151,13 @@ extension ErrorCode {
         case .engineUnreachable: ("No engine answers at the address.", "Start one with `iii`, or name its address.")
         case .callFailed: ("The function that was called answered with an error.", "The message is the function's own.")
         case .callTimedOut: ("The function did not answer in time.", "Give it more time, or look at its worker's log.")
+        case .workerCrashed:
+            (
+                "A worker ended instead of becoming ready.",
+                "The last lines of its log say why; `iii worker logs NAME` has the rest."
+            )
+        case .engineAlreadyRuns:
+            ("An engine runs this project already.", "Use that one, or stop it first; the message has its process.")
         case .cancelled: ("The command was interrupted or declined.", "Run it again when you are ready.")
         case .bundleManifestRejected:
             (

@@ -52,6 +52,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case engineUnreachable = "W164"
     case callFailed = "W165"
     case callTimedOut = "W166"
+    case workerCrashed = "W167"
+    case engineAlreadyRuns = "W168"
     case cancelled = "W170"
     case bundleManifestRejected = "W180"
     case archiveUnsafe = "W181"

@@ -2,12 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import EngineProtocol
-import NIOCore
-import NIOPosix
-import Synchronization
-import WebSockets
 
-/// Calls functions of the engine at one address.
+/// Calls functions of the engine at one address, with a connection for each call.
 package struct EngineClient: Sendable {
     package let host: String
     package let port: Int
@@ -36,94 +32,21 @@ package struct EngineClient: Sendable {
         namespace: String? = nil,
         timeout: Duration = .seconds(30)
     ) async throws -> RawJSON? {
-        let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let answer = Answer(promise: loop.makePromise())
-        let call = InvokeFunction(
-            id: "iii-call-1",
-            functionID: function,
-            data: payload,
-            namespace: namespace
-        )
-        let timer = loop.scheduleTask(in: TimeAmount(timeout)) {
-            answer.fail(EngineClientError.timedOut(function: function, timeout))
-        }
-        defer { timer.cancel() }
-        return try await withTaskCancellationHandler {
-            let channel = try await connect(on: loop, timeout, answer, call)
-            defer { channel?.close(promise: nil) }
-            switch try await answer.result() {
-            case .success(let value): return value
-            case .failure(let error): throw EngineClientError.failed(function: function, RemoteError(error))
+        var settings = EngineSession.Settings(EngineAddress(host: host, port: port))
+        settings.reconnects = false
+        settings.connectTimeout = timeout
+        settings.limits = limits
+        let session = EngineSession(settings)
+        return try await withThrowingTaskGroup(of: RawJSON?.self) { group in
+            group.addTask {
+                try await session.run()
+                throw CancellationError()
             }
-        } onCancel: {
-            answer.fail(CancellationError())
+            group.addTask {
+                try await session.call(function: function, payload: payload, namespace: namespace, timeout: timeout)
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
         }
     }
-
-    /// - Returns: nil where the answer came, or failed, before the connection did.
-    private func connect(
-        on loop: any EventLoop,
-        _ timeout: Duration,
-        _ answer: Answer,
-        _ call: InvokeFunction
-    ) async throws -> (any Channel)? {
-        let address = "\(host):\(port)"
-        let limits = limits
-        let connector = WebSocketConnector(
-            host: host,
-            port: port,
-            settings: WebSocketSettings(messageBytes: limits.messageBytes, pingAfter: .seconds(20))
-        )
-        do {
-            return try await connector.connect(on: loop, timeout: timeout) {
-                CallEndpoint(call: call, answer: answer, limits: limits, address: address)
-            }
-        } catch let error as WebSocketConnectError {
-            switch error {
-            case .unreachable(let cause): answer.fail(EngineClientError.unreachable(address: address, cause))
-            case .refused(let status): answer.fail(EngineClientError.notAnEngine(address: address, status: status))
-            case .timedOut: answer.fail(EngineClientError.timedOut(function: call.functionID, timeout))
-            }
-            return nil
-        }
-    }
-}
-
-/// The answer that a call waits for; the first of several counts.
-private final class Answer: Sendable {
-    private let promise: EventLoopPromise<InvocationResult.Outcome>
-
-    init(promise: EventLoopPromise<InvocationResult.Outcome>) { self.promise = promise }
-
-    func result() async throws -> InvocationResult.Outcome { try await promise.futureResult.get() }
-
-    func succeed(_ outcome: InvocationResult.Outcome) { promise.succeed(outcome) }
-
-    func fail(_ error: any Error) { promise.fail(error) }
-}
-
-/// A connection that makes one call.
-private final class CallEndpoint: WebSocketEndpoint {
-    private let call: InvokeFunction
-    private let answer: Answer
-    private let limits: ProtocolLimits
-    private let address: String
-
-    init(call: InvokeFunction, answer: Answer, limits: ProtocolLimits, address: String) {
-        self.call = call
-        self.answer = answer
-        self.limits = limits
-        self.address = address
-    }
-
-    func opened(_ link: WebSocketLink) { link.send(.frame(.invoke(call))) }
-
-    func received(text: ByteBuffer) {
-        guard let frame = try? Frame(decoding: text, limits: limits) else { return }
-        if case .result(let result) = frame, result.id == call.id { answer.succeed(result.outcome) }
-    }
-
-    func received(binary: ByteBuffer) { received(text: binary) }
-
-    func closed(_ code: WebSocketCloseCode?) { answer.fail(EngineClientError.disconnected(address: address)) }
 }

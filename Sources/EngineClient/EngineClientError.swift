@@ -12,6 +12,8 @@ package enum EngineClientError: CodedError {
     case notAnEngine(address: String, status: Int)
     /// W164: the connection broke before the answer came.
     case disconnected(address: String)
+    /// W111: another worker of this name is connected.
+    case nameTaken(String)
     /// W166
     case timedOut(function: String, Duration)
     /// W165: the function, or the engine in its place, answered with an error.
@@ -20,6 +22,7 @@ package enum EngineClientError: CodedError {
     package var code: ErrorCode {
         switch self {
         case .unreachable, .notAnEngine, .disconnected: .engineUnreachable
+        case .nameTaken: .alreadyExists
         case .timedOut: .callTimedOut
         case .failed: .callFailed
         }
@@ -30,6 +33,7 @@ package enum EngineClientError: CodedError {
         case .unreachable(let address, _): "no engine listens on `\(address)`"
         case .notAnEngine(let address, let status): "what listens on `\(address)` is no engine: it answered \(status)"
         case .disconnected(let address): "the engine on `\(address)` closed the connection before the answer came"
+        case .nameTaken(let name): "another worker named `\(name.printable)` is connected to the engine"
         case .timedOut(let function, let time): "`\(function.printable)` did not answer within \(time)"
         case .failed(let function, let error):
             "`\(function.printable)` failed: \(error.code.printable): \(error.message.printable)"

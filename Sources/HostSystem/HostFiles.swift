@@ -36,6 +36,12 @@ package enum HostFiles {
         try status(of: path).map { ByteCount($0.st_size) }
     }
 
+    /// What tells a file from another one at the same path, nil where there is none or it cannot be seen.
+    package static func identity(of path: FilePath) -> UInt64? {
+        guard let status = try? status(of: path) else { return nil }
+        return UInt64(status.st_ino)
+    }
+
     private static func status(of path: FilePath) throws(HostError) -> stat? {
         var status = stat()
         let result = path.withPlatformString { lstat($0, &status) }

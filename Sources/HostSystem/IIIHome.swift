@@ -29,6 +29,8 @@ package struct IIIHome: Sendable, Hashable {
     package var workers: FilePath { root.appending("workers") }
     /// Links `NAME` to the installed tree of a bundle worker.
     package var workersBundle: FilePath { root.appending("workers-bundle") }
+    /// What belongs to one project on this machine: who runs it, its workers' logs.
+    package var projects: FilePath { root.appending("projects") }
     /// What can be fetched or made again.
     package var cache: FilePath { root.appending("cache") }
     /// Keys of registries, mode 0600.

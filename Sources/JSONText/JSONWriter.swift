@@ -9,6 +9,11 @@ package enum JSONStyle: Sendable {
     case sorted
     /// Two blanks a level, keys sorted by their bytes, ending without a line end.
     case pretty
+    /// Two blanks a level, keys in their order, ending without a line end.
+    case indented
+
+    fileprivate var isSorted: Bool { self == .sorted || self == .pretty }
+    fileprivate var isIndented: Bool { self == .pretty || self == .indented }
 }
 
 extension JSONValue {
@@ -40,14 +45,14 @@ private struct JSONWriter {
         case .object(let object):
             list("{", "}", ordered(object), level: level) { writer, member in
                 writer.write(member.key)
-                writer.output.append(contentsOf: (writer.style == .pretty ? ": " : ":").utf8)
+                writer.output.append(contentsOf: (writer.style.isIndented ? ": " : ":").utf8)
                 writer.write(member.value, level: level + 1)
             }
         }
     }
 
     private func ordered(_ object: JSONObject) -> [JSONObject.Member] {
-        if style == .compact { return object.members }
+        if !style.isSorted { return object.members }
         return object.members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
@@ -69,7 +74,7 @@ private struct JSONWriter {
     }
 
     private mutating func breakLine(level: Int) {
-        guard style == .pretty else { return }
+        guard style.isIndented else { return }
         output.append(0x0A)
         output.append(contentsOf: repeatElement(0x20, count: 2 * level))
     }

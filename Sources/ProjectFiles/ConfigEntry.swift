@@ -22,6 +22,10 @@ package struct ConfigEntry: Sendable, Hashable {
     package let config: JSONValue?
     /// The text of that value as it stands in the file.
     package let configText: String?
+    /// `isolation:` as it is written.
+    package let isolation: String?
+    /// `network: allow:` as it is written.
+    package let allowedAddresses: [String]
     /// The line of the entry, counted from 1.
     package let line: Int
 }

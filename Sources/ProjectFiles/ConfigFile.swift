@@ -18,7 +18,7 @@ package struct ConfigFile: Sendable {
     /// What a new project begins with.
     package static let starter = """
         # Workers of this project. `iii worker add NAME` adds one here and installs it.
-        # `iii start` runs them; changes to this file are picked up while it runs.
+        # `iii` runs them; changes to this file are picked up while it runs.
         workers: []
 
         """
@@ -58,6 +58,11 @@ package struct ConfigFile: Sendable {
     package init(parsing text: String) throws(ConfigFileError) { try self.init(parsing: Array(text.utf8)) }
 
     package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// `registration_namespace_grace_ms:`, nil where it is absent or no whole number.
+    package var namespaceGraceMilliseconds: Int? {
+        document.root?["registration_namespace_grace_ms"]?.scalar?.integer
+    }
 
     /// The entry of a worker; of several, the first.
     package subscript(name: WorkerName) -> ConfigEntry? { entries.first { $0.name == name } }
@@ -156,17 +161,24 @@ extension ConfigEntry {
     fileprivate init(_ item: YAMLCursor, _ source: SourceText) throws(ConfigFileError) {
         let fields: (name: YAMLCursor, image: String?, path: String?, config: YAMLCursor?)
         let nameText: String
+        let sandbox: (isolation: String?, addresses: [String])
         do throws(YAMLShapeError) {
             fields = (
                 try item.required("name"), try item.optional("image")?.string(),
                 try item.optional("worker_path")?.string(), try item.optional("config")
             )
             nameText = try fields.name.string()
+            var addresses: [String] = []
+            for address in try item.optional("network")?.optional("allow")?.elements() ?? [] {
+                addresses.append(try address.string())
+            }
+            sandbox = (try item.optional("isolation")?.string(), addresses)
         } catch { throw .shape(error) }
         do { name = try WorkerName(parsing: nameText) } catch { throw .invalidName(error, fields.name.node.span.start) }
         self.source = fields.path.map { .path($0) } ?? fields.image.map { .image($0) } ?? .named
         config = fields.config.map { JSONValue(yamlOrText: $0.node) }
         configText = fields.config.map { source.textWithoutLastEnds($0.node.span.offsets) }
+        (isolation, allowedAddresses) = sandbox
         line = item.node.span.start.line
     }
 }

@@ -21,12 +21,21 @@ package struct WebSocketConnector: Sendable {
     package let host: String
     package let port: Int
     package let path: String
+    /// Sent with the request, besides what the upgrade needs.
+    package let headers: [(String, String)]
     package let settings: WebSocketSettings
 
-    package init(host: String, port: Int, path: String = "/", settings: WebSocketSettings) {
+    package init(
+        host: String,
+        port: Int,
+        path: String = "/",
+        headers: [(String, String)] = [],
+        settings: WebSocketSettings
+    ) {
         self.host = host
         self.port = port
         self.path = path
+        self.headers = headers
         self.settings = settings
     }
 
@@ -73,7 +82,12 @@ package struct WebSocketConnector: Sendable {
             )
         ).flatMapThrowing {
             let port = port == 80 ? "" : ":\(port)"
-            let asking = AskingHandler(path: path, host: host + port, opened: opened)
+            let own: HTTPHeaders = ["host": (host.contains(":") ? "[\(host)]" : host) + port]
+            let asking = AskingHandler(
+                path: path,
+                headers: HTTPHeaders(own.map { ($0.name, $0.value) } + headers),
+                opened: opened
+            )
             try channel.pipeline.syncOperations.addHandler(asking, name: AskingHandler.name)
         }
     }
@@ -126,17 +140,16 @@ private final class AskingHandler: ChannelInboundHandler, RemovableChannelHandle
 
     static let name = "ask for the upgrade"
     private let path: String
-    private let host: String
+    private let headers: HTTPHeaders
     private let opened: EventLoopPromise<Void>
 
-    init(path: String, host: String, opened: EventLoopPromise<Void>) {
+    init(path: String, headers: HTTPHeaders, opened: EventLoopPromise<Void>) {
         self.path = path
-        self.host = host
+        self.headers = headers
         self.opened = opened
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let headers: HTTPHeaders = ["host": host]
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

@@ -21,17 +21,7 @@ package struct Installation: Sendable {
 
     /// The stored artifact of a locked worker; nil for a kind that has none, and for a binary that was not built for this
     /// host.
-    func key(of name: WorkerName, _ locked: LockedWorker) -> ArtifactKey? {
-        switch locked.source {
-        case .engine, .image: return nil
-        case .bundle(let artifact): return .bundle(artifact.digest)
-        case .binary(let builds):
-            for target in host?.runnable ?? [] {
-                if let build = builds[target] { return .binary(build.digest, of: name, for: target) }
-            }
-            return nil
-        }
-    }
+    func key(of name: WorkerName, _ locked: LockedWorker) -> ArtifactKey? { ArtifactKey(of: name, locked, on: host) }
 
     /// Whether the bytes of a locked worker are there; nil for a kind that has none.
     func isInstalled(_ name: WorkerName, _ locked: LockedWorker) throws(HostError) -> Bool? {

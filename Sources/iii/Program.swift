@@ -3,15 +3,47 @@
 
 import ArgumentParser
 import Commands
+import EngineClient
 
-/// The command line.
+/// The command line; without a verb, the engine.
 struct IIICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "iii",
         abstract: "The package manager and runtime of workers.",
+        discussion: """
+            Without a verb it runs the project: it listens for workers, starts those that config.yaml lists, starts them \
+            again when they crash, and follows changes of that file. Ctrl-C ends it with all that it started.
+
+              iii
+              iii --listen 127.0.0.1:0
+            """,
         version: "iii \(ProgramVersion.text)",
-        subcommands: [WorkerCommand.self, RegistryCommand.self, Doctor.self, Completions.self, GenerateDocs.self]
+        subcommands: [
+            WorkerCommand.self, TriggerCommand.self, RegistryCommand.self, Doctor.self, Completions.self,
+            GenerateDocs.self,
+        ]
     )
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the engine listens, instead of 127.0.0.1:49134; port 0 for any that is free.",
+            valueName: "host:port"
+        )
+    )
+    var listen: EngineAddress?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The project's configuration file, instead of the nearest config.yaml.", valueName: "file")
+    )
+    var config: String?
+
+    func run() async throws {
+        let (listen, config) = (listen, config)
+        try await CommandContext.run { context in
+            try await RunProject(context: context, listen: listen, config: config).run()
+        }
+    }
 }
 
 @main

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-/// A number from 1 to 3999 as a Roman numeral, nil outside that range.
-func romanNumeral(_ number: Int) -> String? {
-    guard (1...3999).contains(number) else { return nil }
-    let symbols = [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
-        (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-    ]
-    var rest = number
-    var numeral = ""
-    for (value, symbol) in symbols {
-        while rest >= value {
-            numeral += symbol
-            rest -= value
-        }
-    }
-    return numeral
+import IIIWorker
+
+struct WriteRequest: Codable {
+    var number: Int
 }
 
-for argument in CommandLine.arguments.dropFirst() {
-    print(Int(argument).flatMap(romanNumeral) ?? "\(argument) has no Roman numeral")
+struct WriteAnswer: Codable {
+    var numeral: String
+}
+
+let numbers = CommandLine.arguments.dropFirst()
+if numbers.isEmpty {
+    let worker = try Worker()
+    worker.register("roman-numerals::write", description: "Writes a number as a Roman numeral.") {
+        (request: WriteRequest) in
+        guard let numeral = romanNumeral(request.number) else {
+            throw WorkerError(code: "out_of_range", message: "\(request.number) has no Roman numeral")
+        }
+        return WriteAnswer(numeral: numeral)
+    }
+    try await worker.run()
+} else {
+    // With numbers after its name it is a program like any other.
+    for number in numbers { print(Int(number).flatMap(romanNumeral) ?? "\(number) has no Roman numeral") }
 }

@@ -39,6 +39,9 @@ struct WorkerAdd: ContextCommand {
     @Flag(help: "Show what would be installed, and change nothing.")
     var dryRun = false
 
+    @Flag(help: "Do not wait until the workers are ready in the engine that runs the project.")
+    var noWait = false
+
     @Option(help: "How deep workers may need each other.")
     var maxDepth = DependencyGraph.Limits.standard.depth
 
@@ -69,7 +72,12 @@ struct WorkerAdd: ContextCommand {
                 events: ProgressRendering(context.printer)
             ).run(request)
         }
-        render(outcome, context.printer)
+        if !output.json { render(outcome, context.printer) }
+        if !dryRun, !noWait {
+            try await AwaitReadiness(context: context, project: project)
+                .run(outcome.plan.steps.map { ($0.node.name, $0.node.version.description) })
+        }
+        if output.json { render(outcome, context.printer) }
     }
 
     private func render(_ outcome: AddWorkers.Outcome, _ printer: Printer) {

@@ -7,9 +7,10 @@ package import ArgumentParser
 package struct WorkerCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Add, remove, check and publish workers.",
+        abstract: "Add, remove, run, check and publish workers.",
         subcommands: [
-            WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerVerify.self, WorkerSearch.self, WorkerInfo.self,
+            WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerStart.self, WorkerStop.self, WorkerRestart.self,
+            WorkerStatusCommand.self, WorkerLogs.self, WorkerVerify.self, WorkerSearch.self, WorkerInfo.self,
             WorkerInit.self, WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
             WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,
         ]

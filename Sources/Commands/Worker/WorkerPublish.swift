@@ -87,7 +87,7 @@ struct WorkerPublish: ContextCommand {
     private func interface(_ folder: FilePath, in context: CommandContext) async throws -> WorkerInterface {
         let report = try await CheckWorker(home: try IIIHome(context.environment)).run(.init(path: folder))
         guard let name = report.name else { throw PublishError.noManifest(report.manifest) }
-        let engine = try EngineAddress(context.environment)
+        let engine = RunningEngine(try TriggerTarget.address(host: nil, context: context))
         return try await WorkerInterface.collect(of: name) { function, payload in
             try await engine.call(function, payload)
         }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import WorkerModel
+import EngineClient
+import ProjectFiles
+
+/// The workers of the project in whose folder somebody completes a command.
+///
+/// Nothing where there is no project, or none that can be read.
+@Sendable func completeWorkerNames(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+    guard let context = try? CommandContext.live(), let config = try? context.project().readConfig() else { return [] }
+    return config.entries.map(\.name.description).filter { $0.hasPrefix(prefix) }
+}
+
+/// The functions of the running engine.
+///
+/// Nothing where none runs, or where it does not answer at once.
+@Sendable func completeFunctionIDs(_ words: [String], _ index: Int, _ prefix: String) async -> [String] {
+    guard let context = try? CommandContext.live(),
+        let address = try? TriggerTarget.address(host: nil, context: context),
+        let functions = try? await EngineClient(address).functions(timeout: .milliseconds(500))
+    else { return [] }
+    return functions.filter { $0.hasPrefix(prefix) }
+}

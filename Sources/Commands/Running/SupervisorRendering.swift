@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Sandboxing
+import Diagnostics
+import Synchronization
+package import WorkerSupervisor
+
+/// Tells on standard error what becomes of the workers of a running engine.
+package final class SupervisorRendering: Sendable {
+    private let printer: Printer
+    /// What was last wrong with the configuration: it is told once.
+    private let lastProblem = Mutex<String?>(nil)
+
+    package init(_ printer: Printer) { self.printer = printer }
+
+    package func receive(_ event: SupervisorEvent) {
+        switch event {
+        case .started(let name, let processID, let tier):
+            printer.say("\(name) started (process \(processID)\(tier == .none ? "" : ", isolation \(tier)"))")
+        case .ready(let name, let time): printer.say("\(name) is ready after \(time.shown)")
+        case .stopped(let name): printer.say("\(name) stopped")
+        case .waits(let name, let reason, let remedy):
+            printer.say("\(name) waits: \(reason.printable)" + (remedy.map { " (\($0.printable))" } ?? ""))
+        case .crashed(let name, let how, let pause, let lines):
+            let next = pause.map { "starts again in \($0.shown)" } ?? "is left alone after too many crashes"
+            printer.say("\(name) \(how.printable); \(next)")
+            for line in lines.suffix(5) { printer.say("  \(line.printable)") }
+        case .configurationApplied: lastProblem.withLock { $0 = nil }
+        case .configurationBroken(let error): tell(error)
+        }
+    }
+
+    /// What was wrong is right again.
+    package func isWell() { lastProblem.withLock { $0 = nil } }
+
+    private func tell(_ error: any Error) {
+        let lines = ErrorReport(error).lines
+        let isNew = lastProblem.withLock { last in
+            defer { last = lines.joined() }
+            return last != lines.joined()
+        }
+        guard isNew else { return }
+        printer.say("the configuration is not taken up; what runs is left as it is")
+        for line in lines { printer.say(line) }
+    }
+}

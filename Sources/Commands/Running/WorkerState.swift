@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import JSONText
+import WorkerModel
+import WorkerSupervisor
+
+/// A worker's status as an engine told it.
+struct WorkerState: Sendable {
+    let json: JSONValue
+    let name: String
+    /// The word of its phase, such as `ready`.
+    let status: String
+    let processID: Int64?
+    let isolation: String?
+    let uptime: Duration?
+    let readyAfter: Duration?
+    let restarts: Int64
+    let lastEnd: String?
+    let lastLines: [String]
+    let reason: String?
+    let remedy: String?
+    let logs: String?
+
+    init(_ json: JSONValue) {
+        func text(_ key: String) -> String? { if case .string(let text)? = json[key] { text } else { nil } }
+        func number(_ key: String) -> Int64? { if case .number(let number)? = json[key] { number.int64 } else { nil } }
+        self.json = json
+        name = text("name") ?? ""
+        status = text("status") ?? "unknown"
+        processID = number("pid")
+        isolation = text("isolation")
+        uptime = number("uptime_ms").map { .milliseconds($0) }
+        readyAfter = number("ready_after_ms").map { .milliseconds($0) }
+        restarts = number("restarts") ?? 0
+        lastEnd = text("last_end")
+        if case .array(let lines)? = json["last_lines"] {
+            lastLines = lines.compactMap { if case .string(let line) = $0 { line } else { nil } }
+        } else {
+            lastLines = []
+        }
+        (reason, remedy, logs) = (text("reason"), text("remedy"), text("logs_dir"))
+    }
+
+    /// One line of how it is.
+    var sentence: String {
+        switch status {
+        case "ready": readyAfter.map { "is ready after \($0.shown)" } ?? "is ready"
+        case "waiting": "waits: \(reason ?? "nobody knows why")"
+        case "restarting", "failed": "\(lastEnd ?? "ended")"
+        default: "is \(status)"
+        }
+    }
+
+    /// Tells of a worker that came to rest; crashing is an error, waiting for its user is a warning.
+    ///
+    /// - Throws: `SupervisorError.crashed`, `.notReady`.
+    func report(_ name: WorkerName, _ printer: Printer) throws {
+        switch status {
+        case "restarting", "failed":
+            for line in lastLines { printer.say("  \(line.printable)") }
+            throw SupervisorError.crashed(name, how: lastEnd ?? "ended", lastLines: lastLines)
+        case "waiting":
+            printer.say("warning: \(name) \(sentence.printable)")
+            if let remedy { printer.say("hint: \(remedy.printable)") }
+        case "starting", "booting": throw SupervisorError.notReady(name, after: .seconds(120))
+        default: printer.say("\(name) \(sentence)")
+        }
+    }
+}
+
+extension Duration {
+    /// `0.12 s`, `3 s`, `2 min 5 s`, `4 h 10 min`, `3 d 2 h`.
+    var shown: String {
+        let seconds = components.seconds
+        let hundredths = seconds * 100 + components.attoseconds / 10_000_000_000_000_000
+        switch seconds {
+        case ..<10: return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
+        case ..<120: return "\(seconds) s"
+        case ..<7200: return "\(seconds / 60) min \(seconds % 60) s"
+        case ..<172_800: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        default: return "\(seconds / 86_400) d \(seconds % 86_400 / 3600) h"
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ArtifactStore
+import Diagnostics
+package import HostSystem
+package import JSONText
+package import ProjectFiles
+import Sandboxing
+import SystemPackage
+package import WorkerModel
+
+/// What a project's files say to the engine that runs it.
+package struct DeclaredProject: Sendable {
+    /// In the order of `config.yaml`.
+    package let workers: [WorkerDeclaration]
+    /// The `config:` blocks of the entries `iii-worker-manager`, in their order: where the engine listens.
+    package let listeners: [JSONValue]
+    /// `registration_namespace_grace_ms:`.
+    package let namespaceGrace: Duration?
+}
+
+/// Reads what a project declares, with the bytes that stand for it on this machine.
+package struct DeclaredProjectReader: Sendable {
+    private static let listenerName = "iii-worker-manager"
+    /// Workers of every project that are part of this engine.
+    private static let builtIns: Set<String> = [
+        listenerName, "iii-telemetry", "iii-engine-functions", "iii-http-functions", "iii-observability",
+        "configuration", "iii-worker-ops",
+    ]
+
+    private let project: Project
+    private let home: IIIHome
+    private let host: TargetTriple?
+    private let environment: HostEnvironment
+
+    package init(project: Project, home: IIIHome, host: TargetTriple?, environment: HostEnvironment) {
+        self.project = project
+        self.home = home
+        self.host = host
+        self.environment = environment
+    }
+
+    /// Reads both files as one command has left them, finishing a commit that was interrupted.
+    ///
+    /// - Throws: `ProjectError`, `MissingVariables`, `SandboxError` and `NetworkAddressError` for what an entry says.
+    package func read() async throws -> DeclaredProject {
+        // A folder that nobody may write to has no half-finished commit either.
+        let locked = try? await project.lock(waitingUpTo: .seconds(5))
+        defer { locked?.release() }
+        guard let written = try project.readConfig() else { throw NoConfiguration(path: project.configPath.string) }
+        let expanded = try VariableExpansion.expand(written.bytes) { environment.variables[$0] }
+        let config: ConfigFile
+        do throws(ConfigFileError) { config = try ConfigFile(parsing: expanded) } catch {
+            throw ProjectError.config(project.configPath, error)
+        }
+        return try declared(config, try project.readLockfile() ?? Lockfile())
+    }
+
+    private func declared(_ config: ConfigFile, _ lock: Lockfile) throws -> DeclaredProject {
+        var seen: Set<WorkerName> = []
+        var workers: [WorkerDeclaration] = []
+        for entry in config.entries where seen.insert(entry.name).inserted {
+            workers.append(try declaration(of: entry, lock.workers[entry.name]))
+        }
+        return DeclaredProject(
+            workers: workers,
+            listeners: config.entries.filter { $0.name.description == Self.listenerName }.compactMap(\.config),
+            namespaceGrace: config.namespaceGraceMilliseconds.map { .milliseconds($0) }
+        )
+    }
+
+    private func declaration(of entry: ConfigEntry, _ locked: LockedWorker?) throws -> WorkerDeclaration {
+        var declaration = WorkerDeclaration(name: entry.name, content: try content(of: entry, locked))
+        declaration.version = locked?.version.description
+        declaration.config = entry.config
+        let place = "the entry of `\(entry.name)`"
+        declaration.isolation = try entry.isolation.map { try IsolationTier(parsing: $0, in: place) }
+        declaration.network = try entry.allowedAddresses.map { try NetworkAddress(parsing: $0) }
+        return declaration
+    }
+
+    private func content(of entry: ConfigEntry, _ locked: LockedWorker?) throws -> WorkerDeclaration.Content {
+        switch entry.source {
+        case .path(let path): return .folder(path.hasPrefix("/") ? FilePath(path) : folder(path))
+        case .image(let reference): return .image(reference)
+        case .named: break
+        }
+        if Self.builtIns.contains(entry.name.description) { return .builtIn }
+        guard let locked else { return try unlockedContent(of: entry.name) }
+        switch locked.source {
+        case .engine:
+            return .nothing(reason: "it is part of another engine, and this one does not have it", remedy: nil)
+        case .image(let reference): return .image(reference)
+        case .bundle, .binary: break
+        }
+        guard let key = ArtifactKey(of: entry.name, locked, on: host) else {
+            return .nothing(reason: "it was not built for this platform", remedy: nil)
+        }
+        let store = ArtifactStore(home: home)
+        guard try store.contains(key) else { return notInstalled(entry.name) }
+        return store.executable(of: key).map { .executable($0) } ?? .bundle(store.tree(of: key))
+    }
+
+    /// What lies at the customary places under a name that the lock file does not know.
+    private func unlockedContent(of name: WorkerName) throws -> WorkerDeclaration.Content {
+        let executable = home.workers.appending(name.description)
+        if let path = try? HostFiles.canonical(executable) { return .executable(path) }
+        if let tree = try? HostFiles.canonical(home.workersBundle.appending(name.description)) { return .bundle(tree) }
+        if BuiltinWorkers.names.contains(name.description) {
+            return .nothing(reason: "it is part of another engine, and this one does not have it", remedy: nil)
+        }
+        return notInstalled(name)
+    }
+
+    private func notInstalled(_ name: WorkerName) -> WorkerDeclaration.Content {
+        .nothing(reason: "it is not installed", remedy: "iii worker add \(name)")
+    }
+
+    private func folder(_ path: String) -> FilePath {
+        var environment = environment
+        environment.currentDirectory = project.folder
+        return environment.absolute(path)
+    }
+}
+
+/// A project without its file.
+///
+/// W130.
+struct NoConfiguration: CodedError {
+    let path: String
+    var code: ErrorCode { .configIO }
+    var message: String { "`\(path.printable)` is not there" }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ProjectFiles
+import Diagnostics
+package import HostSystem
+import JSONText
+import Manifests
+package import Sandboxing
+import SystemPackage
+import WorkerModel
+import YAMLText
+
+/// Starts workers as processes of the user, or in a sandbox where their kind or their user asks for one.
+package struct WorkerLauncher: WorkerLaunching {
+    private let folder: ProjectFolder
+    private let environment: HostEnvironment
+    private let currentEngine: @Sendable () -> NetworkAddress
+    private let sandboxes: Sandboxes
+    private let machineMinimum: IsolationTier?
+
+    /// `engine` tells where workers find the engine; it is asked at each start.
+    package init(
+        folder: ProjectFolder,
+        environment: HostEnvironment,
+        engine: @escaping @Sendable () -> NetworkAddress,
+        sandboxes: Sandboxes,
+        machineMinimum: IsolationTier? = nil
+    ) {
+        self.folder = folder
+        self.environment = environment
+        currentEngine = engine
+        self.sandboxes = sandboxes
+        self.machineMinimum = machineMinimum
+    }
+
+    package func start(_ declaration: WorkerDeclaration, log: WorkerLog) async throws -> any WorkerRun {
+        switch declaration.content {
+        case .builtIn: throw WorkerCannotRun(reason: "it is part of the engine")
+        case .nothing(let reason, let remedy): throw WorkerCannotRun(reason: reason, remedy: remedy)
+        case .image: throw WorkerCannotRun(reason: "this version of iii does not run images")
+        case .executable(let path): return try await startExecutable(path, declaration, log)
+        case .bundle(let tree): return try await startBundle(tree, declaration, log)
+        case .folder(let path): return try await startFolder(path, declaration, log)
+        }
+    }
+
+    // MARK: By kind
+
+    private func startExecutable(
+        _ path: FilePath,
+        _ declaration: WorkerDeclaration,
+        _ log: WorkerLog
+    ) async throws -> any WorkerRun {
+        guard let backend = try await backend(for: declaration, .binary, needsHostFiles: true) else {
+            let arguments = try configArguments(declaration)
+            return try await startNatively(path, arguments, in: folder.project.folder, declaration, log)
+        }
+        let program = "\(SandboxSpecification.workspacePath)/\(path.lastComponent?.string ?? "")"
+        var specification = specification(of: declaration, command: [program])
+        specification.workspace = .readOnly(path.removingLastComponent())
+        return SandboxedRun(sandbox: try await backend.start(specification, output: log))
+    }
+
+    private func startBundle(
+        _ tree: FilePath,
+        _ declaration: WorkerDeclaration,
+        _ log: WorkerLog
+    ) async throws -> any WorkerRun {
+        if environment.isOn(.bundlesDisabled) {
+            throw WorkerCannotRun(reason: "bundle workers are disabled here (`III_BUNDLE_WORKERS_DISABLED`)")
+        }
+        let manifest = try manifest(in: tree).checkedAsBundle(named: declaration.name, version: nil)
+        guard let backend = try await backend(for: declaration, .bundle, needsHostFiles: true) else {
+            throw WorkerCannotRun(reason: "a bundle runs in a sandbox only")
+        }
+        var specification = specification(of: declaration, command: SandboxSpecification.shell(manifest.start))
+        specification.workspace = .privateLayer(tree)
+        specification.add(manifest.environment)
+        specification.limits = SandboxLimits(manifest.resources)
+        return SandboxedRun(sandbox: try await backend.start(specification, output: log))
+    }
+
+    private func startFolder(
+        _ path: FilePath,
+        _ declaration: WorkerDeclaration,
+        _ log: WorkerLog
+    ) async throws -> any WorkerRun {
+        let manifest = try manifest(in: path).checkedAsLocal()
+        guard let start = manifest.scripts.start else {
+            throw WorkerCannotRun(reason: "its manifest has no `scripts.start`")
+        }
+        guard let backend = try await backend(for: declaration, .localPath, needsHostFiles: true) else {
+            return try await startNatively("/bin/sh", ["-c", start], in: path, declaration, log, manifest.environment)
+        }
+        var specification = specification(of: declaration, command: SandboxSpecification.shell(start))
+        specification.workspace = .privateLayer(path)
+        specification.add(manifest.environment)
+        specification.limits = SandboxLimits(manifest.resources)
+        return SandboxedRun(sandbox: try await backend.start(specification, output: log))
+    }
+
+    // MARK: Parts
+
+    private var engine: NetworkAddress { currentEngine() }
+
+    /// - Throws: `WorkerCannotRun` where no sandbox that it may run in is there.
+    private func backend(
+        for declaration: WorkerDeclaration,
+        _ origin: WorkerOrigin,
+        needsHostFiles: Bool
+    ) async throws -> (any SandboxBackend)? {
+        let policy = IsolationPolicy(
+            name: declaration.name,
+            origin: origin,
+            needsHostFiles: needsHostFiles,
+            asked: declaration.isolation,
+            machineMinimum: machineMinimum
+        )
+        do { return try await sandboxes.backend(for: policy) } catch let error as SandboxError {
+            throw WorkerCannotRun(reason: error.message, remedy: error.hints.first)
+        }
+    }
+
+    private func specification(of declaration: WorkerDeclaration, command: [String]) -> SandboxSpecification {
+        SandboxSpecification(
+            name: declaration.name,
+            workspace: .empty,
+            home: folder.home(of: declaration.name),
+            command: command,
+            environment: ConfigVariables.flatten(declaration.config),
+            network: NetworkPolicy(engine: engine, allowed: declaration.network)
+        )
+    }
+
+    private func startNatively(
+        _ program: FilePath,
+        _ arguments: [String],
+        in directory: FilePath,
+        _ declaration: WorkerDeclaration,
+        _ log: WorkerLog,
+        _ variables: [WorkerManifest.Variable] = []
+    ) async throws -> any WorkerRun {
+        // What is the engine's own stays with it: `III_API_KEY` above all.
+        var all = environment.variables.filter { !$0.key.hasPrefix("III_") }
+        for variable in variables { all[variable.name] = variable.value }
+        all.merge(ConfigVariables.flatten(declaration.config)) { $1 }
+        all["III_URL"] = "ws://\(engine)"
+        all["III_ENGINE_URL"] = "ws://\(engine)"
+        all["III_WORKER_NAME"] = declaration.name.description
+        all["III_ENGINE_PID"] = String(HostProcess.identifier)
+        all["III_CONFIG_PATH"] = folder.project.configPath.string
+        let launch = GuardedProcess.Launch(
+            executable: program,
+            arguments: arguments,
+            environment: all,
+            directory: directory
+        )
+        return try await NativeRun.start(launch, log: log)
+    }
+
+    /// `--config FILE` with the `config:` block as YAML, nothing where there is none.
+    private func configArguments(_ declaration: WorkerDeclaration) throws -> [String] {
+        let path = folder.config(of: declaration.name)
+        guard let config = declaration.config else {
+            try HostFiles.removeFile(path)
+            return []
+        }
+        try HostFiles.makeDirectory(path.removingLastComponent(), mode: 0o700)
+        try HostFiles.write(Array(YAMLValue(json: config).text.utf8), to: path, mode: 0o600)
+        return ["--config", path.string]
+    }
+
+    private func manifest(in folder: FilePath) throws -> WorkerManifest {
+        let path = folder.appending(WorkerManifest.fileName)
+        guard let bytes = try HostFiles.read(path, upTo: WorkerManifest.maximumSize) else {
+            throw WorkerCannotRun(reason: "`\(path.string.printable)` is not there")
+        }
+        return try WorkerManifest(parsing: bytes)
+    }
+}
+
+extension SandboxSpecification {
+    /// Adds variables below those that are set already.
+    fileprivate mutating func add(_ variables: [WorkerManifest.Variable]) {
+        for variable in variables where environment[variable.name] == nil {
+            environment[variable.name] = variable.value
+        }
+    }
+}

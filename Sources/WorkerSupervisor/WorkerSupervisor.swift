@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import SystemPackage
+import Diagnostics
+package import WorkerModel
+
+/// Keeps running what a project declares.
+///
+/// Each worker has a task of its own that starts it, waits for its end and starts it again; whoever replaces or stops a
+/// worker cancels that task, and the next one waits for its end. `shutDown()` must be called before the last reference
+/// goes.
+package actor WorkerSupervisor {
+    /// From the request to end to the kill.
+    package static let grace = Duration.seconds(5)
+
+    private struct Worker {
+        var declaration: WorkerDeclaration
+        var status: WorkerStatus
+        let log: WorkerLog
+        /// Counts the tasks of the worker: what an earlier one says is not heard.
+        var generation = 0
+        var task: Task<Void, Never>?
+    }
+
+    private struct Waiter {
+        let name: WorkerName
+        let isReached: @Sendable (WorkerStatus?) -> Bool
+        let continuation: CheckedContinuation<WorkerStatus?, Never>
+    }
+
+    private let launcher: any WorkerLaunching
+    private let folder: ProjectFolder
+    private let report: @Sendable (SupervisorEvent) -> Void
+    private var workers: [WorkerName: Worker] = [:]
+    private var order: [WorkerName] = []
+    /// Tasks of workers that were taken out.
+    private var leaving: [WorkerName: Task<Void, Never>] = [:]
+    private var waiters: [Int: Waiter] = [:]
+    private var lastWaiter = 0
+    private var isShutDown = false
+
+    package init(
+        launcher: any WorkerLaunching,
+        folder: ProjectFolder,
+        report: @escaping @Sendable (SupervisorEvent) -> Void
+    ) {
+        self.launcher = launcher
+        self.folder = folder
+        self.report = report
+    }
+
+    // MARK: What is wanted
+
+    /// Starts, stops and replaces what changed; what did not is left alone.
+    package func apply(_ wanted: [WorkerDeclaration]) {
+        guard !isShutDown else { return }
+        let plan = ChangePlan(from: workers.mapValues(\.declaration), to: wanted)
+        for name in plan.removed { remove(name) }
+        order = wanted.map(\.name)
+        for declaration in plan.replaced {
+            workers[declaration.name]?.declaration = declaration
+            begin(declaration.name)
+        }
+        for declaration in plan.added {
+            add(declaration)
+            begin(declaration.name)
+        }
+        if !plan.isEmpty { report(.configurationApplied(plan)) }
+    }
+
+    private func add(_ declaration: WorkerDeclaration) {
+        let log = WorkerLog(folder: folder.logs(of: declaration.name))
+        let status = WorkerStatus(
+            name: declaration.name,
+            kind: declaration.kind,
+            version: declaration.version,
+            phase: .starting,
+            logs: log.folder.string
+        )
+        workers[declaration.name] = Worker(declaration: declaration, status: status, log: log)
+    }
+
+    private func remove(_ name: WorkerName) {
+        guard let worker = workers.removeValue(forKey: name) else { return }
+        worker.task?.cancel()
+        leaving[name] = worker.task
+        report(.stopped(name))
+        wake()
+    }
+
+    // MARK: By request
+
+    /// Starts a worker that does not run; one that waits to be started again is started now.
+    ///
+    /// - Throws: `SupervisorError.unknown`, `.alreadyRunning`.
+    package func start(_ name: WorkerName) throws(SupervisorError) {
+        let status = try known(name).status
+        if let processID = status.processID { throw .alreadyRunning(name, processID: processID) }
+        begin(name)
+    }
+
+    /// Stops a worker and waits until nothing of it is left.
+    ///
+    /// - Returns: whether it ran.
+    /// - Throws: `SupervisorError.unknown`.
+    package func stop(_ name: WorkerName) async throws(SupervisorError) -> Bool {
+        let worker = try known(name)
+        let hasRun = worker.status.isRunning
+        workers[name]?.generation += 1
+        change(name) { if $0.isRunning { $0.phase = .stopping } }
+        worker.task?.cancel()
+        await worker.task?.value
+        guard workers[name]?.generation == worker.generation + 1 else { return hasRun }
+        change(name) { status in
+            status.phase = .stopped
+            (status.processID, status.startedAt, status.tier) = (nil, nil, nil)
+        }
+        report(.stopped(name))
+        return hasRun
+    }
+
+    /// Stops a worker where it runs, and starts it.
+    ///
+    /// - Throws: `SupervisorError.unknown`.
+    package func restart(_ name: WorkerName) throws(SupervisorError) {
+        _ = try known(name)
+        begin(name)
+    }
+
+    /// Ends every worker; returns when nothing of them is left.
+    package func shutDown() async {
+        isShutDown = true
+        let tasks = workers.values.compactMap(\.task) + leaving.values
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+        for waiter in waiters.values { waiter.continuation.resume(returning: nil) }
+        waiters = [:]
+    }
+
+    // MARK: What is
+
+    /// In the order of `config.yaml`.
+    package var statuses: [WorkerStatus] { order.compactMap { workers[$0]?.status } }
+
+    /// - Throws: `SupervisorError.unknown`.
+    package func status(of name: WorkerName) throws(SupervisorError) -> WorkerStatus { try known(name).status }
+
+    /// Waits until a worker's status, nil for one that is not declared, is as the caller wants it.
+    ///
+    /// - Returns: nil also when the supervisor is shut down.
+    package func status(
+        of name: WorkerName,
+        when isReached: @escaping @Sendable (WorkerStatus?) -> Bool
+    ) async -> WorkerStatus? {
+        let status = workers[name]?.status
+        if isReached(status) || isShutDown { return status }
+        lastWaiter += 1
+        let id = lastWaiter
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume(returning: nil) }
+                waiters[id] = Waiter(name: name, isReached: isReached, continuation: continuation)
+            }
+        } onCancel: {
+            Task { await self.abandon(id) }
+        }
+    }
+
+    /// Takes note of who is connected to the engine, by name.
+    package func observe(connected names: Set<String>) {
+        for (name, worker) in workers {
+            switch worker.status.phase {
+            case .booting where names.contains(name.description):
+                let time = worker.status.startedAt.map { ContinuousClock.now - $0 } ?? .zero
+                change(name) { status in
+                    status.phase = .ready
+                    if status.readyAfter == nil { status.readyAfter = time }
+                }
+                if worker.status.readyAfter == nil { report(.ready(name, after: time)) }
+            case .ready where !names.contains(name.description): change(name) { $0.phase = .booting }
+            default: break
+            }
+        }
+    }
+
+    /// Whether somebody is to be looked for among those who are connected.
+    package var isAnybodyBooting: Bool { workers.values.contains { $0.status.phase == .booting } }
+
+    // MARK: One worker
+
+    /// Begins a new task for a worker, after the one it had.
+    private func begin(_ name: WorkerName) {
+        guard var worker = workers[name], !isShutDown else { return }
+        let earlier = worker.task ?? leaving.removeValue(forKey: name)
+        earlier?.cancel()
+        worker.generation += 1
+        let generation = worker.generation
+        worker.task = Task {
+            await earlier?.value
+            await self.keep(name, generation)
+        }
+        worker.status.kind = worker.declaration.kind
+        worker.status.version = worker.declaration.version
+        worker.status.restarts = 0
+        worker.status.phase = worker.status.isRunning ? .stopping : .starting
+        workers[name] = worker
+        wake()
+    }
+
+    /// Starts a worker, and again when it ends, until the task is cancelled.
+    private func keep(_ name: WorkerName, _ generation: Int) async {
+        var policy = RestartPolicy()
+        while !Task.isCancelled, let worker = workers[name], worker.generation == generation {
+            if worker.declaration.content == .builtIn { return change(name, generation) { $0.phase = .builtIn } }
+            change(name, generation) { $0.begin() }
+            worker.log.beginRun()
+            let began = ContinuousClock.now
+            var end: String
+            do {
+                let run = try await launcher.start(worker.declaration, log: worker.log)
+                change(name, generation) { $0.run(run) }
+                report(.started(name, processID: run.processID, run.tier))
+                end = await Self.end(of: run)
+            } catch let obstacle as WorkerCannotRun {
+                change(name, generation) { $0.phase = .waiting(reason: obstacle.reason, remedy: obstacle.remedy) }
+                return report(.waits(name, reason: obstacle.reason, remedy: obstacle.remedy))
+            } catch {
+                end = "could not be started: \((error as? any CodedError)?.message ?? "\(error)")"
+            }
+            if Task.isCancelled {
+                change(name) { $0.processID = nil }
+                return
+            }
+            let decision = policy.ended(after: ContinuousClock.now - began)
+            let lines = worker.log.lastLines
+            change(name, generation) { $0.crash(end, decision, lines) }
+            guard case .restart(let pause) = decision else {
+                return report(.crashed(name, how: end, restartAfter: nil, lastLines: lines))
+            }
+            report(.crashed(name, how: end, restartAfter: pause, lastLines: lines))
+            // Cancelled when it is stopped or started by hand.
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    /// Waits for the end of a run, which the cancellation of the task brings about.
+    private static func end(of run: any WorkerRun) async -> String {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { await run.exit() }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(1 << 40))
+                await run.stop(grace: grace)
+                return nil
+            }
+            var end: String?
+            while end == nil, let next = await group.next() { end = next }
+            group.cancelAll()
+            return end ?? "ended"
+        }
+    }
+
+    // MARK: Changes of status
+
+    private func change(
+        _ name: WorkerName,
+        _ generation: Int? = nil,
+        _ body: (inout WorkerStatus) -> Void
+    ) {
+        guard let worker = workers[name], generation == nil || worker.generation == generation else { return }
+        body(&workers[name, default: worker].status)
+        wake()
+    }
+
+    private func wake() {
+        for (id, waiter) in waiters {
+            let status = workers[waiter.name]?.status
+            guard waiter.isReached(status) else { continue }
+            waiters[id] = nil
+            waiter.continuation.resume(returning: status)
+        }
+    }
+
+    private func abandon(_ id: Int) { waiters.removeValue(forKey: id)?.continuation.resume(returning: nil) }
+
+    private func known(_ name: WorkerName) throws(SupervisorError) -> Worker {
+        guard let worker = workers[name] else { throw .unknown(name) }
+        return worker
+    }
+}
+
+extension WorkerStatus {
+    fileprivate mutating func begin() {
+        phase = .starting
+        (processID, startedAt, tier, readyAfter) = (nil, nil, nil, nil)
+    }
+
+    fileprivate mutating func run(_ run: any WorkerRun) {
+        phase = .booting
+        (processID, tier, startedAt) = (run.processID, run.tier, .now)
+    }
+
+    fileprivate mutating func crash(_ end: String, _ decision: RestartPolicy.Decision, _ lines: [String]) {
+        (processID, startedAt, tier) = (nil, nil, nil)
+        (lastEnd, lastLines) = (end, lines)
+        switch decision {
+        case .giveUp: phase = .failed
+        case .restart(let pause):
+            phase = .restarting(after: pause)
+            restarts += 1
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Commands
+import Engine
+import EngineClient
+import HostSystem
+import JSONText
+import ProjectFiles
+import WorkerSupervisor
+
+/// Runs a project: the engine, and the workers that it declares.
+struct RunProject: Sendable {
+    private let context: CommandContext
+    private let project: Project
+    private let listen: EngineAddress?
+
+    init(context: CommandContext, listen: EngineAddress?, config: String?) throws {
+        self.context = context
+        self.listen = listen
+        if let config {
+            project = Project(configPath: context.environment.absolute(config))
+        } else {
+            project = try Project.find(context.environment) ?? .beginning(in: context.environment)
+        }
+    }
+
+    /// Runs until the task is cancelled; then ends the workers, and after them the engine.
+    func run() async throws {
+        try begin()
+        let folder = ProjectFolder(project, in: try IIIHome(context.environment))
+        try folder.make()
+        let lock = try await takeOver(folder)
+        defer { lock.release() }
+        let reader = DeclaredProjectReader(
+            project: project,
+            home: try IIIHome(context.environment),
+            host: context.host,
+            environment: context.environment
+        )
+        let declared = try await reader.read()
+        try await context.withTransport { transport in
+            let run = try RunningProject(
+                context: context,
+                folder: folder,
+                reader: reader,
+                configuration: try configuration(declared),
+                transport: transport
+            )
+            try await run.run(declared)
+        }
+    }
+
+    /// Makes the file of a project that has none.
+    private func begin() throws {
+        guard try HostFiles.kind(of: project.configPath) == nil else { return }
+        try HostFiles.writeNew(Array(ConfigFile.starter.utf8), to: project.configPath, mode: 0o644)
+        context.printer.say("began a project: wrote \(project.configPath)")
+    }
+
+    /// Makes sure that this is the one engine of the project.
+    ///
+    /// - Throws: `SupervisorError.engineRuns`.
+    private func takeOver(_ folder: ProjectFolder) async throws -> FileLock {
+        do { return try await FileLock.acquire(folder.engineLock, waitingUpTo: .seconds(1)) } catch let busy
+            as FileLockBusy
+        {
+            throw SupervisorError.engineRuns(processID: busy.holder)
+        }
+    }
+
+    private func configuration(_ declared: DeclaredProject) throws -> EngineConfiguration {
+        var configuration = EngineConfiguration(version: ProgramVersion.text)
+        if let listen {
+            (configuration.host, configuration.port) = (listen.host, listen.port)
+        } else if let manager = declared.listeners.first {
+            if case .string(let host)? = manager["host"] { configuration.host = host }
+            if case .number(let port)? = manager["port"], let port = port.int64.flatMap(UInt16.init(exactly:)) {
+                configuration.port = Int(port)
+            }
+        }
+        if let text = context.environment[.namespaceGrace], let grace = Int(text) {
+            configuration.limits.namespaceGrace = .milliseconds(grace)
+        } else if let grace = declared.namespaceGrace {
+            configuration.limits.namespaceGrace = grace
+        }
+        return configuration
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import SystemPackage
+import Commands
+import Engine
+import EngineClient
+import EngineProtocol
+import HostSystem
+import JSONText
+import Logging
+import ProjectFiles
+import Sandboxing
+import Synchronization
+import Transport
+import WorkerConfigurations
+import WorkerSupervisor
+
+/// The engine of a project with its supervisor, put together.
+final class RunningProject: Sendable {
+    private static let changedID = "iii-worker-ops::workers-changed"
+
+    private let folder: ProjectFolder
+    private let reader: DeclaredProjectReader
+    private let printer: Printer
+    private let rendering: SupervisorRendering
+    private let supervisor: WorkerSupervisor
+    private let server: EngineServer
+    private let address: AddressBox
+    /// Somebody connected, announced itself or left, or a worker was started.
+    private let changes: AsyncStream<Void>
+    private let changed: AsyncStream<Void>.Continuation
+
+    init(
+        context: CommandContext,
+        folder: ProjectFolder,
+        reader: DeclaredProjectReader,
+        configuration: EngineConfiguration,
+        transport: any Transport
+    ) throws {
+        self.folder = folder
+        self.reader = reader
+        printer = context.printer
+        let rendering = SupervisorRendering(context.printer)
+        self.rendering = rendering
+        let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.changes, self.changed) = (changes, changed)
+        let address = AddressBox(EngineAddress(host: configuration.host, port: configuration.port))
+        let launcher = WorkerLauncher(
+            folder: folder,
+            environment: context.environment,
+            engine: { address.reachable },
+            sandboxes: Sandboxes.live(context.environment),
+            machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
+        )
+        let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { event in
+            rendering.receive(event)
+            if case .started = event { changed.yield() }
+        }
+        self.supervisor = supervisor
+        self.address = address
+        let functions = WorkerFunctions(
+            context: context,
+            project: folder.project,
+            supervisor: supervisor,
+            reload: { await supervisor.apply(try await reader.read().workers) }
+        )
+        let watcher = LocalFunction(
+            FunctionRegistration(id: Self.changedID, metadata: RawJSON(["internal": true]))
+        ) { _ in
+            changed.yield()
+            return nil
+        }
+        server = EngineServer(
+            configuration,
+            localWorkers: [
+                LocalWorker(
+                    name: "iii-worker-ops",
+                    description: "The workers of the project.",
+                    functions: functions.functions + [watcher]
+                ),
+                ConfigurationWorker(folder: folder.project.folder.appending("config")) {
+                    context.environment.variables[$0]
+                }.localWorker,
+            ],
+            endpoints: HTTPEndpointCaller(transport: transport) { context.environment.variables[$0] },
+            logger: Logger(label: "engine") { _ in TalkLog(printer: context.printer) }
+        )
+    }
+
+    /// Runs until the task is cancelled.
+    func run(_ declared: DeclaredProject) async throws {
+        let (addresses, listening) = AsyncStream.makeStream(of: ListenAddress.self)
+        // It is ended after the workers, so that these are not cut off first.
+        let server = Task { [server] in
+            defer { listening.finish() }
+            try await server.run { listening.yield($0) }
+        }
+        defer { server.cancel() }
+        for await address in addresses {
+            let engine = EngineAddress(host: address.host, port: address.port)
+            self.address.value = engine
+            try EngineRecord(processID: HostProcess.identifier, host: self.address.reachable.host, port: engine.port)
+                .write(to: folder)
+            printer.result("listening on \(engine.url)")
+            await supervise(declared)
+            // Without the record nobody looks for an engine here.
+            try? HostFiles.removeFile(folder.engineFile)
+            server.cancel()
+        }
+        try await server.value
+    }
+
+    /// Keeps the workers running until the task is cancelled, and then ends them.
+    private func supervise(_ declared: DeclaredProject) async {
+        await supervisor.apply(declared.workers)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.followConnections() }
+            group.addTask { await self.followFiles() }
+        }
+        await supervisor.shutDown()
+    }
+
+    private func followFiles() async {
+        do {
+            // What changed between the first reading and now is found by reading once more.
+            let watch = try ProjectWatch(folder.project)
+            await readAgain()
+            await watch.run { await self.readAgain() }
+        } catch {
+            printer.say("warning: changes of config.yaml are not followed: \(error)")
+            await Task.untilCancelled()
+        }
+    }
+
+    private func readAgain() async {
+        do {
+            let declared = try await reader.read()
+            rendering.isWell()
+            await supervisor.apply(declared.workers)
+        } catch {
+            if !(error is CancellationError) { rendering.receive(.configurationBroken(error)) }
+        }
+    }
+
+    /// Tells the supervisor who is connected, whenever that changes.
+    private func followConnections() async {
+        let client = EngineClient(address.reachableEngine)
+        let binding: JSONValue = ["trigger_type": "engine::workers-available", "function_id": .string(Self.changedID)]
+        _ = try? await client.call(function: "engine::register_trigger", payload: RawJSON(binding))
+        for await _ in changes {
+            // An engine that does not answer itself is ending.
+            if let names = try? await client.connectedWorkers() { await supervisor.observe(connected: names) }
+        }
+    }
+}
+
+/// The address that an engine turned out to listen on.
+private final class AddressBox: Sendable {
+    private let state: Mutex<EngineAddress>
+
+    init(_ address: EngineAddress) { state = Mutex(address) }
+
+    var value: EngineAddress {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+
+    /// Where processes of this machine find it: an engine that listens everywhere is found on loopback.
+    var reachableEngine: EngineAddress {
+        let address = value
+        switch address.host {
+        case "0.0.0.0": return EngineAddress(host: "127.0.0.1", port: address.port)
+        case "::": return EngineAddress(host: "::1", port: address.port)
+        default: return address
+        }
+    }
+
+    var reachable: NetworkAddress {
+        let address = reachableEngine
+        return NetworkAddress(host: address.host, port: UInt16(clamping: address.port))
+    }
+}
+
+extension Task where Success == Never, Failure == Never {
+    /// Waits for the cancellation of the current task.
+    fileprivate static func untilCancelled() async {
+        let (never, _) = AsyncStream.makeStream(of: Void.self)
+        for await _ in never {}
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Foundation
+import JSONText
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `iii` running the project of a road.
+struct RunningProject: Sendable {
+    let road: Road
+    let url: String
+    let process: ProcessIdentifier
+
+    /// Runs `body` while the engine runs, then ends it as a service manager would.
+    static func open<Result: Sendable>(
+        _ road: Road,
+        _ body: @escaping @Sendable (RunningProject) async throws -> Result
+    ) async throws -> Result {
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
+        let talk = try FileDescriptor.open(
+            road.folder.appending("engine.log"),
+            .writeOnly,
+            options: [.create, .append],
+            permissions: .ownerReadWrite
+        )
+        let result = try await Subprocess.run(
+            .path(Programs.folder.appending("iii")),
+            arguments: ["--listen", "127.0.0.1:0"],
+            environment: Programs.environment(road.variables),
+            workingDirectory: road.project,
+            platformOptions: options,
+            input: .none,
+            output: .sequence,
+            error: .fileDescriptor(talk, closeAfterSpawningProcess: true)
+        ) { execution in
+            for try await line in execution.standardOutput.strings() where line.hasPrefix("listening on ") {
+                let running = RunningProject(
+                    road: road,
+                    url: String(line.dropFirst("listening on ".count)),
+                    process: execution.processIdentifier
+                )
+                let result: Swift.Result<Result, any Error>
+                do { result = .success(try await body(running)) } catch { result = .failure(error) }
+                await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))])
+                return try result.get()
+            }
+            throw DidNotStart(talk: road.engineTalk)
+        }
+        return result.takeClosureResult()
+    }
+
+    struct DidNotStart: Error { let talk: String }
+
+    /// What `worker status --json` says of one worker.
+    func status(_ name: String) async throws -> JSONValue {
+        let result = try await road.iii("worker", "status", name, "--json")
+        return try JSONValue(parsing: result.output)
+    }
+
+    /// Asks again until a worker's status suits.
+    func wait(for name: String, _ suits: (JSONValue) -> Bool) async throws -> JSONValue {
+        while true {
+            let status = try await status(name)
+            if suits(status) { return status }
+            try Task.checkCancellation()
+        }
+    }
+}
+
+extension Road {
+    /// What the engine said so far.
+    var engineTalk: String {
+        FileManager.default.contents(atPath: folder.appending("engine.log").string)
+            .map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// Publishes one of the workers in Swift below `Examples/`, as it was built beside these tests.
+    func publishExample(_ name: String) async throws {
+        // What helps a debugger is nine tenths of the file.
+        try Shell.run("strip -o \(name) \(Programs.folder.appending(name))", in: folder)
+        let result = try await Programs.run(
+            "iii",
+            [
+                "worker", "publish", Programs.repository.appending("Examples/\(name)").string, "--artifact",
+                folder.appending(name).string,
+            ],
+            in: folder,
+            variables: variables.merging(["III_API_KEY": key]) { $1 }
+        )
+        try #require(result.status == 0, "\(result.talk)")
+    }
+
+    /// Publishes a script as a native worker of this platform.
+    func publishScript(_ name: String, _ version: String, _ script: String) async throws {
+        let source = folder.appending("source/\(name)-\(version)")
+        try write(
+            [
+                "iii.worker.yaml": "name: \(name)\nversion: \(version)\ndeploy: binary\n",
+                name: "#!/bin/sh\n\(script)\n",
+            ],
+            in: source
+        )
+        let result = try await Programs.run(
+            "iii",
+            ["worker", "publish", source.string, "--artifact", source.appending(name).string],
+            in: folder,
+            variables: variables.merging(["III_API_KEY": key]) { $1 }
+        )
+        try #require(result.status == 0, "\(result.talk)")
+    }
+}

@@ -10,6 +10,8 @@ RELEASE = -c release --static-swift-stdlib -Xlinker -s
 .PHONY: demo test build release format check bench bootstrap docs
 
 demo: build
+	@$(SWIFT_BUILD) --product roman-numerals
+	@$(SWIFT_BUILD) --product roman-dates
 	@scripts/demo
 
 test: check

@@ -15,7 +15,8 @@ struct WorkerList: ContextCommand {
         commandName: "list",
         abstract: "Show the workers of the project.",
         discussion: """
-            A worker that is not marked as asked for is there because others need it.
+            A worker that is not marked as asked for is there because others need it. Where an engine runs the project, the \
+            status of each worker is the engine's.
 
               iii worker list
               iii worker list --json
@@ -25,11 +26,31 @@ struct WorkerList: ContextCommand {
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let rows = try ListWorkers(project: try context.project(), installation: try context.installation()).run()
-        if output.json { return context.printer.result(["workers": .array(rows.map(\.json))]) }
+        let project = try context.project()
+        let rows = try ListWorkers(project: project, installation: try context.installation()).run()
+        let states = try await states(of: project, context)
+        if output.json {
+            return context.printer.result(["workers": .array(rows.map { $0.json(states?[$0.name.description]) })])
+        }
         if rows.isEmpty { return context.printer.say("the project has no workers; `iii worker add NAME` adds one") }
-        let cells = [["NAME", "VERSION", "KIND", "ASKED FOR", "INSTALLED"]] + rows.map(\.cells)
-        for line in TextTable.lines(cells) { context.printer.result(line) }
+        var head = ["NAME", "VERSION", "KIND", "ASKED FOR", "INSTALLED"]
+        if states != nil { head += ["STATUS", "PID"] }
+        let cells = rows.map { row in row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) }
+        for line in TextTable.lines([head] + cells) { context.printer.result(line) }
+    }
+
+    /// What the engine that runs the project says of its workers, nil where none runs it.
+    private func states(of project: Project, _ context: CommandContext) async throws -> [String: WorkerState]? {
+        guard let engine = try RunningEngine.find(of: project, context) else { return nil }
+        // An engine that ends just now is as good as none.
+        guard let answer = try? await engine.call("worker::list", .emptyObject, timeout: .seconds(5)),
+            case .array(let rows)? = answer["workers"]
+        else { return nil }
+        return Dictionary(rows.map { WorkerState($0) }.map { ($0.name, $0) }) { $1 }
+    }
+
+    private static func cells(_ state: WorkerState?) -> [String] {
+        [state?.status ?? "-", state?.processID.map(String.init) ?? "-"].map(\.printable)
     }
 }
 
@@ -39,11 +60,13 @@ extension ListWorkers.Row {
         return [name.description, version ?? "-", kind ?? "-", selector?.description ?? "-", installed].map(\.printable)
     }
 
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ state: WorkerState?) -> JSONValue {
         [
             "name": .string(name.description), "version": version.map(JSONValue.string) ?? .null,
             "kind": kind.map(JSONValue.string) ?? .null, "selector": selector.map { .string($0.description) } ?? .null,
             "installed": isInstalled.map(JSONValue.bool) ?? .null,
+            "status": state.map { .string($0.status) } ?? .null,
+            "pid": state?.processID.map { .number(JSONNumber($0)) } ?? .null,
         ]
     }
 }

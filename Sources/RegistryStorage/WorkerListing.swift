@@ -49,11 +49,11 @@ package struct ListingQuery: Hashable, Sendable {
         case relevance
         /// The most downloaded first.
         ///
-        /// With words, of the thousand best matches.
+        /// With words, of about the thousand matches that are most downloaded.
         case downloads
         /// The last published first.
         ///
-        /// With words, of the thousand best matches.
+        /// With words, of about the thousand matches that are most downloaded.
         case recent
     }
 

@@ -92,6 +92,30 @@ struct SchemaTests {
                 _ = try session.events(of: nil, before: nil, limit: 5)
                 _ = try session.downloads(of: name, since: Day(number: 1))
                 _ = try session.referenced(among: [Digest.sha256([])])
+                _ = try session.contains(version, of: name)
+                _ = try session.yank(of: version, of: name)
+                _ = try session.deprecations(of: name)
+                _ = try session.removal(of: version, of: name)
+                _ = try session.skills(of: version, of: name)
+                _ = try session.dependents(of: name, after: nil, limit: 5)
+                _ = try session.demands(on: name)
+                _ = try session.downloadCounts(of: name, since: Day(number: 1))
+                _ = try session.downloads(of: version, of: name)
+                _ = try session.workers(near: "echo", downloads: 1)
+                for order in [ListingQuery.Order.relevance, .downloads, .recent] {
+                    for words in [[], ["echo", "ab"]] {
+                        _ = try session.listings(ListingQuery(words: words, order: order))
+                        _ = try session.listings(
+                            ListingQuery(
+                                words: words,
+                                kind: .bundle,
+                                tag: "a",
+                                order: order,
+                                after: ListingPlace(major: 2, minor: 2)
+                            )
+                        )
+                    }
+                }
                 return connection.plans.values
             }
             #expect(plans.count >= 12)

@@ -6,7 +6,7 @@ import WorkerModel
 
 /// Finding workers by words: tier after tier, in each the popular ones first.
 extension SQLRegistrySession {
-    /// The most matches that are put in an order of their own.
+    /// The most matches that are put in an order of their own, of those in texts and of those in names.
     private static let sorted = 1000
     /// Rows that are looked at for one page; what is left is on the next.
     private static let patience = 4000
@@ -14,31 +14,49 @@ extension SQLRegistrySession {
     private struct Match {
         let worker: WorkerName
         let downloads: Int64
-        let publishedAt: Int64
         let searchID: Int64
-        let tier: SearchTier
     }
 
     func found(_ query: ListingQuery) throws(RegistryStorageError) -> ListingPage {
         var words = SearchWords(query)
         words.corrections = try corrections(of: words.words)
-        guard query.order != .relevance else {
-            let (matches, next) = try matches(of: words, query, from: query.after, limit: query.limit)
-            return ListingPage(rows: try rows(matches), next: next)
+        if query.order != .relevance { return try sorted(query, words) }
+        let (matches, next) = try matches(of: words, query, from: query.after, limit: query.limit)
+        return ListingPage(rows: try rows(matches), next: next)
+    }
+
+    /// The popular ones of what is found, whatever its tier, in an order of their own.
+    private func sorted(_ query: ListingQuery, _ words: SearchWords) throws(RegistryStorageError) -> ListingPage {
+        let key = query.order == .recent ? "published_at" : "downloads"
+        var sources = ["SELECT rowid FROM search_words WHERE search_words MATCH ? ORDER BY rowid LIMIT ?"]
+        var parameters = [words.anywhere.sql, Self.sorted.sql]
+        // Short words cannot be looked up as parts: without them too much would be found.
+        if let parts = words.partsQuery, words.words.allSatisfy({ $0.count >= 3 }) {
+            sources.append("SELECT rowid FROM search_names WHERE search_names MATCH ? ORDER BY rowid LIMIT ?")
+            parameters += [parts.sql, Self.sorted.sql]
         }
-        var (matches, _) = try matches(of: words, query, from: nil, limit: Self.sorted)
-        matches.sort { left, right in
-            query.order == .recent
-                ? (left.publishedAt, left.searchID) > (right.publishedAt, right.searchID)
-                : (left.downloads, right.searchID) > (right.downloads, left.searchID)
+        let found = sources.map { "SELECT rowid FROM (\($0)) AS found" }.joined(separator: " UNION ")
+        var conditions = ["listings.search_id IN (\(found))"]
+        narrow(&conditions, &parameters, to: query)
+        if let place = query.after {
+            conditions.append("(listings.\(key), listings.worker_id) < (?, ?)")
+            parameters += [place.major.sql, place.minor.sql]
         }
-        let start = Int(clamping: max(query.after?.minor ?? 0, 0))
-        let page = matches.dropFirst(start).prefix(query.limit)
-        let end = start + page.count
-        return ListingPage(
-            rows: try rows(Array(page)),
-            next: end < matches.count && !page.isEmpty ? ListingPlace(major: 0, minor: Int64(end)) : nil
+        // Without the answers, which are long: they are read for the page only.
+        let rows = try connection.query(
+            """
+            SELECT workers.name, listings.downloads, listings.search_id, listings.\(key), listings.worker_id
+            FROM listings JOIN workers ON workers.id = listings.worker_id
+            WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY +listings.\(key) DESC, +listings.worker_id DESC LIMIT ?
+            """,
+            parameters + [(query.limit + 1).sql]
         )
+        var next: ListingPlace?
+        if rows.count > query.limit, let last = rows.prefix(query.limit).last {
+            next = ListingPlace(major: try last.integer(3), minor: try last.integer(4))
+        }
+        return ListingPage(rows: try self.rows(try Self.matches(Array(rows.prefix(query.limit)))), next: next)
     }
 
     private func rows(_ matches: [Match]) throws(RegistryStorageError) -> [ListingPage.Row] {
@@ -154,37 +172,38 @@ extension SQLRegistrySession {
             default: "search_words"
             }
         // The table of the words has kind and tag among its words.
-        if table != "search_words" {
-            if let kind = query.kind {
-                conditions.append("listings.kind = ?")
-                parameters.append(kind.rawValue.sql)
-            }
-            if let tag = query.tag {
-                conditions.append(
-                    "EXISTS (SELECT 1 FROM listing_tags WHERE tag = ? AND listing_tags.worker_id = listings.worker_id)"
-                )
-                parameters.append(tag.storable.sql)
-            }
-        }
+        if table != "search_words" { narrow(&conditions, &parameters, to: query) }
         let source = table.map { "\($0) JOIN listings ON listings.search_id = \($0).rowid" } ?? "listings"
         let rows = try connection.query(
             """
-            SELECT workers.name, listings.downloads, listings.published_at, listings.search_id
+            SELECT workers.name, listings.downloads, listings.search_id
             FROM \(source) JOIN workers ON workers.id = listings.worker_id
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(table.map { $0 + ".rowid" } ?? "search_id") LIMIT ?
             """,
             parameters + [limit.sql]
         )
+        return try Self.matches(rows)
+    }
+
+    /// Keeps what is of the kind and has the tag of a question.
+    private func narrow(_ conditions: inout [String], _ parameters: inout [SQLValue], to query: ListingQuery) {
+        if let kind = query.kind {
+            conditions.append("listings.kind = ?")
+            parameters.append(kind.rawValue.sql)
+        }
+        if let tag = query.tag {
+            conditions.append(
+                "EXISTS (SELECT 1 FROM listing_tags WHERE tag = ? AND listing_tags.worker_id = listings.worker_id)"
+            )
+            parameters.append(tag.storable.sql)
+        }
+    }
+
+    private static func matches(_ rows: [SQLRow]) throws(RegistryStorageError) -> [Match] {
         var matches: [Match] = []
         for row in rows {
             matches.append(
-                Match(
-                    worker: try row.workerName(0),
-                    downloads: try row.integer(1),
-                    publishedAt: try row.integer(2),
-                    searchID: try row.integer(3),
-                    tier: tier
-                )
+                Match(worker: try row.workerName(0), downloads: try row.integer(1), searchID: try row.integer(2))
             )
         }
         return matches

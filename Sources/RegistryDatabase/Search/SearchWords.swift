@@ -61,10 +61,7 @@ struct SearchWords {
     func query(_ tier: SearchTier) -> String {
         let isCorrected = tier == .spelling || tier == .spellingInName
         var query = Self.inColumns(tier.columns, conjunction { isCorrected ? corrected($0) : Self.beginning($0) })
-        if !facets.isEmpty {
-            let quoted = facets.map { "\"\($0)\"" }.joined(separator: " AND ")
-            query = "(\(query) AND \(Self.inColumns(["facets"], quoted)))"
-        }
+        if let facets = facetQuery { query = "(\(query) AND \(facets))" }
         if let better = tier.better {
             query = "(\(query) NOT \(Self.inColumns(better.columns, conjunction(Self.beginning))))"
         }
@@ -73,6 +70,18 @@ struct SearchWords {
             query = "(\(query) NOT \(names))"
         }
         return query
+    }
+
+    /// The question for workers of every tier that texts tell.
+    var anywhere: String {
+        var query = Self.inColumns(SearchTier.spelling.columns, conjunction { corrected($0) })
+        if let facets = facetQuery { query = "(\(query) AND \(facets))" }
+        return query
+    }
+
+    private var facetQuery: String? {
+        if facets.isEmpty { return nil }
+        return Self.inColumns(["facets"], facets.map { "\"\($0)\"" }.joined(separator: " AND "))
     }
 
     private func conjunction(_ write: (String) -> String) -> String { words.map(write).joined(separator: " AND ") }

@@ -110,16 +110,19 @@ extension Hub {
                 caller: reference.map { .worker($0) } ?? .nobody,
                 callerID: id
             )
-        } catch  where error.code == CallFailure.functionNotFound && isWaiting(call.functionID, on: id) {
+        } catch  where error.code == CallFailure.functionNotFound && isWaiting(call, on: id) {
+            sessions[id]?.waitingBytes += Frame.invoke(call).cost
             sessions[id]?.deferred.append(call)
         }
     }
 
-    /// Whether a connection has registered a function that waits for its namespace.
-    private func isWaiting(_ functionID: String, on id: ConnectionID) -> Bool {
-        guard let session = sessions[id], session.namespace == nil, session.deferred.count < 1000 else { return false }
+    /// Whether a connection has registered a function that waits for its namespace, and has room for a call of it.
+    private func isWaiting(_ call: InvokeFunction, on id: ConnectionID) -> Bool {
+        guard let session = sessions[id], session.namespace == nil, session.deferred.count < 1000,
+            session.waitingBytes + Frame.invoke(call).cost <= limits.waitingBytes
+        else { return false }
         return session.waiting.contains { frame in
-            if case .registerFunction(let function) = frame { return function.id == functionID }
+            if case .registerFunction(let function) = frame { return function.id == call.functionID }
             return false
         }
     }
@@ -145,7 +148,7 @@ extension Hub {
         let callID = wanted.flatMap { calls[$0] == nil ? $0 : nil } ?? makeID()
         let callerWorkerID = callerID.flatMap { sessions[$0]?.workerID }
         if namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function {
-            return runLocally(call, as: callID, caller: caller, callerWorkerID, local.handler)
+            return try runLocally(call, as: callID, caller: caller, callerWorkerID, local.handler)
         }
         guard let entry = functions[namespace]?[call.functionID] else { throw notFound(call.functionID, in: namespace) }
         if let invocation = entry.registration.invocation {
@@ -170,7 +173,17 @@ extension Hub {
         caller: OpenCall.Caller,
         _ callerWorkerID: String?,
         _ handler: @escaping LocalFunction.Handler
-    ) {
+    ) throws(CallFailure) {
+        let cost = Frame.invoke(call).cost
+        guard localCosts.isEmpty || localBytes + cost <= limits.outboundBytes, localCosts.count < limits.openCalls
+        else {
+            throw CallFailure(
+                code: "channel_send_failed",
+                message: "the engine has no room for the call: \(localCosts.count) of its own are open"
+            )
+        }
+        localBytes += cost
+        localCosts[callID, default: 0] += cost
         open(callID, OpenCall(caller: caller, callee: .local, functionID: call.functionID))
         let localCall = LocalCall(
             callID: callID,
@@ -181,6 +194,12 @@ extension Hub {
             handler: handler
         )
         actions.append(.runLocally(localCall))
+    }
+
+    /// A call of the engine's own process has ended.
+    mutating func endLocally(_ callID: String, _ outcome: InvocationResult.Outcome) {
+        localBytes -= localCosts.removeValue(forKey: callID) ?? 0
+        finish(callID, outcome, from: .local)
     }
 
     private mutating func handToEndpoint(
@@ -196,7 +215,7 @@ extension Hub {
                 message: "`\(call.functionID)` is an HTTP endpoint, which this engine does not call"
             )
         }
-        runLocally(call, as: callID, caller: caller, callerWorkerID) { try await endpoints.call(invocation, $0) }
+        try runLocally(call, as: callID, caller: caller, callerWorkerID) { try await endpoints.call(invocation, $0) }
     }
 
     /// Remembers a call until it is answered; what nobody waits for is not remembered.

@@ -66,6 +66,9 @@ struct Hub: Sendable {
     var functions: [String: [String: RegisteredFunction]] = [:]
     var localFunctions: [String: LocalEntry] = [:]
     var localWorkers: [LocalWorker] = []
+    /// What calls that run in the engine's own process hold, by call, and together.
+    var localCosts: [String: Int] = [:]
+    var localBytes = 0
     /// By the id that the callee knows.
     var calls: [String: OpenCall] = [:]
     /// By namespace, then type id.
@@ -114,7 +117,7 @@ struct Hub: Sendable {
         case .written(let id, let cost): sessions[id]?.queuedBytes -= cost
         case .disconnected(let id): drop(id)
         case .timer(let timer): fire(timer)
-        case .localResult(let callID, let outcome): finish(callID, outcome, from: .local)
+        case .localResult(let callID, let outcome): endLocally(callID, outcome)
         case .localEvent(let event): fire(event)
         }
         while let id = overloaded.popLast() { dropUnread(id) }

@@ -267,6 +267,22 @@ import Testing
         )
     }
 
+    @Test func callsOfTheEnginesOwnProcessAreBounded() {
+        let function = LocalFunction(FunctionRegistration(id: "local::f")) { _ in nil }
+        let workers = [LocalWorker(name: "local", description: "", functions: [function])]
+        var hub = HubDriver({ $0.outboundBytes = 1000 }, localWorkers: workers)
+        let caller = hub.worker("c")
+        for call in ["a", "b", "c", "d"] {
+            hub.send(caller, .call(call, "local::f", action: call == "a" ? .void : .call))
+        }
+        #expect(hub.localCalls.count == 3)
+        #expect(hub.takeAnswers(caller).map { $0["error"]?["code"] } == ["channel_send_failed"])
+        for call in hub.localCalls { hub.receive(.localResult(callID: call.callID, .success(nil))) }
+        #expect(hub.hub.localBytes == 0)
+        hub.send(caller, .call("e", "local::f"))
+        #expect(hub.localCalls.count == 4)
+    }
+
     @Test func pingIsAnsweredAndNoiseIsNot() {
         var hub = HubDriver()
         let worker = hub.worker("w")

@@ -55,6 +55,20 @@ import Testing
         #expect(hub.takeCalls(worker).map(\.id) == ["i"])
     }
 
+    @Test func callsThatWaitAreBoundedByTheirBytes() {
+        var hub = HubDriver { $0.waitingBytes = 2000 }
+        let worker = hub.connect()
+        _ = hub.take(worker)
+        hub.send(worker, .registerFunction(FunctionRegistration(id: "f")))
+        for call in ["i", "j", "k", "l", "m"] {
+            let data = RawJSON(.string(String(repeating: "x", count: 200)))
+            hub.send(worker, .invoke(InvokeFunction(id: call, functionID: "f", data: data)))
+        }
+        #expect(hub.takeAnswers(worker).map { $0["error"]?["code"] } == ["function_not_found", "function_not_found"])
+        hub.announce(worker, "w")
+        #expect(hub.takeCalls(worker).map(\.id) == ["i", "j", "k"])
+    }
+
     @Test func aNameHasOneLiveOwner() {
         var hub = HubDriver()
         let owner = hub.worker("w")

@@ -120,6 +120,11 @@ let modules: [Module] = [
         testUses: ["TransportTestSupport"]
     ),
     Module(
+        name: "OCIImages",
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport"],
+        testUses: ["TransportTestSupport", "Downloads", .systemPackage]
+    ),
+    Module(
         name: "ArtifactStore",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "Archives", "ProjectFiles", .nioCore,

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+package import WorkerModel
+
+/// What an image runs on: `linux/amd64`, `linux/arm64/v8`.
+package struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
+    package let system: String
+    package let architecture: String
+    /// A generation of the architecture; nil where none is named.
+    package let variant: String?
+
+    package init(system: String, architecture: String, variant: String? = nil) {
+        self.system = system
+        self.architecture = architecture
+        self.variant = variant
+    }
+
+    package var description: String { ([system, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/") }
+
+    /// What images for a host are called; nil for a host that runs none.
+    ///
+    /// Sandboxes run Linux, whatever the host's system is.
+    package init?(of target: TargetTriple) {
+        let triple = target.description
+        switch triple.prefix(while: { $0 != "-" }) {
+        case "x86_64": self.init(system: "linux", architecture: "amd64")
+        case "aarch64": self.init(system: "linux", architecture: "arm64", variant: "v8")
+        case "armv7": self.init(system: "linux", architecture: "arm", variant: "v7")
+        default: return nil
+        }
+    }
+
+    /// How well an image for this platform runs on `host`: higher is better, nil is not at all.
+    ///
+    /// A host runs older generations of its architecture. An image that names none is for the common one.
+    package func rank(on host: ImagePlatform) -> Int? {
+        guard system == host.system, architecture == host.architecture else { return nil }
+        let own = generation ?? 0
+        let limit = host.generation ?? 1
+        return own <= limit ? own : nil
+    }
+
+    private var generation: Int? {
+        let named = variant.flatMap { $0.hasPrefix("v") ? Int($0.dropFirst()) : nil }
+        return named ?? ["arm64": 8, "arm": 7, "amd64": 1][architecture]
+    }
+
+    /// The same platform with the generation that goes without saying left out.
+    package var shortDescription: String {
+        switch (architecture, variant) {
+        case ("arm64", "v8"), ("amd64", "v1"): "\(system)/\(architecture)"
+        default: description
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Downloads
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+import Transport
+import WorkerModel
+
+@testable import OCIImages
+
+/// Against the registry of the distribution project, with images made by umoci.
+struct DockerRegistryTests {
+    @Test func pinsWhatSkopeoSees() async throws {
+        try await withTemporaryDirectory { folder in
+            try await DockerRegistry.run(in: folder) { host in
+                try Shell.run(
+                    """
+                    umoci init --layout img && umoci new --image img:a && umoci config --image img:a --architecture amd64
+                    skopeo copy --quiet --dest-tls-verify=false oci:img:a docker://\(host)/t/one:1
+                    skopeo inspect --tls-verify=false --format '{{.Digest}}' docker://\(host)/t/one:1 > digest
+                    """,
+                    in: folder
+                )
+                let seen = try String(contentsOfFile: folder.appending("digest").string, encoding: .utf8)
+                let policy = ContactPolicy(allowsLoopback: true)
+                try await LiveTransport.with(.init(policy: policy, userAgent: "test")) { transport in
+                    let registry = ImageRegistry(transport: transport)
+                    let image = try await registry.look(ImageReference(parsing: "\(host)/t/one:1"))
+                    #expect("sha256:\(image.digest)" == seen.trimmingCharacters(in: .whitespacesAndNewlines))
+                    let pinned = try ImageReference(parsing: "\(host)/t/one@sha256:\(image.digest)")
+                    #expect(try await registry.look(pinned).digest == image.digest)
+                    let error = await #expect(throws: OCIImageError.self) {
+                        try await registry.look(ImageReference(parsing: "\(host)/t/other:1"))
+                    }
+                    #expect(error?.message == "there is no image `\(host)/t/other:1`")
+                }
+            }
+        }
+    }
+}
+
+/// A docker-registry on a free port of the loopback interface.
+enum DockerRegistry {
+    static func run(in folder: FilePath, _ body: (_ host: String) async throws -> Void) async throws {
+        let log = folder.appending("registry.log").string
+        let settings = """
+            version: 0.1
+            storage: {filesystem: {rootdirectory: \(folder.appending("registry"))}}
+            http: {addr: "127.0.0.1:0"}
+            """
+        try settings.write(toFile: folder.appending("registry.yml").string, atomically: true, encoding: .utf8)
+        try Data().write(to: URL(fileURLWithPath: log))
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/docker-registry")
+        process.arguments = ["serve", folder.appending("registry.yml").string]
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        defer {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        try await body(try address(in: log, while: process))
+    }
+
+    /// The address that the server writes into its log once it listens.
+    private static func address(in log: String, while process: Process) throws -> String {
+        while process.isRunning {
+            let text = try String(contentsOfFile: log, encoding: .utf8)
+            if let match = text.firstMatch(of: /listening on (127\.0\.0\.1:\d+)/) { return String(match.1) }
+            usleep(10_000)
+        }
+        throw CocoaError(.executableLoad)
+    }
+}

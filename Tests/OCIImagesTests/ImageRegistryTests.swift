@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import Testing
+import Transport
+import TransportTestSupport
+import WorkerModel
+
+@testable import OCIImages
+
+struct ImageRegistryTests {
+    private static let manifest = Array(
+        #"""
+        {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[
+        {"mediaType":"application/vnd.oci.image.manifest.v1+json","size":2,
+        "digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+        "platform":{"os":"linux","architecture":"amd64"}}]}
+        """#.utf8
+    )
+    private static let headers: HeaderFields = ["Content-Type": OCIMediaType.index.rawValue]
+
+    private func authorization(_ request: TransportRequest) -> String? { request.credentials.first?.value.exposed }
+
+    @Test func asksAnonymouslyAndChecksTheDigest() async throws {
+        let network = FakeTransport { _ in .respond(status: 200, headers: Self.headers, body: Self.manifest) }
+        let image = try await ImageRegistry(transport: network).look(ImageReference(parsing: "redis"))
+        #expect(image.digest == .sha256(Self.manifest))
+        #expect(image.platforms.map(\.description) == ["linux/amd64"])
+        let request = try #require(network.requests.first)
+        #expect(request.url.description == "https://registry-1.docker.io/v2/library/redis/manifests/latest")
+        #expect(request.headers["Accept"]?.contains("index.v1+json") == true)
+        #expect(request.credentials.isEmpty)
+
+        let pinned = try ImageReference(parsing: "ghcr.io/a/b@sha256:" + String(repeating: "00", count: 32))
+        await #expect { try await ImageRegistry(transport: network).look(pinned) } throws: { error in
+            guard case .digestMismatch = error as? OCIImageError else { return false }
+            return true
+        }
+    }
+
+    @Test func fetchesATokenOnceAndSendsItToTheRegistryOnly() async throws {
+        let challenge = #"Bearer realm="https://auth.example/t?a=b",service="r s",scope="repository:a/b:pull""#
+        let network = FakeTransport { request in
+            if request.url.host.description == "auth.example" {
+                return .respond(status: 200, body: Array(#"{"access_token":"abc"}"#.utf8))
+            }
+            guard request.credentials.first?.value.exposed == "Bearer abc" else {
+                return .respond(status: 401, headers: ["WWW-Authenticate": challenge])
+            }
+            return .respond(status: 200, headers: Self.headers, body: Self.manifest)
+        }
+        let account = try ImageCredentials(
+            parsing: Array(#"{"auths":{"https://ghcr.io/v2/":{"auth":"dTpw"},"other.io":{"auth":"eDp5"}}}"#.utf8),
+            from: "config.json"
+        )
+        let registry = ImageRegistry(transport: network, credentials: account)
+        let reference = try ImageReference(parsing: "ghcr.io/a/b:1")
+        _ = try await registry.look(reference)
+        _ = try await registry.look(reference)
+        let requests = network.requests
+        #expect(requests.map { $0.url.host.description } == ["ghcr.io", "auth.example", "ghcr.io", "ghcr.io"])
+        #expect(requests[1].url.wireText == "https://auth.example/t?a=b&service=r%20s&scope=repository%3Aa%2Fb%3Apull")
+        #expect(requests.map(authorization) == [nil, "Basic dTpw", "Bearer abc", "Bearer abc"])
+    }
+
+    @Test(arguments: [
+        (#"Bearer realm="http://auth.example/t""#, "asks for a token at `http://auth.example/t`"),
+        (#"Bearer service="x""#, "asks for a token at ``"), ("Basic realm=x", "does not let us read"),
+        ("Negotiate", "does not let us read"), ("", "does not let us read"),
+    ])
+    func refusesToAnswerWhatWouldNotBeSafe(_ challenge: String, _ words: String) async throws {
+        let network = FakeTransport { _ in .respond(status: 401, headers: ["WWW-Authenticate": challenge]) }
+        let reference = try ImageReference(parsing: "ghcr.io/a/b")
+        let error = await #expect(throws: OCIImageError.self) {
+            try await ImageRegistry(transport: network).look(reference)
+        }
+        #expect(error?.code == .imagePull)
+        #expect(error?.message.contains(words) == true)
+        #expect(network.requests.count == 1)
+    }
+
+    @Test(arguments: ["a\\nX: y", "", "\\u00e9"])
+    func tokenThatIsNoneIsNotSent(_ token: String) async throws {
+        let network = FakeTransport { request in
+            if request.url.host.description == "auth.example" {
+                return .respond(status: 200, body: Array(#"{"token":"\#(token)"}"#.utf8))
+            }
+            return .respond(status: 401, headers: ["WWW-Authenticate": #"Bearer realm="https://auth.example/t""#])
+        }
+        let reference = try ImageReference(parsing: "ghcr.io/a/b")
+        await #expect(throws: OCIImageError.self) { try await ImageRegistry(transport: network).look(reference) }
+        #expect(network.requests.allSatisfy { $0.credentials.isEmpty })
+    }
+
+    @Test(arguments: [(404, "there is no image"), (403, "does not let us read"), (418, "answered 418")])
+    func saysWhatTheServerSaid(_ status: Int, _ words: String) async throws {
+        let network = FakeTransport { _ in .respond(status: status) }
+        let reference = try ImageReference(parsing: "ghcr.io/a/b")
+        let error = await #expect(throws: OCIImageError.self) {
+            try await ImageRegistry(transport: network).look(reference)
+        }
+        #expect(error?.message.contains(words) == true)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:5000/a", "http://127.0.0.1:5000"), ("localhost:5000/a", "http://localhost:5000"),
+        ("[::1]:5000/a", "http://[::1]:5000"), ("ghcr.io/a/b", "https://ghcr.io"),
+        ("localhost.example.com/a", "https://localhost.example.com"), ("a", "https://registry-1.docker.io"),
+    ])
+    func onlyThisMachineIsAskedWithoutTLS(_ reference: String, _ base: String) throws {
+        #expect(try ImageRegistry.base(of: ImageReference(parsing: reference)).origin.description == base)
+    }
+
+    @Test(arguments: ["", "[]", #"{"auths":[]}"#, #"{"auths":{"a":{"auth":7}}}"#])
+    func damagedCredentialsAreNamed(_ text: String) {
+        let error = #expect(throws: OCIImageError.self) {
+            try ImageCredentials(parsing: Array(text.utf8), from: "/home/a/.docker/config.json")
+        }
+        #expect(error?.message.contains("/home/a/.docker/config.json") == true)
+    }
+}

@@ -101,7 +101,10 @@ let modules: [Module] = [
         name: "BlobStorage",
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .systemPackage]
     ),
-    Module(name: "GuestChannel", uses: ["Diagnostics", "WorkerModel", "Sandboxing", .nioCore, .nioPosix]),
+    Module(
+        name: "GuestChannel",
+        uses: ["Diagnostics", "WorkerModel", "Sandboxing", .nioCore, .nioPosix, .systemPackage]
+    ),
     // 4 stores and conversations
     Module(
         name: "EngineClient",
@@ -141,6 +144,7 @@ let modules: [Module] = [
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
         testUses: ["SandboxTestSupport"]
     ),
+    Module(name: "LocalWorkspaces", uses: ["Diagnostics", "WorkerModel", "HostSystem", .systemPackage]),
     // 5 use cases
     Module(
         name: "WorkerOperations",

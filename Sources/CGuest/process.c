@@ -175,7 +175,8 @@ static int make_ends(struct guest_child *child, int ours[3], int theirs[3]) {
     if (child->has_terminal) {
         int unlock = 0;
         int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-        if (master < 0) master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+        // In a machine the agent sees the worker's root as a folder.
+        if (master < 0) master = open("/root/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) != 0) return -1;
         int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (slave < 0) return -1;

@@ -7,6 +7,7 @@ import HostSystem
 import JSONText
 import RegistryAPI
 import RegistryClient
+import Sandboxing
 import WorkerOperations
 
 /// `iii doctor`.
@@ -31,6 +32,7 @@ package struct Doctor: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         var findings = ExamineHost(context.environment, host: context.host).run()
+        findings += await Sandboxes.live(context.environment).survey().map(ExamineHost.Finding.init)
         if !offline { findings.append(await registry(in: context)) }
         let isFine = !findings.contains { $0.status == .missing }
         if output.json {
@@ -70,6 +72,21 @@ package struct Doctor: ContextCommand {
 }
 
 extension ExamineHost.Finding {
+    /// What a try of the tier showed, with what it does not stop.
+    fileprivate init(_ tier: IsolationTier, _ availability: SandboxAvailability) {
+        switch availability {
+        case .available(let details):
+            let text =
+                "works (\(details.program)); memory limits are \(details.enforcement.memory.rawValue); "
+                + "not stopped: \(tier.caveat)"
+            self.init(subject: "sandbox \(tier)", status: .fine, text: text, remedy: nil)
+        case .unavailable(let reason):
+            // Bundles need one tier; which pieces that takes is told above.
+            let text = "cannot be used: \(reason)"
+            self.init(subject: "sandbox \(tier)", status: .lacking, text: text, remedy: reason.remedy)
+        }
+    }
+
     fileprivate var json: JSONValue {
         [
             "subject": .string(subject), "status": .string(status.rawValue), "message": .string(text),

@@ -112,7 +112,9 @@ private func harden() {
     let settings: [(StaticString, StaticString)] = [
         ("/proc/sys/user/max_user_namespaces", "0"), ("/proc/sys/kernel/dmesg_restrict", "1"),
         ("/proc/sys/kernel/kptr_restrict", "2"), ("/proc/sys/kernel/unprivileged_bpf_disabled", "1"),
-        ("/proc/sys/kernel/perf_event_paranoid", "3"), ("/proc/sys/kernel/sysrq", "0"),
+        // What a worker takes is bounded by its control group, which tells when it was too much.
+        ("/proc/sys/vm/overcommit_memory", "1"), ("/proc/sys/kernel/perf_event_paranoid", "3"),
+        ("/proc/sys/kernel/sysrq", "0"),
         ("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"),
     ]
     for (file, value) in settings { _ = guest_write_file(literal(file), literal(value)) }

@@ -29,7 +29,7 @@ enum MachineFixture {
         library=/usr/lib/$(basename "$python")
         (cd /usr/lib && tar c --exclude=test --exclude=__pycache__ --exclude='*.a' --exclude='config-3*' --exclude=idlelib \\
           --exclude=ensurepip "$(basename "$library")") | tar x -C root/usr/lib
-        { ldd root/usr/bin/* "$library"/lib-dynload/*.so 2>/dev/null || true; } | grep -o '/lib[^ ]*' | sort -u |
+        { ldd root/usr/bin/* "$library"/lib-dynload/*.so 2>/dev/null || true; } | sed -n 's,.*[[:space:]]\\(/lib[^ ]*\\) (.*,\\1,p' | sort -u |
           while read -r file; do place "$file"; done
         touch done
         """

@@ -143,4 +143,13 @@ uint64_t iii_counter_kilohertz(void);
 /// Waits until something can be read. 1, 0 after the time, -1 with errno.
 int iii_wait_readable(int descriptor, int milliseconds);
 
+/// When a file was last changed, in nanoseconds since 1970.
+static inline int64_t iii_modified_nanoseconds(const struct stat *status) {
+#ifdef __APPLE__
+    return (int64_t)status->st_mtimespec.tv_sec * 1000000000 + status->st_mtimespec.tv_nsec;
+#else
+    return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+#endif
+}
+
 #endif

@@ -159,7 +159,7 @@ let modules: [Module] = [
         name: "WorkerSupervisor",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "Manifests", "ProjectFiles",
-            "Sandboxing",
+            "Sandboxing", "LocalWorkspaces",
             "ArtifactStore", .systemPackage,
         ]
     ),
@@ -176,7 +176,8 @@ let modules: [Module] = [
     Module(
         name: "Commands",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Namespaces", "MicroVM", "Transport",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "GuestChannel", "Namespaces",
+            "MicroVM", "Transport",
             "RegistryAPI", "Resolution",
             "Manifests",
             "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
@@ -213,7 +214,8 @@ let modules: [Module] = [
         uses: [
             "Commands", "Diagnostics", "HostSystem", "JSONText", "ProjectFiles", "Sandboxing", "Transport",
             "EngineProtocol",
-            "EngineClient", "Engine", "WorkerConfigurations", "WorkerSupervisor", .argumentParser, .logging,
+            "EngineClient", "Engine", "GuestChannel", "WorkerConfigurations", "WorkerSupervisor", .argumentParser,
+            .logging,
             .systemPackage,
         ],
         isProgram: true

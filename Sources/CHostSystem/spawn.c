@@ -8,6 +8,7 @@
 #include "CHostSystem.h"
 
 #include <spawn.h>
+#include <termios.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -101,4 +102,27 @@ int iii_wait_readable(int descriptor, int milliseconds) {
     int result;
     do { result = poll(&waiting, 1, milliseconds); } while (result < 0 && errno == EINTR);
     return result;
+}
+
+int iii_terminal_size(int descriptor, uint16_t *rows, uint16_t *columns) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return -1;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
+}
+
+static struct termios terminal_before;
+static int is_raw;
+
+void iii_terminal_raw(int descriptor) {
+    if (tcgetattr(descriptor, &terminal_before) != 0) return;
+    struct termios raw = terminal_before;
+    cfmakeraw(&raw);
+    is_raw = tcsetattr(descriptor, TCSADRAIN, &raw) == 0;
+}
+
+void iii_terminal_restore(int descriptor) {
+    if (is_raw) tcsetattr(descriptor, TCSADRAIN, &terminal_before);
+    is_raw = 0;
 }

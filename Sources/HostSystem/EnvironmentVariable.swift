@@ -27,7 +27,8 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
         case .bundlesDisabled: "`1` refuses to install or start any bundle worker."
         case .configPath: "The project's configuration file, instead of the nearest `config.yaml` upward."
         case .engineURL: "The engine that `iii trigger` and workers call, instead of `ws://127.0.0.1:49134`."
-        case .namespaceGrace: "How long the engine waits for a worker to name its namespace, instead of 5000 milliseconds."
+        case .namespaceGrace:
+            "How long the engine waits for a worker to name its namespace, instead of 5000 milliseconds."
         case .home: "Where installed workers are kept, instead of `~/.iii`."
         case .noTelemetry: "`1` keeps `iii` from counting downloads at the registry."
         case .noColor: "Set to anything: no colours."

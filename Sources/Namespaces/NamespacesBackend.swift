@@ -116,6 +116,7 @@ package actor NamespacesBackend: SandboxBackend {
 
     /// As root a user of the sandbox's own, who owns what stays; else ourselves.
     private func prepareUser(_ specification: SandboxSpecification) throws -> UInt32? {
+        if let home = specification.home { try HostFiles.makeDirectory(home, mode: 0o700) }
         guard HostProcess.isRoot else { return nil }
         guard let folder = specification.persistentFolder else { return SandboxUser.anonymous() }
         let user = SandboxUser.owner(of: folder)

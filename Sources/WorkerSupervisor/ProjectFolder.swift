@@ -17,6 +17,8 @@ package import WorkerModel
 ///     logs/NAME/stdout.log   and stderr.log; older ones end in .1, .2, .3
 ///     config/NAME.yaml       the config block that a worker was started with
 ///     homes/NAME/            what a sandboxed worker keeps between starts
+///     workspaces/NAME/       a local worker's copy of its source, and what its installs made
+///     exec.sock              where the engine's process takes commands to run beside workers
 package struct ProjectFolder: Sendable, Hashable {
     package let root: FilePath
     package let project: Project
@@ -37,6 +39,10 @@ package struct ProjectFolder: Sendable, Hashable {
     package var engineFile: FilePath { root.appending("engine.json") }
     package func logs(of name: WorkerName) -> FilePath { root.appending("logs").appending(name.description) }
     package func config(of name: WorkerName) -> FilePath { root.appending("config").appending("\(name).yaml") }
+    package var execSocket: FilePath { root.appending("exec.sock") }
+    package func workspace(of name: WorkerName) -> FilePath {
+        root.appending("workspaces").appending(name.description)
+    }
     package func home(of name: WorkerName) -> FilePath { root.appending("homes").appending(name.description) }
 
     /// Makes the folder, readable by its owner only.

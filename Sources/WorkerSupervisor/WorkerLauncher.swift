@@ -4,6 +4,7 @@
 import ProjectFiles
 import Diagnostics
 package import HostSystem
+import LocalWorkspaces
 import JSONText
 import Manifests
 package import Sandboxing
@@ -75,6 +76,8 @@ package struct WorkerLauncher: WorkerLaunching {
             throw WorkerCannotRun(reason: "a bundle runs in a sandbox only")
         }
         var specification = specification(of: declaration, command: SandboxSpecification.shell(manifest.start))
+        // What a bundle writes is bounded, and gone with it.
+        specification.home = nil
         specification.workspace = .privateLayer(tree)
         specification.add(manifest.environment)
         specification.limits = SandboxLimits(manifest.resources)
@@ -94,10 +97,43 @@ package struct WorkerLauncher: WorkerLaunching {
             return try await startNatively("/bin/sh", ["-c", start], in: path, declaration, log, manifest.environment)
         }
         var specification = specification(of: declaration, command: SandboxSpecification.shell(start))
-        specification.workspace = .privateLayer(path)
         specification.add(manifest.environment)
         specification.limits = SandboxLimits(manifest.resources)
-        return SandboxedRun(sandbox: try await backend.start(specification, output: log))
+        let workspace = LocalWorkspace(source: path, folder: folder.workspace(of: declaration.name))
+        (specification.workspace, specification.home) = (.persistent(workspace.tree), workspace.home)
+        let seen = try workspace.update(owner: HostProcess.isRoot ? SandboxUser.owner(of: workspace.tree) : nil)
+        try await prepare(workspace, seen, manifest.scripts, specification, backend, log)
+        return SandboxedRun(
+            sandbox: try await backend.start(specification, output: log),
+            source: (SourceWatch(path), seen)
+        )
+    }
+
+    /// Runs `setup` and `install` in the worker's sandbox, where what they depend on changed since they last ended well.
+    private func prepare(
+        _ workspace: LocalWorkspace,
+        _ source: SourceTree,
+        _ scripts: WorkerManifest.Scripts,
+        _ specification: SandboxSpecification,
+        _ backend: any SandboxBackend,
+        _ log: WorkerLog
+    ) async throws {
+        let inputs = try workspace.inputs(setup: scripts.setup, install: scripts.install, of: source)
+        if try workspace.isPrepared(for: inputs) { return }
+        for (name, script) in [("setup", scripts.setup), ("install", scripts.install)] {
+            guard let script else { continue }
+            var specification = specification
+            specification.command = SandboxSpecification.shell(script)
+            let sandbox = try await backend.start(specification, output: log)
+            let exit = await withTaskCancellationHandler {
+                await sandbox.exit()
+            } onCancel: {
+                Task { await sandbox.stop(grace: .zero) }
+            }
+            try Task.checkCancellation()
+            guard exit == .exited(status: 0) else { throw PreparationFailed(script: name, exit: exit) }
+        }
+        try workspace.markPrepared(for: inputs)
     }
 
     // MARK: Parts
@@ -186,5 +222,17 @@ extension SandboxSpecification {
         for variable in variables where environment[variable.name] == nil {
             environment[variable.name] = variable.value
         }
+    }
+}
+
+/// A local worker's `setup` or `install` did not end well.
+struct PreparationFailed: CodedError {
+    let script: String
+    let exit: SandboxExit
+
+    var code: ErrorCode { .spawnFailed }
+    var message: String { "its `scripts.\(script)` \(exit)" }
+    var hints: [String] {
+        ["what it needs from outside stands in `network: allow:` of the worker's entry in `config.yaml`"]
     }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+package import Diagnostics
+import LocalWorkspaces
 package import Sandboxing
+package import WorkerModel
 
 /// One run of a worker, from its start to its end.
 package protocol WorkerRun: Sendable {
@@ -12,6 +15,52 @@ package protocol WorkerRun: Sendable {
     func exit() async -> String
     /// Asks it to end, and ends it after `grace`; returns when nothing of it is left.
     func stop(grace: Duration) async
+    /// Waits until what it was started from has changed: true, or false where the task was cancelled.
+    func sourceChanged() async -> Bool
+    /// Starts a command beside it.
+    ///
+    /// - Throws: `ExecRefused` where it runs in no sandbox; `SandboxError`.
+    func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand
+}
+
+extension WorkerRun {
+    package func sourceChanged() async -> Bool {
+        // Nothing to look at: it ends with the task.
+        try? await Task.sleep(for: .seconds(1 << 40))
+        return false
+    }
+
+    package func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {
+        throw ExecRefused.unsandboxed
+    }
+}
+
+/// Why no command is started beside a worker.
+package enum ExecRefused: CodedError, Hashable {
+    case notRunning(WorkerName)
+    /// It is a process of the user.
+    case unsandboxed
+
+    package var code: ErrorCode {
+        switch self {
+        case .notRunning: .notRunning
+        case .unsandboxed: .sandboxUnavailable
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .notRunning(let name): "`\(name)` does not run"
+        case .unsandboxed: "the worker runs as a process of yours, not in a sandbox"
+        }
+    }
+
+    package var hints: [String] {
+        switch self {
+        case .notRunning(let name): ["start it with `iii worker start \(name)`"]
+        case .unsandboxed: ["run the command in a shell"]
+        }
+    }
 }
 
 /// Starts workers.
@@ -38,9 +87,20 @@ package struct WorkerCannotRun: Error, Sendable {
 /// A worker in a sandbox.
 struct SandboxedRun: WorkerRun {
     let sandbox: any RunningSandbox
+    /// The source that it was started from, where that is watched.
+    var source: (watch: SourceWatch, seen: SourceTree)?
 
     var processID: Int32 { sandbox.processIdentifier }
     var tier: IsolationTier { sandbox.tier }
     func exit() async -> String { await sandbox.exit().description }
     func stop(grace: Duration) async { await sandbox.stop(grace: grace) }
+    func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {
+        try await sandbox.execute(request, output: output)
+    }
+
+    func sourceChanged() async -> Bool {
+        if let source { return (try? await source.watch.changed(from: source.seen)) != nil }
+        try? await Task.sleep(for: .seconds(1 << 40))
+        return false
+    }
 }

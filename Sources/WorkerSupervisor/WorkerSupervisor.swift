@@ -3,6 +3,7 @@
 
 import SystemPackage
 import Diagnostics
+package import Sandboxing
 package import WorkerModel
 
 /// Keeps running what a project declares.
@@ -21,6 +22,15 @@ package actor WorkerSupervisor {
         /// Counts the tasks of the worker: what an earlier one says is not heard.
         var generation = 0
         var task: Task<Void, Never>?
+        /// What runs, between its start and its end.
+        var run: (any WorkerRun)?
+    }
+
+    /// How a run ended.
+    private enum RunEnd: Sendable {
+        case ended(String)
+        /// It was stopped because its source changed.
+        case replaced
     }
 
     private struct Waiter {
@@ -138,6 +148,18 @@ package actor WorkerSupervisor {
         waiters = [:]
     }
 
+    /// Starts a command beside a worker.
+    ///
+    /// - Throws: `SupervisorError.unknown`, `ExecRefused`, `SandboxError`.
+    package func execute(
+        _ name: WorkerName,
+        _ request: ExecRequest,
+        output: any SandboxOutput
+    ) async throws -> any SandboxCommand {
+        guard let run = try known(name).run else { throw ExecRefused.notRunning(name) }
+        return try await run.execute(request, output: output)
+    }
+
     // MARK: What is
 
     /// In the order of `config.yaml`.
@@ -221,7 +243,14 @@ package actor WorkerSupervisor {
                 let run = try await launcher.start(worker.declaration, log: worker.log)
                 change(name, generation) { $0.run(run) }
                 report(.started(name, processID: run.processID, run.tier))
-                end = await Self.end(of: run)
+                if workers[name]?.generation == generation { workers[name]?.run = run }
+                let how = await Self.end(of: run)
+                if workers[name]?.generation == generation { workers[name]?.run = nil }
+                switch how {
+                case .ended(let text): end = text
+                case .replaced where !Task.isCancelled: continue
+                case .replaced: end = "was stopped"
+                }
             } catch let obstacle as WorkerCannotRun {
                 change(name, generation) { $0.phase = .waiting(reason: obstacle.reason, remedy: obstacle.remedy) }
                 return report(.waits(name, reason: obstacle.reason, remedy: obstacle.remedy))
@@ -245,18 +274,31 @@ package actor WorkerSupervisor {
     }
 
     /// Waits for the end of a run, which the cancellation of the task brings about.
-    private static func end(of run: any WorkerRun) async -> String {
-        await withTaskGroup(of: String?.self) { group in
-            group.addTask { await run.exit() }
+    private static func end(of run: any WorkerRun) async -> RunEnd {
+        await withTaskGroup(of: RunEnd?.self) { group in
+            group.addTask { .ended(await run.exit()) }
             group.addTask {
                 try? await Task.sleep(for: .seconds(1 << 40))
                 await run.stop(grace: grace)
                 return nil
             }
-            var end: String?
-            while end == nil, let next = await group.next() { end = next }
-            group.cancelAll()
-            return end ?? "ended"
+            group.addTask {
+                guard await run.sourceChanged() else { return nil }
+                await run.stop(grace: grace)
+                return .replaced
+            }
+            var end: RunEnd?
+            while let next = await group.next() {
+                switch next {
+                // The one that waits for changes may have brought the end about: it says so after this.
+                case .ended where end == nil:
+                    end = next
+                    group.cancelAll()
+                case .replaced: end = next
+                default: continue
+                }
+            }
+            return end ?? .ended("ended")
         }
     }
 

@@ -6,6 +6,7 @@ import Commands
 import Engine
 import EngineClient
 import EngineProtocol
+import GuestChannel
 import HostSystem
 import JSONText
 import Logging
@@ -117,8 +118,20 @@ final class RunningProject: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followConnections() }
             group.addTask { await self.followFiles() }
+            group.addTask { await self.serveCommands() }
         }
         await supervisor.shutDown()
+    }
+
+    /// Lets `iii worker exec` run commands beside workers.
+    private func serveCommands() async {
+        let server = ExecServer(path: folder.execSocket) { [supervisor] question, output in
+            try await supervisor.execute(question.worker, question.request, output: output)
+        }
+        do { try await server.run() } catch is CancellationError {} catch {
+            printer.say("warning: `iii worker exec` does not work: \(error)")
+        }
+        try? HostFiles.removeFile(folder.execSocket)
     }
 
     private func followFiles() async {

@@ -152,4 +152,11 @@ static inline int64_t iii_modified_nanoseconds(const struct stat *status) {
 #endif
 }
 
+/// The size of the terminal behind a descriptor. 0 or -1 with errno.
+int iii_terminal_size(int descriptor, uint16_t *rows, uint16_t *columns);
+
+/// Makes a terminal pass every key on as it is; `iii_terminal_restore` makes it as it was.
+void iii_terminal_raw(int descriptor);
+void iii_terminal_restore(int descriptor);
+
 #endif

@@ -7,28 +7,27 @@ import Logging
 extension Hub {
     /// Closes a call with its callee's answer; answers from anyone else, and late ones, are dropped.
     mutating func finish(_ callID: String, _ outcome: InvocationResult.Outcome, from callee: OpenCall.Callee) {
-        guard let call = calls[callID], call.callee == callee else { return }
-        close(callID, call)
+        guard let index = calls.index(forKey: callID), calls[index].value.callee == callee else { return }
+        let call = calls.remove(at: index).value
+        uncount(call)
         answer(call, outcome)
     }
 
-    /// The callee is gone.
-    mutating func stop(_ callID: String) {
-        guard let call = calls[callID] else { return }
-        close(callID, call)
-        answer(call, .failure(CallFailure(code: "invocation_stopped", message: "Invocation stopped").json))
+    /// A connection is gone: nobody waits for what it asked, and what it was asked has failed.
+    ///
+    /// Looks through all open calls, which costs less than to keep those of each connection at hand.
+    mutating func endCalls(of id: ConnectionID) {
+        let stopped = CallFailure(code: "invocation_stopped", message: "Invocation stopped").json
+        let ended = calls.filter { $0.value.callee == .connection(id) || $0.value.caller.connection == id }
+        for (callID, call) in ended.sorted(by: { $0.key < $1.key }) where calls.removeValue(forKey: callID) != nil {
+            uncount(call)
+            if call.caller.connection != id { answer(call, .failure(stopped)) }
+        }
     }
 
-    /// The caller is gone.
-    mutating func forget(_ callID: String) {
-        guard let call = calls[callID] else { return }
-        close(callID, call)
-    }
-
-    private mutating func close(_ callID: String, _ call: OpenCall) {
-        calls[callID] = nil
-        if case .connection(let callee) = call.callee { sessions[callee]?.handling.remove(callID) }
-        if let caller = call.caller.connection { sessions[caller]?.made.remove(callID) }
+    private mutating func uncount(_ call: OpenCall) {
+        if case .connection(let callee) = call.callee { sessions[callee]?.handling -= 1 }
+        if let caller = call.caller.connection { sessions[caller]?.made -= 1 }
     }
 
     private mutating func answer(_ call: OpenCall, _ outcome: InvocationResult.Outcome) {

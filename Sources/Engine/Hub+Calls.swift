@@ -141,7 +141,7 @@ extension Hub {
         caller: OpenCall.Caller,
         callerID: ConnectionID?
     ) throws(CallFailure) {
-        if let callerID, let made = sessions[callerID]?.made.count, made >= limits.openCalls {
+        if let callerID, let made = sessions[callerID]?.made, made >= limits.openCalls {
             throw CallFailure(code: "invocation_error", message: "\(made) calls of this worker are open already")
         }
         let wanted = caller.connection == nil ? nil : call.id
@@ -222,8 +222,8 @@ extension Hub {
     private mutating func open(_ callID: String, _ call: OpenCall) {
         if case .nobody = call.caller { return }
         calls[callID] = call
-        if case .connection(let callee) = call.callee { sessions[callee]?.handling.insert(callID) }
-        if let caller = call.caller.connection { sessions[caller]?.made.insert(callID) }
+        if case .connection(let callee) = call.callee { sessions[callee]?.handling += 1 }
+        if let caller = call.caller.connection { sessions[caller]?.made += 1 }
     }
 
     private func checkRoom(for frame: Frame, at entry: RegisteredFunction) throws(CallFailure) {

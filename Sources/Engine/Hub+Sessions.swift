@@ -135,8 +135,7 @@ extension Hub {
         connections[session.workerID] = nil
         let namespace = session.namespace ?? Self.defaultNamespace
         for function in session.functions { removeFunction(function, in: namespace) }
-        for callID in session.made { forget(callID) }
-        for callID in session.handling.sorted() { stop(callID) }
+        if session.made > 0 || session.handling > 0 { endCalls(of: id) }
         for bindingID in session.bindings.sorted() { removeBinding(bindingID) }
         for typeID in session.triggerTypes.sorted() { removeType(typeID, in: namespace) }
         if let name = session.name { releaseName(name, in: namespace, heldBy: id) }

@@ -117,7 +117,7 @@ extension Hub {
             status: "connected",
             functionCount: session.functions.count,
             connectedAt: session.connectedAt,
-            activeInvocations: session.made.count + session.handling.count,
+            activeInvocations: session.made + session.handling,
             isolation: announcement.isolation,
             address: session.address,
             pid: announcement.pid

@@ -30,9 +30,9 @@ struct Session: Sendable {
     var functions: Set<String> = []
     var triggerTypes: Set<String> = []
     var bindings: Set<String> = []
-    /// Open calls that it made, and such that it is to answer, by the id that the callee knows.
-    var made: Set<String> = []
-    var handling: Set<String> = []
+    /// How many open calls it made, and how many it is to answer.
+    var made = 0
+    var handling = 0
     /// What was sent and has not left yet.
     var queuedBytes = 0
 

@@ -76,7 +76,9 @@ def registry(folder: Path):
     programs = binaries()
     data = folder / "registry"
     log = open(folder / "registry.out", "w+")
-    server = subprocess.Popen([programs / "iii-registry", "serve", "--listen", "127.0.0.1:0", "--data", data],
+    # Without limits of rates: one address asks for everybody.
+    server = subprocess.Popen([programs / "iii-registry", "serve", "--listen", "127.0.0.1:0", "--data", data,
+                               "--keyed-requests-per-minute", "0", "--questions-per-minute", "0"],
                               stdout=log, stderr=subprocess.DEVNULL)
     try:
         url = None

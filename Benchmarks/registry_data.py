@@ -84,15 +84,23 @@ def publish(url: str, key: str, requests, connections: int = 32) -> None:
     waiting: queue.Queue = queue.Queue(maxsize=4 * connections)
     failures: list[str] = []
 
+    def send(connection: http.client.HTTPConnection, request: dict) -> None:
+        body = json.dumps(request).encode()
+        connection.request("POST", "/publish", body, {"X-API-Key": key, "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status not in (200, 409):
+            failures.append(f"{request['worker_name']}: {answer.status} {text[:300]!r}")
+
     def work() -> None:
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=300)
         while (request := waiting.get()) is not None:
-            body = json.dumps(request).encode()
-            connection.request("POST", "/publish", body, {"X-API-Key": key, "Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-            if answer.status not in (200, 409):
-                failures.append(f"{request['worker_name']}: {answer.status} {text[:300]!r}")
+            if failures:
+                continue
+            try:
+                send(connection, request)
+            except OSError as error:
+                failures.append(f"{request['worker_name']}: {error}")
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
     for thread in threads:

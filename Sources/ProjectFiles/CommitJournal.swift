@@ -43,7 +43,11 @@ struct CommitJournal {
             ]
         }
         let journal: JSONValue = ["version": 1, "files": .array(files)]
-        try HostFiles.write(journal.bytes(.sorted), to: project.journalPath, mode: 0o600)
+        // Under a name of its own beside it, so that what a kill leaves is found again.
+        try HostFiles.removeFile(project.unfinishedJournalPath)
+        try HostFiles.writeNew(journal.bytes(.sorted), to: project.unfinishedJournalPath, mode: 0o600)
+        try HostFiles.rename(project.unfinishedJournalPath, to: project.journalPath)
+        try HostFiles.syncDirectory(project.folder)
     }
 
     /// A journal that was read; nil for a text that is none.
@@ -137,13 +141,17 @@ extension CommitJournal {
         }
     }
 
-    /// Removes the journal and staged contents; tells whether there were staged contents.
+    /// Removes the journal and staged contents; tells whether there was something staged.
     private static func cleanUp(_ project: Project, _ targets: [CommitTarget]) throws(ProjectError) -> Bool {
         var found = false
         do throws(HostError) {
             for target in targets where try HostFiles.kind(of: target.stagedPath) != nil {
                 found = true
                 try HostFiles.removeFile(target.stagedPath)
+            }
+            if try HostFiles.kind(of: project.unfinishedJournalPath) != nil {
+                found = true
+                try HostFiles.removeFile(project.unfinishedJournalPath)
             }
             try HostFiles.removeFile(project.journalPath)
         } catch { throw .cannotWrite(project.journalPath, error) }

@@ -39,11 +39,15 @@ package enum LockedManifest: Sendable, Hashable {
     /// Every range is a version range.
     case declared([WorkerName: LockedRange])
 
-    /// What to remember of the dependencies of a manifest.
+    /// What to remember of the dependencies of a project's own manifests; nothing where there are none.
+    ///
+    /// Where several ask for one worker in different words, the words stand together, parted by commas.
     package init(_ dependencies: [WorkerManifest.Dependency]) {
-        let ranges = Dictionary(dependencies.map { ($0.name, LockedRange($0.text)) }) { $1 }
+        var texts: [WorkerName: Set<String>] = [:]
+        for dependency in dependencies { texts[dependency.name, default: []].insert(dependency.text) }
+        let ranges = texts.mapValues { LockedRange($0.sorted().joined(separator: ", ")) }
         let areAllRanges = ranges.values.allSatisfy { LockedManifest.problem(of: $0) == nil }
-        self = areAllRanges ? .declared(ranges) : .hash(ManifestHash(of: ranges))
+        self = ranges.isEmpty ? .none : areAllRanges ? .declared(ranges) : .hash(ManifestHash(of: ranges))
     }
 
     package var hash: ManifestHash? {

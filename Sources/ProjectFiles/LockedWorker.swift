@@ -11,6 +11,9 @@ package struct LockedVersion: Sendable, Hashable, CustomStringConvertible {
 
     package init(_ version: SemanticVersion) { description = version.description }
 
+    /// The tag of an image, `latest` where it has none.
+    package init(tag: String?) { description = tag ?? "latest" }
+
     init?(text: String) {
         guard !text.isBlank else { return nil }
         description = text
@@ -53,6 +56,17 @@ package struct LockedWorker: Sendable, Hashable {
         /// A reference with a digest.
         case image(String)
         case bundle(Artifact)
+
+        /// Whether both name the same addresses and bytes, whatever else is known of them.
+        package func isSame(as other: Source) -> Bool { bare == other.bare }
+
+        private var bare: Source {
+            switch self {
+            case .engine, .image: self
+            case .bundle(let artifact): .bundle(Artifact(url: artifact.url, digest: artifact.digest))
+            case .binary(let builds): .binary(builds.mapValues { Artifact(url: $0.url, digest: $0.digest) })
+            }
+        }
     }
 
     package var version: LockedVersion
@@ -79,6 +93,17 @@ package struct LockedWorker: Sendable, Hashable {
         self.dependencies = dependencies
         self.selector = selector
         self.registry = registry.map(Self.withoutSecrets)
+    }
+
+    /// This worker with the keys that this program does not know of an entry of the same version and source: of another
+    /// one they may say what is no longer so.
+    package func keepingUnknownKeys(of other: LockedWorker?) -> LockedWorker {
+        guard let other, other.version == version, other.source.isSame(as: source) else { return self }
+        var result = self
+        result.source = other.source
+        result.extras = other.extras
+        result.sourceExtras = other.sourceExtras
+        return result
     }
 
     package var kind: WorkerKind {

@@ -64,6 +64,22 @@ package struct Project: Sendable, Hashable {
         do { return try Lockfile(parsing: bytes) } catch { throw .lockfile(lockfilePath, error) }
     }
 
+    /// The journal while it is written.
+    var unfinishedJournalPath: FilePath { folder.appending(".iii-worker.journal-new") }
+
+    /// Whether a commit is under way, or was interrupted and left something.
+    package func isBeingChanged() throws(ProjectError) -> Bool {
+        let staged = try CommitRole.allCases.map { role throws(ProjectError) in
+            try CommitTarget(role, in: self).stagedPath
+        }
+        do throws(HostError) {
+            for path in [journalPath, unfinishedJournalPath] + staged where try HostFiles.kind(of: path) != nil {
+                return true
+            }
+            return false
+        } catch { throw .cannotRead(journalPath, error) }
+    }
+
     func read(_ path: FilePath, upTo limit: ByteCount) throws(ProjectError) -> [UInt8]? {
         do { return try HostFiles.read(path, upTo: limit) } catch {
             throw .cannotRead(path, error as? any CodedError ?? HostError(.read, path, .ioError))

@@ -121,7 +121,7 @@ struct ProjectCommit {
                 }
                 try HostFiles.write(before, to: part.target.path, mode: part.mode)
             }
-            try HostFiles.removeFile(project.journalPath)
+            for path in [project.journalPath, project.unfinishedJournalPath] { try HostFiles.removeFile(path) }
             for part in parts { try HostFiles.removeFile(part.target.stagedPath) }
         } catch { return }
     }

@@ -38,6 +38,20 @@ extension ArtifactStore {
         return comparison.differences.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
+    /// Whether an artifact is installed and every file of it is there with its size and mode: a look, not a proof.
+    ///
+    /// Reads no file of the tree, so that it costs little however large the tree is.
+    package func looksWhole(_ key: ArtifactKey) -> Bool {
+        // What cannot be looked at is not whole.
+        guard let listing = try? listing(of: key) else { return false }
+        let root = tree(of: key)
+        return listing.files.allSatisfy { file in
+            let path = root.appending(file.path)
+            return (try? HostFiles.kind(of: path)) == .file && (try? HostFiles.size(of: path)) == file.size
+                && (try? HostFiles.mode(of: path)) == file.mode & 0o555
+        }
+    }
+
     /// Looks once at a tree that was placed before the machine was last started, and remembers that it is whole.
     func settle(_ key: ArtifactKey, _ stored: StoredListing) -> Bool {
         var comparison = TreeComparison(root: tree(of: key), listing: stored.listing)

@@ -22,6 +22,25 @@ extension CommandContext {
         return project
     }
 
+    /// Runs `body` with all that changing a project takes.
+    func withWorkshop<Result>(
+        _ project: Project,
+        events: (any EventSink)? = nil,
+        _ body: (ProjectWorkshop) async throws -> Result
+    ) async throws -> Result {
+        try await withRegistry { registry in
+            try await body(
+                ProjectWorkshop(
+                    project: project,
+                    registry: registry,
+                    installation: try installation(),
+                    environment: environment,
+                    events: events ?? ProgressRendering(printer)
+                )
+            )
+        }
+    }
+
     /// What is installed for this host.
     func installation() throws -> Installation {
         Installation(home: try IIIHome(environment), host: host)

@@ -46,6 +46,8 @@ final class ProgressRendering: EventSink {
         switch event {
         case .waitingForProject(let holder):
             printer.say("waiting for another iii\(holder.map { " (process \($0))" } ?? "") to finish with this project")
+        case .recovered(let recovery): for line in recovery.lines { printer.say(line) }
+        case .planned(let change): for line in change.planLines { printer.say(line) }
         case .resolving: break
         case .fetching(let name, _, let size): begin(name, size)
         case .received(_, let count): advance(count)

@@ -128,7 +128,7 @@ extension ErrorCode {
         case .lockfileMismatch:
             (
                 "`config.yaml` and `iii.lock` do not agree.",
-                "Run `iii worker add` for what is missing in the lock file."
+                "`iii worker sync --frozen` shows each difference and what puts it right."
             )
         case .lockfileInvalid:
             (
@@ -193,7 +193,8 @@ extension ErrorCode {
                 "This machine has no sandbox in which the worker may run.",
                 "The message says for each tier what is missing; `iii doctor` names the command that installs it."
             )
-        case .sandboxFailed: ("A sandbox could not be made, or broke.", "Look at `iii worker logs NAME`; then start it again.")
+        case .sandboxFailed:
+            ("A sandbox could not be made, or broke.", "Look at `iii worker logs NAME`; then start it again.")
         case .packingRefused:
             (
                 "A folder cannot be packed as it is.",

@@ -33,9 +33,9 @@ package struct Installation: Sendable {
         }
     }
 
-    /// Points the customary links of a worker to what a plan installed.
-    func link(_ step: InstallPlan.Step) throws {
-        if let key = step.artifact?.key { try store.link(step.node.name, to: key) }
+    /// Points the customary links of a worker to what was installed for it.
+    func link(_ wanted: WantedArtifact) throws {
+        if case .archive(_, let key) = wanted.delivery { try store.link(wanted.name, to: key) }
     }
 }
 

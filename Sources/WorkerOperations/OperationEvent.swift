@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+package import ProjectFiles
 package import SystemPackage
 package import WorkerModel
 
@@ -9,7 +10,11 @@ package import WorkerModel
 package enum OperationEvent: Sendable {
     /// Another process holds the project; its process id, where it is known.
     case waitingForProject(holder: Int32?)
+    /// What an interrupted command had left in the project was found.
+    case recovered(CommitRecovery)
     case resolving(WorkerSource)
+    /// What will be done, before anything is fetched.
+    case planned(PlannedChange)
     /// A file begins to arrive; its size, where the server tells it.
     case fetching(WorkerName, SemanticVersion, size: ByteCount?)
     /// More bytes of it have arrived.

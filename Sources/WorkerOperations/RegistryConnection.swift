@@ -20,7 +20,9 @@ package struct RegistryConnection: Sendable {
     func count(_ plan: InstallPlan, _ environment: HostEnvironment) async {
         if environment.isOn(.noTelemetry) { return }
         await client.countDownloads(
-            of: plan.steps.map { ($0.node.name, $0.node.version) },
+            of: plan.changes.compactMap { step in
+                if case .registry(let node) = step.content { (node.name, node.version) } else { nil }
+            },
             isCI: environment.isContinuousIntegration
         )
     }

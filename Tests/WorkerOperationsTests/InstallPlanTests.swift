@@ -3,6 +3,7 @@
 
 import ArtifactStore
 import Diagnostics
+import ProjectFiles
 import RegistryAPI
 import Resolution
 import Testing
@@ -49,8 +50,24 @@ import WorkerModel
         )
     }
 
+    /// A plan for an empty project, or the given one, in which every answer is one that the user asked for.
+    private static func plan(
+        _ answers: [InstallPlan.Answer],
+        host: TargetTriple?,
+        limits: DependencyGraph.Limits,
+        in state: ProjectState? = nil
+    ) throws -> InstallPlan {
+        let state = try state ?? ProjectState(config: ConfigFile(parsing: ""), lock: Lockfile())
+        let asked = answers.map { answer in
+            var answer = answer
+            answer.recorded = answer.selector
+            return answer
+        }
+        return try InstallPlan(InstallPlan.Input(answers: asked, limits: limits, host: host), in: state)
+    }
+
     @Test func installsWhatOthersNeedFirst() throws {
-        let plan = try InstallPlan(
+        let plan = try Self.plan(
             [
                 Self.answer(
                     "^1.0",
@@ -65,7 +82,7 @@ import WorkerModel
             host: Self.linux,
             limits: .standard
         )
-        #expect(plan.steps.map(\.node.name.description) == ["c", "b", "a"])
+        #expect(plan.steps.map(\.name.description) == ["c", "b", "a"])
         #expect(plan.steps.map(\.isRequested) == [true, false, true])
         #expect(plan.depth == 2)
     }
@@ -73,13 +90,13 @@ import WorkerModel
     @Test func anAnswerForAnotherWorkerIsRefused() throws {
         let other = try Self.answer("*", root: "b", [Self.node("b", "1.0.0")])
         let lie = InstallPlan.Answer(name: try WorkerName(parsing: "a"), selector: .range(.any), graph: other.graph)
-        expect(.graphInvalid) { try InstallPlan([lie], host: Self.linux, limits: .standard) }
+        expect(.graphInvalid) { try Self.plan([lie], host: Self.linux, limits: .standard) }
     }
 
     @Test(arguments: [("1.0.0", "2.0.0"), ("^1.0", "2.0.0"), ("1.0.0-rc.1", "1.0.0")])
     func anAnswerOutsideTheSelectorIsRefused(selector: String, version: String) throws {
         let lie = try Self.answer(selector, root: "a", [Self.node("a", version)])
-        expect(.graphInvalid) { try InstallPlan([lie], host: Self.linux, limits: .standard) }
+        expect(.graphInvalid) { try Self.plan([lie], host: Self.linux, limits: .standard) }
     }
 
     @Test func anEdgeOutsideItsRangeIsRefused() throws {
@@ -88,7 +105,7 @@ import WorkerModel
             root: "a",
             [Self.node("a", "1.0.0", needs: ["b": "^1.0"]), Self.node("b", "2.0.0")]
         )
-        expect(.graphInvalid) { try InstallPlan([lie], host: Self.linux, limits: .standard) }
+        expect(.graphInvalid) { try Self.plan([lie], host: Self.linux, limits: .standard) }
     }
 
     @Test func aDependencyWithoutItsNodeIsRefused() throws {
@@ -96,18 +113,18 @@ import WorkerModel
         var graph = whole.graph
         graph.edges = []
         let lie = InstallPlan.Answer(name: whole.name, selector: whole.selector, graph: graph)
-        expect(.graphInvalid) { try InstallPlan([lie], host: Self.linux, limits: .standard) }
+        expect(.graphInvalid) { try Self.plan([lie], host: Self.linux, limits: .standard) }
     }
 
     @Test func aRootWithoutItsNodeIsRefused() throws {
         expect(.graphInvalid) {
-            try InstallPlan([Self.answer("*", root: "a", [])], host: Self.linux, limits: .standard)
+            try Self.plan([Self.answer("*", root: "a", [])], host: Self.linux, limits: .standard)
         }
     }
 
     @Test func twoVersionsOfOneWorkerAreExplained() throws {
         let error = expect(.versionConflict) {
-            try InstallPlan(
+            try Self.plan(
                 [
                     Self.answer(
                         "*",
@@ -124,24 +141,24 @@ import WorkerModel
                 limits: .standard
             )
         }
-        #expect(error?.message.contains("`a` leads to version 1.0.0, `b` leads to version 2.0.0") == true)
+        #expect(error?.message.contains("`^1.0` for `a`, `^2.0` for `b`") == true)
     }
 
     @Test func aGnuHostTakesAMuslBuildWhereThereIsNoOther() throws {
         let musl = TargetTriple(.x86_64, .linux(.musl))
-        let plan = try InstallPlan(
+        let plan = try Self.plan(
             [Self.answer("*", root: "a", [Self.node("a", "1.0.0", targets: [musl, TargetTriple(.arm64, .macOS)])])],
             host: Self.linux,
             limits: .standard
         )
         let target = try #require(musl)
         let name = try WorkerName(parsing: "a")
-        #expect(plan.steps.first?.artifact?.key == .binary(Self.digest, of: name, for: target))
+        #expect(plan.steps.first?.delivery?.key == .binary(Self.digest, of: name, for: target))
     }
 
     @Test func aMissingPlatformListsTheOthers() throws {
         let error = expect(.platformNotSupported) {
-            try InstallPlan(
+            try Self.plan(
                 [Self.answer("*", root: "a", [Self.node("a", "1.0.0", targets: [TargetTriple(.arm64, .macOS)])])],
                 host: Self.linux,
                 limits: .standard
@@ -151,13 +168,33 @@ import WorkerModel
         #expect(error?.message.contains("x86_64-unknown-linux-gnu") == true)
     }
 
+    @Test func aBadAddressMattersOnlyForThePlatformThatNeedsIt() throws {
+        let good = RemoteArtifact(url: "https://registry.example/a", digest: Self.digest)
+        let bad = RemoteArtifact(url: "not a url", digest: Self.digest)
+        let mac = try #require(TargetTriple(.arm64, .macOS))
+        let linux = try #require(Self.linux)
+        func node(_ builds: [TargetTriple: RemoteArtifact]) throws -> GraphNode {
+            GraphNode(
+                name: try WorkerName(parsing: "a"),
+                version: SemanticVersion(1, 0, 0),
+                artifacts: .binaries(builds)
+            )
+        }
+        let fine = try node([linux: good, mac: bad])
+        _ = try Self.plan([Self.answer("*", root: "a", [fine])], host: linux, limits: .standard)
+        #expect(fine.targetsWithBadAddress(besides: linux) == [mac])
+        expect(.download) {
+            try Self.plan([Self.answer("*", root: "a", [node([linux: bad])])], host: linux, limits: .standard)
+        }
+    }
+
     @Test func sizeIsLimited() throws {
         let names = (0..<40).map { "w\($0)" }
         let needs = Dictionary(names.map { ($0, "*") }) { first, _ in first }
         let nodes = try names.map { try Self.node($0, "1.0.0") } + [Self.node("root", "1.0.0", needs: needs)]
         let answer = try Self.answer("*", root: "root", nodes)
-        expect(.graphExceeded) { try InstallPlan([answer], host: Self.linux, limits: .standard) }
-        _ = try InstallPlan([answer], host: Self.linux, limits: .init(depth: 5, workers: 40))
+        expect(.graphExceeded) { try Self.plan([answer], host: Self.linux, limits: .standard) }
+        _ = try Self.plan([answer], host: Self.linux, limits: .init(depth: 5, workers: 40))
     }
 
     @discardableResult
@@ -176,4 +213,8 @@ import WorkerModel
             return coded
         }
     }
+}
+
+extension Delivery {
+    fileprivate var key: ArtifactKey? { if case .archive(_, let key) = self { key } else { nil } }
 }

@@ -15,13 +15,13 @@ import WorkerModel
 @Suite struct ProjectStateTests {
     private static let registry = "https://registry.example"
 
-    /// `root -> needs…`, each at the version that stands behind its name.
-    private func plan(
+    /// An answer `root -> needs…`, each at the version that stands behind its name.
+    private func answer(
         _ root: String,
         selector: String = "^1.0",
         config: JSONValue = [:],
         needs: [(String, range: String, version: String)] = []
-    ) throws -> InstallPlan {
+    ) throws -> InstallPlan.Answer {
         let remote = RemoteArtifact(url: "https://cdn.example/x.tar.gz", digest: Digest.sha256(root.utf8))
         let name = try WorkerName(parsing: root)
         let dependencies = try needs.map { WorkerDependency(name: try WorkerName(parsing: $0.0), selector: $0.range) }
@@ -46,8 +46,18 @@ import WorkerModel
             nodes: nodes,
             edges: dependencies.map { .init(from: name, to: $0.name, range: $0.selector) }
         )
-        let answer = InstallPlan.Answer(name: name, selector: try VersionSelector(parsing: selector), graph: graph)
-        return try InstallPlan([answer], host: nil, limits: .standard)
+        let selector = try VersionSelector(parsing: selector)
+        return InstallPlan.Answer(name: name, selector: selector, graph: graph, recorded: selector)
+    }
+
+    /// Plans and applies what one answer brings.
+    private func install(
+        _ answer: InstallPlan.Answer,
+        into state: inout ProjectState,
+        resetsConfig: Bool = false
+    ) throws {
+        let plan = try InstallPlan(InstallPlan.Input(answers: [answer]), in: state)
+        _ = try state.apply(plan, from: Self.registry, resetsConfig: resetsConfig)
     }
 
     private func empty(_ config: String = "") throws -> ProjectState {
@@ -58,7 +68,7 @@ import WorkerModel
 
     @Test func addingWritesEveryWorkerAndRemembersWhatWasAskedFor() throws {
         var state = try empty("# mine\nworkers:\n")
-        try state.install(plan("a", needs: [("b", "^2.0", "2.1.0")]), from: Self.registry, resetsConfig: false)
+        try install(answer("a", needs: [("b", "^2.0", "2.1.0")]), into: &state)
         #expect(names(state) == ["b", "a"])
         #expect(state.config.text.hasPrefix("# mine\nworkers:\n"))
         let a = try #require(state.lock.workers[WorkerName(parsing: "a")])
@@ -72,11 +82,7 @@ import WorkerModel
     @Test func removingUndoesAdding() throws {
         let before = try empty("# mine\nworkers:\n  - name: other  # kept\n")
         var state = before
-        try state.install(
-            plan("a", config: ["top": 3], needs: [("b", "*", "2.1.0")]),
-            from: Self.registry,
-            resetsConfig: false
-        )
+        try install(answer("a", config: ["top": 3], needs: [("b", "*", "2.1.0")]), into: &state)
         let pruned = try state.remove([WorkerName(parsing: "a")])
         #expect(pruned.map(\.description) == ["b"])
         #expect(state.config.text == before.config.text)
@@ -85,8 +91,8 @@ import WorkerModel
 
     @Test func whatOthersStillNeedStays() throws {
         var state = try empty()
-        try state.install(plan("a", needs: [("shared", "*", "1.0.0")]), from: Self.registry, resetsConfig: false)
-        try state.install(plan("c", needs: [("shared", "^1.0", "1.0.0")]), from: Self.registry, resetsConfig: false)
+        try install(answer("a", needs: [("shared", "*", "1.0.0")]), into: &state)
+        try install(answer("c", needs: [("shared", "^1.0", "1.0.0")]), into: &state)
         #expect(try state.remove([WorkerName(parsing: "a")]).isEmpty)
         #expect(names(state).sorted() == ["c", "shared"])
         #expect(try state.remove([WorkerName(parsing: "c")]).map(\.description) == ["shared"])
@@ -94,15 +100,15 @@ import WorkerModel
 
     @Test func whatWasAskedForByNameStays() throws {
         var state = try empty()
-        try state.install(plan("b"), from: Self.registry, resetsConfig: false)
-        try state.install(plan("a", needs: [("b", "*", "1.2.0")]), from: Self.registry, resetsConfig: false)
+        try install(answer("b"), into: &state)
+        try install(answer("a", needs: [("b", "*", "1.2.0")]), into: &state)
         #expect(try state.remove([WorkerName(parsing: "a")]).isEmpty)
         #expect(names(state) == ["b"])
     }
 
     @Test func aWorkerThatOthersNeedIsNotRemoved() throws {
         var state = try empty()
-        try state.install(plan("a", needs: [("b", "*", "1.0.0")]), from: Self.registry, resetsConfig: false)
+        try install(answer("a", needs: [("b", "*", "1.0.0")]), into: &state)
         #expect(throws: RemovalError.needed(try WorkerName(parsing: "b"), by: [try WorkerName(parsing: "a")])) {
             try state.remove([WorkerName(parsing: "b")])
         }
@@ -119,33 +125,43 @@ import WorkerModel
 
     @Test func aPlanMayNotBreakWhatTheProjectHas() throws {
         var state = try empty()
-        try state.install(plan("a", needs: [("b", "^1.0", "1.5.0")]), from: Self.registry, resetsConfig: false)
+        try install(answer("a", needs: [("b", "^1.0", "1.5.0")]), into: &state)
         #expect {
-            try state.install(plan("c", needs: [("b", "^2.0", "2.0.0")]), from: Self.registry, resetsConfig: false)
+            try install(answer("c", needs: [("b", "^2.0", "2.0.0")]), into: &state)
         } throws: { error in
             let error = error as? any CodedError
             return error?.code == .versionConflict
-                && error?.message.contains("`a` of this project needs `b@^1.0`") == true
+                && error?.message.contains("`^1.0` for `a`") == true
         }
     }
 
     @Test func aPlanMayNotBreakWhatTheUserAskedFor() throws {
         var state = try empty()
-        try state.install(plan("b", selector: "~1.2.0"), from: Self.registry, resetsConfig: false)
+        try install(answer("b", selector: "~1.2.0"), into: &state)
         #expect {
-            try state.install(plan("a", needs: [("b", "*", "2.0.0")]), from: Self.registry, resetsConfig: false)
-        } throws: { ($0 as? any CodedError)?.code == .versionConflict }
-        try state.install(plan("a", needs: [("b", "*", "1.2.9")]), from: Self.registry, resetsConfig: false)
-        #expect(state.lock.workers[try WorkerName(parsing: "b")]?.selector?.description == "~1.2.0")
+            try install(answer("a", needs: [("b", "^2.0", "2.0.0")]), into: &state)
+        } throws: { error in
+            let error = error as? any CodedError
+            return error?.code == .versionConflict
+                && error?.message.contains("`~1.2.0` as it was asked for by name") == true
+        }
+    }
+
+    @Test func whatTheProjectHasStaysWhereItIsGoodEnough() throws {
+        var state = try empty()
+        try install(answer("b", selector: "~1.2.0"), into: &state)
+        let before = state.lock.workers[try WorkerName(parsing: "b")]
+        try install(answer("a", needs: [("b", "*", "2.0.0")]), into: &state)
+        #expect(state.lock.workers[try WorkerName(parsing: "b")] == before)
     }
 
     @Test func theUsersConfigurationWinsUnlessItIsReset() throws {
         var state = try empty("workers:\n  - name: a\n    config:\n      top: 9 # mine\n")
-        let plan = try plan("a", config: ["top": 3, "more": true])
-        try state.install(plan, from: Self.registry, resetsConfig: false)
+        let answer = try answer("a", config: ["top": 3, "more": true])
+        try install(answer, into: &state)
         #expect(state.config.entries.first?.config == ["top": 9, "more": true])
         #expect(state.config.text.contains("# mine"))
-        try state.install(plan, from: Self.registry, resetsConfig: true)
+        try install(answer, into: &state, resetsConfig: true)
         #expect(state.config.entries.first?.config?.isEquivalent(to: ["top": 3, "more": true]) == true)
     }
 }

@@ -152,25 +152,24 @@ package struct WorkerFunctions: Sendable {
 
     private func add(_ request: JSONCursor) async throws -> JSONValue {
         var wanted = AddWorkers.Request(try sources(request))
-        wanted.isForced = try request.optional("force")?.bool() ?? false
-        wanted.resetsConfig = try request.optional("reset_config")?.bool() ?? false
-        let outcome = try await context.withRegistry { registry in
-            try await AddWorkers(
-                project: project,
-                registry: registry,
-                installation: try context.installation(),
-                environment: context.environment,
-                events: NoEvents()
-            ).run(wanted)
+        wanted.options.isForced = try request.optional("force")?.bool() ?? false
+        wanted.options.resetsConfig = try request.optional("reset_config")?.bool() ?? false
+        let isAllowed = try request.optional("yes")?.bool() ?? false
+        wanted.options.consent = { change in
+            if !isAllowed { throw LargePlanUnasked(workers: change.plan.changes.count) }
+        }
+        let asked = wanted
+        let outcome = try await context.withWorkshop(project, events: NoEvents()) {
+            try await AddWorkers($0).run(asked)
         }
         try await reload()
         let waits = try request.optional("wait")?.bool() ?? true
         var rows: [JSONValue] = []
-        for step in outcome.plan.steps {
-            let name = step.node.name
+        for step in outcome.change.plan.steps {
+            let name = step.name
             let status = waits ? try await answer(name, JSONCursor(["wait": true])) : .null
             rows.append([
-                "name": .string(name.description), "version": .string(step.node.version.description),
+                "name": .string(name.description), "version": step.version.map(JSONValue.string) ?? .null,
                 "requested": .bool(step.isRequested), "status": status["status"] ?? "installed",
             ])
         }

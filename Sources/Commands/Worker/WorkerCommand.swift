@@ -9,10 +9,10 @@ package struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Add, remove, run, check and publish workers.",
         subcommands: [
-            WorkerAdd.self, WorkerRemove.self, WorkerList.self, WorkerStart.self, WorkerStop.self, WorkerRestart.self,
-            WorkerStatusCommand.self, WorkerLogs.self, WorkerExec.self, WorkerVerify.self, WorkerSearch.self,
-            WorkerInfo.self,
-            WorkerInit.self, WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
+            WorkerAdd.self, WorkerRemove.self, WorkerUpdate.self, WorkerOutdated.self, WorkerSync.self, WorkerList.self,
+            WorkerStart.self, WorkerStop.self, WorkerRestart.self, WorkerStatusCommand.self, WorkerLogs.self,
+            WorkerExec.self, WorkerWhy.self, WorkerVerify.self, WorkerSearch.self, WorkerInfo.self, WorkerInit.self,
+            WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
             WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,
         ]
     )

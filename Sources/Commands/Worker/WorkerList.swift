@@ -27,6 +27,7 @@ struct WorkerList: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         let project = try context.project()
+        try await project.settle(ProgressRendering(context.printer))
         let rows = try ListWorkers(project: project, installation: try context.installation()).run()
         let states = try await states(of: project, context)
         if output.json {

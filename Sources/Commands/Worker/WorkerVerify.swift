@@ -23,18 +23,22 @@ struct WorkerVerify: ContextCommand {
             """
     )
 
-    @Flag(help: "Also check that every worker gets the versions that it needs.")
+    @Flag(help: "Also check manifests, and that every worker gets the versions that it needs.")
     var strict = false
 
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let verify = VerifyProject(project: try context.project(), installation: try context.installation())
+        let project = try context.project()
+        try await project.settle(ProgressRendering(context.printer))
+        let verify = VerifyProject(project: project, installation: try context.installation())
         let report = try await verify.run(isStrict: strict)
         if output.json { context.printer.result(report.json) }
         guard report.problems.isEmpty else {
             if !output.json {
-                for problem in report.problems { context.printer.result("\(problem.worker): \(problem.text)") }
+                for problem in report.problems {
+                    context.printer.result("\(problem.worker.map { "\($0): " } ?? "")\(problem.text)".printable)
+                }
             }
             let error = ProjectDisagrees(report: report)
             throw ExitCode(ErrorRendering.report(error, to: context.printer, json: false))
@@ -52,7 +56,8 @@ extension VerifyProject.Report {
             "problems": .array(
                 problems.map { problem in
                     [
-                        "worker": .string(problem.worker.description), "code": .string(problem.code.rawValue),
+                        "worker": problem.worker.map { .string($0.description) } ?? .null,
+                        "code": .string(problem.code.rawValue),
                         "message": .string(problem.text),
                     ]
                 }

@@ -2,15 +2,16 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
-package import HostSystem
-package import ProjectFiles
+import HostSystem
+import Manifests
+import ProjectFiles
 import RegistryAPI
 import RegistryClient
 package import Resolution
 package import SystemPackage
 package import WorkerModel
 
-/// Adds workers of a registry to a project, with all that they need.
+/// Adds workers to a project, with all that they need: workers of a registry, local folders, images, parts of the engine.
 ///
 /// Resolve, check, plan; fetch and verify into the store; then `config.yaml` and `iii.lock` together. Whatever stops it
 /// before the last step leaves the project as it was; verified content may stay in the store.
@@ -18,134 +19,98 @@ package struct AddWorkers: Sendable {
     package struct Request: Sendable {
         package var sources: [WorkerSource]
         package var limits = DependencyGraph.Limits.standard
-        /// Fetch again what is in the store already.
-        package var isForced = false
-        /// Start the `config:` blocks of the requested workers afresh.
-        package var resetsConfig = false
-        package var isDryRun = false
+        package var options = ChangeOptions()
 
         package init(_ sources: [WorkerSource]) { self.sources = sources }
     }
 
     package struct Outcome: Sendable {
-        package let plan: InstallPlan
+        package let change: PlannedChange
         package let configPath: FilePath
         package let isDryRun: Bool
+        package let isForced: Bool
     }
 
-    let project: Project
-    let registry: RegistryConnection
-    let installation: Installation
-    let environment: HostEnvironment
-    let events: any EventSink
+    let workshop: ProjectWorkshop
 
-    package init(
-        project: Project,
-        registry: RegistryConnection,
-        installation: Installation,
-        environment: HostEnvironment,
-        events: any EventSink
-    ) {
-        self.project = project
-        self.registry = registry
-        self.installation = installation
-        self.environment = environment
-        self.events = events
-    }
+    package init(_ workshop: ProjectWorkshop) { self.workshop = workshop }
 
-    /// - Throws: `SourceNotSupported`, `RegistryClientError`, `PlanError`, `DependencyGraphError`, what the store throws,
-    ///   `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
+    /// - Throws: `LocalFolderError`, `ImagesNotSupported`, `RegistryClientError`, `PlanError`, `DependencyGraphError`, what
+    ///   the store throws, `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
     package func run(_ request: Request) async throws -> Outcome {
-        let plan = try await plan(request)
-        if request.isDryRun {
-            _ = try state(after: plan, request, from: try ProjectState(reading: project))
-            return Outcome(plan: plan, configPath: project.configPath, isDryRun: true)
+        try await workshop.project.settle(workshop.events)
+        let input = try await input(request)
+        let change = try await ChangeProject(workshop: workshop, options: request.options) { state in
+            try InstallPlan(input, in: state)
         }
-        // What cannot be written in the end is found out before anything is fetched, but nobody waits for a download.
-        try await withLock { _ in _ = try state(after: plan, request, from: try ProjectState(reading: project)) }
-        try await InstallArtifacts(registry: registry, installation: installation, events: events)
-            .run(plan, isForced: request.isForced)
-        try await commit(plan, request)
-        await registry.count(plan, environment)
-        return Outcome(plan: plan, configPath: project.configPath, isDryRun: false)
+        .run()
+        return Outcome(
+            change: change,
+            configPath: workshop.project.configPath,
+            isDryRun: request.options.isDryRun,
+            isForced: request.options.isForced
+        )
     }
 
-    private func plan(_ request: Request) async throws -> InstallPlan {
-        let wanted = try request.sources.map { source in
-            guard case .registry(let name, let selector) = source else { throw SourceNotSupported(source: source) }
-            return (name, selector ?? .latest)
+    /// Asks for everything that is needed, all at once.
+    private func input(_ request: Request) async throws -> InstallPlan.Input {
+        let wishes = try AddWishes(request.sources, workshop)
+        let state = try ProjectState(reading: workshop.project)
+        let own = state.own
+        var questions = wishes.questions
+        for demand in wishes.locals.flatMap(\.demands) where !wishes.names.contains(demand.name) {
+            if state.meets(demand, own) { continue }
+            let selector = demand.selector ?? .range(.any)
+            if !questions.contains(where: { $0.name == demand.name && $0.selector == selector }) {
+                questions.append(Question(name: demand.name, selector: selector))
+            }
         }
-        var seen: Set<WorkerName> = []
-        for (name, _) in wanted where !seen.insert(name).inserted { throw AskedTwice(name: name) }
-        let answers = try await withThrowingTaskGroup(of: (Int, InstallPlan.Answer).self) { group in
-            for (index, (name, selector)) in wanted.enumerated() {
-                events.receive(.resolving(request.sources[index]))
+        let resolving = questions
+        async let answers = workshop.registry.answers(to: resolving, workshop.events)
+        async let images = workshop.pin(wishes.images)
+        return try await InstallPlan.Input(
+            answers: answers,
+            locals: wishes.locals,
+            images: images,
+            builtins: wishes.builtins,
+            limits: request.limits,
+            host: workshop.installation.host
+        )
+    }
+}
+
+/// What is asked of a registry: a worker, as somebody selects it.
+struct Question: Sendable {
+    let name: WorkerName
+    let selector: VersionSelector
+    /// What is to be remembered as asked for, given the version that the selector meant; nil for nothing.
+    var records: (@Sendable (SemanticVersion) -> VersionSelector)?
+}
+
+extension RegistryConnection {
+    /// Asks everything at once; the answers in the order of the questions.
+    func answers(to questions: [Question], _ events: any EventSink) async throws -> [InstallPlan.Answer] {
+        try await withThrowingTaskGroup(of: (Int, InstallPlan.Answer).self) { group in
+            for (index, question) in questions.enumerated() {
+                let (name, selector) = (question.name, question.selector)
+                events.receive(.resolving(.registry(name, selector)))
                 group.addTask {
-                    let graph = try await registry.client.resolve(ResolveRequest(worker: name, selector: selector))
-                    return (index, InstallPlan.Answer(name: name, selector: selector, graph: graph))
+                    let graph = try await client.resolve(ResolveRequest(worker: name, selector: selector))
+                    var answer = InstallPlan.Answer(name: name, selector: selector, graph: graph)
+                    answer.recorded = question.records?(graph.root.version)
+                    return (index, answer)
                 }
             }
-            return try await group.reduce(into: [(Int, InstallPlan.Answer)]()) { $0.append($1) }
-        }
-        let inOrder = answers.sorted { $0.0 < $1.0 }.map(\.1)
-        let plan = try InstallPlan(inOrder, host: installation.host, limits: request.limits)
-        if environment.isOn(.bundlesDisabled), let bundle = plan.steps.first(where: { $0.node.kind == .bundle }) {
-            throw PlanError.bundlesDisabled(bundle.node.name)
-        }
-        return plan
-    }
-
-    private func state(after plan: InstallPlan, _ request: Request, from before: ProjectState) throws -> ProjectState {
-        var state = before
-        try state.install(plan, from: registry.client.base.description, resetsConfig: request.resetsConfig)
-        return state
-    }
-
-    private func commit(_ plan: InstallPlan, _ request: Request) async throws {
-        try await withLock { locked in
-            // Another command may have changed the files while this one fetched.
-            let before = try ProjectState(reading: project)
-            let after = try state(after: plan, request, from: before)
-            try Task.checkCancellation()
-            try locked.commit(after.change(from: before))
-        }
-        events.receive(.edited(project.configPath))
-        for step in plan.steps {
-            do { try installation.link(step) } catch {
-                // People and tools look there; the project itself does not.
-                events.receive(.warning("\(step.node.name) is installed, but its link is not: \(error)", nil))
-            }
-        }
-    }
-
-    private func withLock(_ body: (LockedProject) throws -> Void) async throws {
-        let locked = try await project.lock { events.receive(.waitingForProject(holder: $0)) }
-        defer { locked.release() }
-        try body(locked)
-    }
-}
-
-/// A kind of source that this version cannot install.
-struct SourceNotSupported: CodedError {
-    let source: WorkerSource
-
-    var code: ErrorCode {
-        if case .image = source { .imagePull } else { .invalidSource }
-    }
-
-    var message: String {
-        switch source {
-        case .image(let reference, _): "`\(reference)` is an image, which this version of iii cannot install"
-        case .localPath(let path): "`\(path.printable)` is a folder, which this version of iii cannot add"
-        case .registry(let name, _): "`\(name)` cannot be added"
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
         }
     }
 }
 
-/// One worker was named twice in one command.
-struct AskedTwice: CodedError {
-    let name: WorkerName
-
-    var code: ErrorCode { .invalidSource }
-    var message: String { "`\(name)` is named twice" }
+extension ProjectWorkshop {
+    fileprivate func pin(_ images: [WorkerName: ImageReference]) async throws -> [WorkerName: LockedImage] {
+        try await withThrowingTaskGroup(of: (WorkerName, LockedImage).self) { group in
+            for (name, reference) in images { group.addTask { (name, try await self.images.pin(reference)) } }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
 }

@@ -8,7 +8,7 @@ package import WorkerModel
 package struct ListWorkers: Sendable {
     package struct Row: Sendable, Hashable {
         package let name: WorkerName
-        /// The locked version, nil where the lock file does not know the worker.
+        /// The locked version, or that of a local worker's manifest; nil where neither tells.
         package let version: String?
         /// As it stands in the project: `binary`, `bundle`, `engine`, `image`, `local`, nil where nothing tells.
         package let kind: String?
@@ -35,7 +35,7 @@ package struct ListWorkers: Sendable {
             let locked = state.lock.workers[entry.name]
             return Row(
                 name: entry.name,
-                version: locked?.version.description,
+                version: state.version(of: entry.name),
                 kind: Self.kind(of: entry, locked),
                 selector: locked?.selector,
                 isInstalled: try locked.flatMap { try installation.isInstalled(entry.name, $0) }

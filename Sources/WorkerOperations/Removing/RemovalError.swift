@@ -2,17 +2,21 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+import Manifests
+package import SystemPackage
 package import WorkerModel
 
 /// Why a worker is not taken out of a project.
 package enum RemovalError: CodedError, Hashable {
     case notInstalled(WorkerName)
     case needed(WorkerName, by: [WorkerName])
+    /// The manifest of the project's own folder needs it.
+    case declared(WorkerName, in: FilePath)
 
     package var code: ErrorCode {
         switch self {
         case .notInstalled: .notInstalled
-        case .needed: .graphInvalid
+        case .needed, .declared: .graphInvalid
         }
     }
 
@@ -21,6 +25,8 @@ package enum RemovalError: CodedError, Hashable {
         case .notInstalled(let name): "this project has no worker `\(name)`"
         case .needed(let name, let dependents):
             "`\(name)` is needed by \(dependents.map { "`\($0)`" }.joined(separator: ", "))"
+        case .declared(let name, let folder):
+            "`\(name)` is needed by `\(folder.appending(WorkerManifest.fileName).string.printable)`"
         }
     }
 
@@ -31,6 +37,7 @@ package enum RemovalError: CodedError, Hashable {
             [
                 "remove them together: `iii worker remove \(([name] + dependents).map(\.description).joined(separator: " "))`"
             ]
+        case .declared(let name, _): ["take `\(name)` out of its `dependencies:` first"]
         }
     }
 }

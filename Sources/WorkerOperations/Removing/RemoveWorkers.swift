@@ -26,13 +26,14 @@ package struct RemoveWorkers: Sendable {
 
     /// - Throws: `RemovalError`; `FileLockBusy` (W120); `ProjectError` for files that cannot be read or written.
     package func run(_ names: [WorkerName]) async throws -> Outcome {
-        let locked = try await project.lock { events.receive(.waitingForProject(holder: $0)) }
-        defer { locked.release() }
-        let before = try ProjectState(reading: project)
-        var after = before
-        let pruned = try after.remove(names)
-        try Task.checkCancellation()
-        try locked.commit(after.change(from: before))
+        let pruned = try await project.withLock(events) { locked in
+            let before = try ProjectState(reading: project)
+            var after = before
+            let pruned = try after.remove(names)
+            try Task.checkCancellation()
+            try locked.commit(after.change(from: before))
+            return pruned
+        }
         events.receive(.edited(project.configPath))
         return Outcome(removed: names, pruned: pruned, configPath: project.configPath)
     }

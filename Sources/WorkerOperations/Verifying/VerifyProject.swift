@@ -4,6 +4,7 @@
 import Archives
 import ArtifactStore
 package import Diagnostics
+import Manifests
 package import ProjectFiles
 package import WorkerModel
 
@@ -13,8 +14,9 @@ package import WorkerModel
 package struct VerifyProject: Sendable {
     /// One thing that does not agree.
     package struct Problem: Sendable, Hashable {
-        package let worker: WorkerName
-        /// W150 for files of the project, W152 for installed bytes, W117 for a missing platform.
+        /// Nil where it is about the project as a whole.
+        package let worker: WorkerName?
+        /// W150 for files of the project, W152 for installed bytes, W117 for a missing platform, else the manifest's own.
         package let code: ErrorCode
         package let text: String
     }
@@ -41,18 +43,18 @@ package struct VerifyProject: Sendable {
         let state = try ProjectState(reading: project)
         var report = Report()
         for entry in state.config.entries {
-            guard case .named = entry.source else { continue }
             guard let locked = state.lock.workers[entry.name] else {
-                if !BuiltinWorkers.names.contains(entry.name.description) {
+                if case .named = entry.source, !BuiltinWorkers.names.contains(entry.name.description) {
                     report.add(entry.name, .lockfileMismatch, "stands in config.yaml but not in iii.lock")
                 }
                 continue
             }
             report.workers += 1
+            if let text = entry.disagreement(with: locked) { report.add(entry.name, .lockfileMismatch, text) }
             try await check(entry.name, locked, &report)
             try Task.checkCancellation()
         }
-        if isStrict { checkNeeds(state.lock, &report) }
+        if isStrict { StrictChecks(state: state, installation: installation).run(&report) }
         return report
     }
 
@@ -70,25 +72,29 @@ package struct VerifyProject: Sendable {
             }
         } catch let error as ArtifactStoreError { report.add(name, .installedContentChanged, error.message) }
     }
-
-    private func checkNeeds(_ lock: Lockfile, _ report: inout Report) {
-        for (name, worker) in lock.workers.sorted(by: { $0.key < $1.key }) {
-            for (needed, range) in worker.dependencies.sorted(by: { $0.key < $1.key }) {
-                guard let found = lock.workers[needed] else {
-                    report.add(name, .lockfileMismatch, "needs `\(needed)`, which iii.lock does not have")
-                    continue
-                }
-                guard let version = found.version.semantic, let selector = range.selector, !selector.mayMean(version)
-                else { continue }
-                report.add(name, .lockfileMismatch, "needs `\(needed)@\(range)`, but iii.lock has \(version)")
-            }
-        }
-    }
 }
 
 extension VerifyProject.Report {
-    fileprivate mutating func add(_ worker: WorkerName, _ code: ErrorCode, _ text: String) {
+    mutating func add(_ worker: WorkerName?, _ code: ErrorCode, _ text: String) {
         problems.append(VerifyProject.Problem(worker: worker, code: code, text: text))
+    }
+}
+
+extension ConfigEntry {
+    /// Why the lock file cannot be about this entry.
+    fileprivate func disagreement(with locked: LockedWorker) -> String? {
+        switch (source, locked.source) {
+        case (.path, _): "stands in config.yaml as a local worker, and in iii.lock as \(locked.kind.rawValue)"
+        case (.image(let written), .image(let pinned)):
+            ConfigEntry.repository(of: written) == ConfigEntry.repository(of: pinned)
+                ? nil : "stands in config.yaml as `\(written.printable)`, and in iii.lock as `\(pinned.printable)`"
+        case (.image, _): "stands in config.yaml as an image, and in iii.lock as \(locked.kind.rawValue)"
+        case (.named, _): nil
+        }
+    }
+
+    private static func repository(of text: String) -> String? {
+        (try? ImageReference(parsing: text)).map { "\($0.canonicalHost)/\($0.canonicalPath)" }
     }
 }
 
@@ -105,16 +111,22 @@ package struct ProjectDisagrees: CodedError {
     }
 
     package var message: String {
-        let workers = Set(report.problems.map(\.worker)).count
+        let workers = Set(report.problems.compactMap(\.worker)).count
+        let count = report.problems.count
         return
-            "\(report.problems.count) thing\(report.problems.count == 1 ? "" : "s") did not agree, in \(workers) worker\(workers == 1 ? "" : "s")"
+            "\(count) thing\(count == 1 ? "" : "s") did not agree, in \(workers) worker\(workers == 1 ? "" : "s")"
     }
 
     package var hints: [String] {
-        var names: [String] = []
-        for problem in report.problems where !names.contains(problem.worker.description) {
-            names.append(problem.worker.description)
+        let damaged = report.problems.filter { $0.code == .installedContentChanged }.compactMap(\.worker).unique
+        let others = report.problems.contains { $0.code != .installedContentChanged }
+        var hints: [String] = []
+        if !damaged.isEmpty {
+            hints.append(
+                "`iii worker add \(damaged.map(\.description).joined(separator: " ")) --force` installs afresh, `iii worker sync` what is missing"
+            )
         }
-        return ["`iii worker add \(names.joined(separator: " ")) --force` installs afresh"]
+        if others { hints.append("`iii worker sync --frozen` tells what puts the files right") }
+        return hints
     }
 }

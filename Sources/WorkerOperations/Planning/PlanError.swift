@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+package import Transport
 package import WorkerModel
 
 /// Why what a registry answered cannot be installed.
@@ -11,22 +12,20 @@ package enum PlanError: CodedError {
     case rootMissing(WorkerName, SemanticVersion)
     case rangeBroken(from: WorkerName, to: WorkerName, range: String, version: SemanticVersion)
     case dependencyMissing(of: WorkerName, WorkerName)
-    /// Two workers need different versions of one.
-    case conflict(WorkerName, [(SemanticVersion, through: WorkerName)])
-    /// A worker of the project needs another version than the plan brings.
-    case breaksLocked(WorkerName, SemanticVersion, needing: WorkerName, range: String)
-    /// The project asks for other versions of a worker than the plan brings because others need it.
-    case breaksRequest(WorkerName, SemanticVersion, requested: VersionSelector)
+    /// No version at hand meets all that is asked of a worker.
+    case conflict(WorkerName, [Need])
     case platform(WorkerName, SemanticVersion, host: TargetTriple?, available: [TargetTriple])
-    case imageNotSupported(WorkerName)
+    case imageWithoutDigest(WorkerName, String)
+    case address(WorkerName, SemanticVersion, RemoteURLError)
     case bundlesDisabled(WorkerName)
 
     package var code: ErrorCode {
         switch self {
         case .otherWorker, .otherVersion, .rootMissing, .rangeBroken, .dependencyMissing: .graphInvalid
-        case .conflict, .breaksLocked, .breaksRequest: .versionConflict
+        case .conflict: .versionConflict
+        case .address: .download
         case .platform: .platformNotSupported
-        case .imageNotSupported: .imagePull
+        case .imageWithoutDigest: .imagePull
         case .bundlesDisabled: .bundlesDisabled
         }
     }
@@ -43,20 +42,19 @@ package enum PlanError: CodedError {
             return "`\(from)` needs `\(to)@\(range.printable)`, but the registry answered with version \(version)"
         case .dependencyMissing(let name, let missing):
             return "`\(name)` needs `\(missing)`, which the registry's answer does not contain"
-        case .conflict(let name, let asked):
-            let sides = asked.map { "`\($0.through)` leads to version \($0.0)" }.joined(separator: ", ")
-            return "`\(name)` would be needed in two versions: \(sides)"
-        case .breaksLocked(let name, let version, let dependent, let range):
+        case .conflict(let name, let needs):
+            let clauses = needs.map(\.clause).unique
+            let more = clauses.count > Self.listed ? ", and \(clauses.count - Self.listed) more" : ""
             return
-                "`\(dependent)` of this project needs `\(name)@\(range.printable)`, but version \(version) would be installed"
-        case .breaksRequest(let name, let version, let selector):
-            return "this project asks for `\(name)@\(selector)`, but version \(version) would be installed"
+                "no version of `\(name)` meets all that is asked of it: \(clauses.prefix(Self.listed).joined(separator: ", "))\(more)"
         case .platform(let name, let version, let host, let available):
             let shown = available.map(\.description).joined(separator: ", ")
             return
                 "`\(name)` \(version) was not built for \(host?.description ?? "this platform"); it is there for: \(shown)"
-        case .imageNotSupported(let name):
-            return "`\(name)` is an image worker, which this version of iii cannot install"
+        case .imageWithoutDigest(let name, let reference):
+            return "`\(name)` is the image `\(reference.printable)`, which names no sha256 digest"
+        case .address(let name, let version, _):
+            return "the registry's address for the archive of `\(name)` \(version) makes no sense"
         case .bundlesDisabled(let name): return "`\(name)` is a bundle worker, and bundles are disabled on this machine"
         }
     }
@@ -65,14 +63,29 @@ package enum PlanError: CodedError {
         switch self {
         case .otherWorker, .otherVersion, .rootMissing, .rangeBroken, .dependencyMissing:
             ["do not install from this registry until that is explained; `III_API_URL` says which one is used"]
-        case .conflict(let name, _): ["ask for versions that agree on `\(name)`, for example with `NAME@RANGE`"]
-        case .breaksLocked(let name, _, let dependent, _):
-            ["add a version of `\(dependent)` that goes with it, or ask for an older one that needs no newer `\(name)`"]
-        case .breaksRequest(let name, let version, _):
-            ["if that is fine, ask for it: `iii worker add \(name)@\(version)`"]
+        case .conflict(let name, let needs): Self.advice(name, needs)
         case .platform(let name, _, _, _): ["ask the author of `\(name)` for a build for this platform"]
-        case .imageNotSupported: []
+        case .imageWithoutDigest(let name, _): ["ask the publisher of `\(name)` to publish it by digest"]
+        case .address: ["tell whoever runs the registry"]
         case .bundlesDisabled: ["unset `III_BUNDLE_WORKERS_DISABLED` to allow them"]
         }
+    }
+
+    package var cause: (any Error)? {
+        if case .address(_, _, let error) = self { error } else { nil }
+    }
+
+    /// The most sides of a conflict that a message lists.
+    private static let listed = 8
+
+    private static func advice(_ name: WorkerName, _ needs: [Need]) -> [String] {
+        let workers = needs.compactMap(\.path.first).unique
+        var hints = ["ask for versions that agree on `\(name)`, for example with `NAME@RANGE`"]
+        if !workers.isEmpty {
+            hints.append(
+                "`iii worker update \(workers.map(\.description).joined(separator: " "))` may bring versions that go together"
+            )
+        }
+        return hints
     }
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Diagnostics
+import JSONText
+import ProjectFiles
+import RegistryAPI
+import SystemPackage
+import WorkerModel
+import WorkerOperations
+
+/// What a change makes of one worker, for people and machines.
+enum StepStatus: String {
+    case installed
+    case replaced
+    case repaired
+    case alreadyCurrent = "already_current"
+
+    init(_ step: InstallPlan.Step, isForced: Bool) {
+        switch (step.before, step.version) {
+        case (nil, _) where !step.isKept: self = .installed
+        case (let before, let version) where before != version && !step.isKept: self = .replaced
+        default: self = isForced && step.delivery != nil ? .repaired : .alreadyCurrent
+        }
+    }
+
+    /// The verb, as it was done or would be.
+    func verb(isDryRun: Bool) -> String {
+        switch self {
+        case .installed: isDryRun ? "would add" : "added"
+        case .replaced: isDryRun ? "would update" : "updated"
+        case .repaired: isDryRun ? "would reinstall" : "reinstalled"
+        case .alreadyCurrent: isDryRun ? "would keep" : "kept"
+        }
+    }
+}
+
+extension PlannedChange {
+    /// The workers of the plan that have versions, for whoever waits for them.
+    var versions: [(WorkerName, String)] {
+        plan.steps.compactMap { step in step.version.map { (step.name, $0) } }
+    }
+
+    /// The result in lines: what changes, and what was asked for by name.
+    func resultLines(isDryRun: Bool, isForced: Bool = false) -> [String] {
+        let workers = plan.steps.compactMap { step -> String? in
+            let status = StepStatus(step, isForced: isForced)
+            if status == .alreadyCurrent, !step.isRequested { return nil }
+            let needed = step.isAskedFor ? "" : "  (needed by others)"
+            return "\(status.verb(isDryRun: isDryRun)) \(step.versionText(status))  \(step.kind)\(needed)".printable
+        }
+        return workers
+            + pruned.map { name, version in
+                let verb = isDryRun ? "would remove" : "removed"
+                return "\(verb) \(name)\(version.map { " \($0)" } ?? "")  (nobody needs it any more)".printable
+            }
+    }
+
+    /// The plan in lines, as it is shown before anything is fetched; none where nothing changes.
+    var planLines: [String] {
+        if isEmpty { return [] }
+        let workers = plan.changes.map { step in
+            let status = StepStatus(step, isForced: false)
+            let askers = step.askers.compactMap(\.shown)
+            let reason = step.isAskedFor || askers.isEmpty ? "" : "  for \(askers.joined(separator: ", "))"
+            let mark = status == .installed ? "+" : status == .replaced ? "~" : "="
+            return "  \(mark) \(step.versionText(status))  \(step.kind)\(reason)".printable
+        }
+        return ["plan:"] + workers
+            + pruned.map { "  - \($0.name)\($0.version.map { " \($0)" } ?? "")  nobody needs it any more".printable }
+    }
+
+    func json(configPath: FilePath, isDryRun: Bool, isForced: Bool = false) -> JSONValue {
+        [
+            "config_path": .string(configPath.string), "dry_run": .bool(isDryRun),
+            "workers": .array(plan.steps.map { $0.json(isForced: isForced) }),
+            "removed": .array(
+                pruned.map {
+                    ["name": .string($0.name.description), "version": $0.version.map(JSONValue.string) ?? .null]
+                }
+            ),
+        ]
+    }
+}
+
+extension InstallPlan.Step {
+    /// `NAME 1.2.0`, `NAME 1.2.0 → 1.3.0`.
+    fileprivate func versionText(_ status: StepStatus) -> String {
+        let change = status == .replaced ? before.map { "\($0) → " } ?? "" : ""
+        return version.map { "\(name) \(change)\($0)" } ?? name.description
+    }
+
+    fileprivate func json(isForced: Bool) -> JSONValue {
+        let digest: String? =
+            switch delivery {
+            case .archive(let remote, _): remote.digest.description
+            case .image(let image): image.digest.description
+            case nil: nil
+            }
+        return [
+            "name": .string(name.description), "version": version.map(JSONValue.string) ?? .null,
+            "from": before.map(JSONValue.string) ?? .null, "kind": .string(kind), "requested": .bool(isAskedFor),
+            "selector": selector.map { .string($0.description) } ?? .null,
+            "sha256": digest.map(JSONValue.string) ?? .null,
+            "status": .string(StepStatus(self, isForced: isForced).rawValue),
+        ]
+    }
+}
+
+extension Asker {
+    /// A worker or folder, nil for somebody who needs no name.
+    fileprivate var shown: String? {
+        switch self {
+        case .worker(let name): name.description
+        case .folder(let path): path
+        case .user, .project: nil
+        }
+    }
+}
+
+extension CommitRecovery {
+    /// What the user is told of an interrupted command.
+    var lines: [String] {
+        switch self {
+        case .nothing: []
+        case .finished: ["an earlier command was interrupted while it wrote its files; they are complete now"]
+        case .takenBack: ["an earlier command was interrupted before it changed anything; what it left is gone"]
+        case .leftAlone(let paths):
+            [
+                "warning: an earlier command was interrupted, and since then somebody has changed \(paths.map { "`\($0.string.printable)`" }.joined(separator: " and ")): left as it is",
+                "hint: `iii worker verify --strict` tells whether config.yaml and iii.lock agree",
+            ]
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ArgumentParser
+import Diagnostics
+import HostSystem
+import JSONText
+import WorkerModel
+import WorkerOperations
+
+/// `iii worker outdated`.
+struct WorkerOutdated: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "outdated",
+        abstract: "Show which workers have newer versions.",
+        discussion: """
+            WANTED is what `iii worker update` would install; LATEST may lie beyond what was asked for.
+
+              iii worker outdated
+              iii worker outdated --all --json
+            """
+    )
+
+    @Flag(help: "Show the workers that are up to date too.")
+    var all = false
+
+    @OptionGroup var output: OutputOptions
+
+    func run(in context: CommandContext) async throws {
+        let rows = try await context.withWorkshop(try context.project()) {
+            try await OutdatedWorkers($0).run(all: all)
+        }
+        if output.json { return context.printer.result(["workers": .array(rows.map(\.json))]) }
+        if rows.isEmpty { return context.printer.say("every worker is at its latest version") }
+        let cells = [["NAME", "CURRENT", "WANTED", "LATEST", "ASKED FOR"]] + rows.map(\.cells)
+        for line in TextTable.lines(cells) { context.printer.result(line) }
+    }
+}
+
+extension OutdatedWorkers.Row {
+    fileprivate var cells: [String] {
+        [name.description, current, wanted ?? "-", latest ?? "-", selector?.description ?? "-"].map(\.printable)
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name.description), "current": .string(current),
+            "wanted": wanted.map(JSONValue.string) ?? .null, "latest": latest.map(JSONValue.string) ?? .null,
+            "selector": selector.map { .string($0.description) } ?? .null, "outdated": .bool(isOutdated),
+        ]
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ArgumentParser
+import HostSystem
+import JSONText
+import WorkerModel
+import WorkerOperations
+
+/// `iii worker update`.
+struct WorkerUpdate: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Move workers to newer versions, within what was asked for.",
+        discussion: """
+            iii.lock remembers the range or channel with which each worker was added; without names, all workers are \\
+            brought up to date within theirs, and iii.lock with what the manifests of local workers need now.
+
+              iii worker update
+              iii worker update pdfkit --latest
+              iii worker update --dry-run
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The workers to update; all of them where none is named.", valueName: "name"))
+    var names: [String] = []
+
+    @Flag(help: "Go beyond what was asked for, to the latest version.")
+    var latest = false
+
+    @OptionGroup var planning: PlanOptions
+
+    @OptionGroup var output: OutputOptions
+
+    func run(in context: CommandContext) async throws {
+        var request = UpdateWorkers.Request(try names.map { try WorkerName(parsing: $0) })
+        request.goesBeyond = latest
+        request.limits = planning.limits
+        request.options = planning.options(context.printer)
+        let asked = request
+        let outcome = try await context.withWorkshop(try context.project()) {
+            try await UpdateWorkers($0).run(asked)
+        }
+        if output.json {
+            return context.printer.result(
+                outcome.change.json(configPath: outcome.configPath, isDryRun: outcome.isDryRun)
+            )
+        }
+        let lines = outcome.change.resultLines(isDryRun: outcome.isDryRun)
+        for line in lines { context.printer.result(line) }
+        if lines.isEmpty { context.printer.say("everything is as new as what was asked for allows") }
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import RegistryAPI
+import Diagnostics
+package import HostSystem
+package import ProjectFiles
+import RegistryClient
+package import WorkerModel
+
+/// What commands that change a project work with.
+package struct ProjectWorkshop: Sendable {
+    package let project: Project
+    package let registry: RegistryConnection
+    package let installation: Installation
+    package let images: any ImagePuller
+    package let environment: HostEnvironment
+    package let events: any EventSink
+
+    package init(
+        project: Project,
+        registry: RegistryConnection,
+        installation: Installation,
+        images: any ImagePuller = NoImages(),
+        environment: HostEnvironment,
+        events: any EventSink
+    ) {
+        self.project = project
+        self.registry = registry
+        self.installation = installation
+        self.images = images
+        self.environment = environment
+        self.events = events
+    }
+}
+
+/// How a plan is carried out.
+package struct ChangeOptions: Sendable {
+    /// Fetch again what is in the store already.
+    package var isForced = false
+    /// Start the `config:` blocks of the requested workers afresh.
+    package var resetsConfig = false
+    package var isDryRun = false
+    /// Asked before a large plan is carried out.
+    ///
+    /// - Throws: `ConsentRequired` (W104) where there is nobody to ask, `CancellationError` for a no.
+    package var consent: @Sendable (PlannedChange) async throws -> Void = { _ in }
+
+    package init() {}
+}
+
+/// What becomes of a project.
+package struct PlannedChange: Sendable {
+    /// More workers than this are not installed unasked.
+    package static let largest = 32
+
+    package let plan: InstallPlan
+    /// Taken out because nobody needs them any more, with their versions.
+    package let pruned: [(name: WorkerName, version: String?)]
+
+    package var isEmpty: Bool { plan.changes.isEmpty && pruned.isEmpty }
+    package var isLarge: Bool { plan.changes.count > Self.largest }
+}
+
+/// Carries out a plan: everything is fetched and verified, then `config.yaml` and `iii.lock` change together.
+///
+/// Whatever stops it before the last step leaves the project as it was; verified content may stay in the store.
+struct ChangeProject: Sendable {
+    /// How often a project may change under a command that fetches.
+    private static let attempts = 8
+
+    let workshop: ProjectWorkshop
+    let options: ChangeOptions
+    /// Makes the plan from the project as it is; asked again when another command has changed it meanwhile.
+    let makePlan: @Sendable (ProjectState) throws -> InstallPlan
+
+    /// - Throws: What planning and the store throw, `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
+    func run() async throws -> PlannedChange {
+        if options.isDryRun { return try planned(in: ProjectState(reading: workshop.project)).change }
+        // What cannot be written in the end is found out before anything is fetched, but nobody waits for a download.
+        var change = try await workshop.withLock { _ in
+            try planned(in: ProjectState(reading: workshop.project)).change
+        }
+        announce(change)
+        if change.isLarge { try await options.consent(change) }
+        var fetched: Set<Delivery> = []
+        for _ in 0..<Self.attempts {
+            let already = fetched
+            let wanted = change.plan.wanted.filter { !already.contains($0.delivery) }
+            try await InstallArtifacts(workshop).run(wanted) { _ in options.isForced }
+            fetched.formUnion(wanted.map(\.delivery))
+            let has = fetched
+            if let done = try await commit(what: has) { return done }
+            change = try planned(in: ProjectState(reading: workshop.project)).change
+        }
+        throw ProjectKeepsChanging()
+    }
+
+    private func planned(in state: ProjectState) throws -> (change: PlannedChange, after: ProjectState) {
+        let plan = try makePlan(state)
+        if workshop.environment.isOn(.bundlesDisabled) { try plan.expectNoBundles() }
+        var after = state
+        let pruned = try after.apply(
+            plan,
+            from: workshop.registry.client.base.description,
+            resetsConfig: options.resetsConfig
+        )
+        return (PlannedChange(plan: plan, pruned: pruned.map { ($0, state.version(of: $0)) }), after)
+    }
+
+    private func announce(_ change: PlannedChange) {
+        workshop.events.receive(.planned(change))
+        for case .registry(let node) in change.plan.steps.map(\.content) {
+            for target in node.targetsWithBadAddress(besides: workshop.installation.host) {
+                workshop.events.receive(
+                    .warning("\(node.name): the registry's address for \(target) makes no sense", .download)
+                )
+            }
+        }
+    }
+
+    /// Writes the files; nil where another command has changed them so that more has to be fetched first.
+    private func commit(what fetched: Set<Delivery>) async throws -> PlannedChange? {
+        let committed = try await workshop.withLock { locked -> (PlannedChange, Bool)? in
+            // Another command may have changed the files while this one fetched.
+            let before = try ProjectState(reading: workshop.project)
+            let (change, after) = try planned(in: before)
+            guard change.plan.wanted.allSatisfy({ fetched.contains($0.delivery) }) else { return nil }
+            try Task.checkCancellation()
+            let files = try after.change(from: before)
+            try locked.commit(files)
+            return (change, files != ProjectChange())
+        }
+        guard let (change, hasEdited) = committed else { return nil }
+        if hasEdited { workshop.events.receive(.edited(workshop.project.configPath)) }
+        link(change.plan)
+        await workshop.registry.count(change.plan, workshop.environment)
+        return change
+    }
+
+    private func link(_ plan: InstallPlan) {
+        for wanted in plan.wanted {
+            do { try workshop.installation.link(wanted) } catch {
+                // People and tools look there; the project itself does not.
+                workshop.events.receive(.warning("\(wanted.name) is installed, but its link is not: \(error)", nil))
+            }
+        }
+    }
+}
+
+extension ProjectWorkshop {
+    func withLock<Result>(_ body: (LockedProject) async throws -> Result) async throws -> Result {
+        try await project.withLock(events, body)
+    }
+}
+
+extension Project {
+    /// Runs `body` with the project's lock, after an interrupted commit was finished or taken back.
+    func withLock<Result>(
+        _ events: any EventSink,
+        _ body: (LockedProject) async throws -> Result
+    ) async throws -> Result {
+        let locked = try await lock { events.receive(.waitingForProject(holder: $0)) }
+        defer { locked.release() }
+        if locked.recovery != .nothing { events.receive(.recovered(locked.recovery)) }
+        return try await body(locked)
+    }
+
+    /// Finishes what an interrupted command left, so that the files can be read as one.
+    ///
+    /// - Throws: `FileLockBusy` (W120), `ProjectError`.
+    package func settle(_ events: any EventSink) async throws {
+        if try isBeingChanged() { try await withLock(events) { _ in } }
+    }
+}
+
+extension InstallArtifacts {
+    init(_ workshop: ProjectWorkshop) {
+        self.init(
+            registry: workshop.registry,
+            installation: workshop.installation,
+            images: workshop.images,
+            events: workshop.events
+        )
+    }
+}
+
+extension InstallPlan {
+    /// What has to be on this machine for the plan.
+    var wanted: [WantedArtifact] {
+        steps.compactMap { step in
+            guard let delivery = step.delivery else { return nil }
+            let version: SemanticVersion? = if case .registry(let node) = step.content { node.version } else { nil }
+            return WantedArtifact(name: step.name, version: version, delivery: delivery)
+        }
+    }
+
+    fileprivate func expectNoBundles() throws(PlanError) {
+        for case .registry(let node) in steps.map(\.content) where node.kind == .bundle {
+            throw .bundlesDisabled(node.name)
+        }
+    }
+}
+
+/// Other commands changed the project again and again while this one fetched.
+///
+/// W120.
+struct ProjectKeepsChanging: CodedError {
+    var code: ErrorCode { .projectBusy }
+    var message: String { "other commands keep changing this project" }
+    var hints: [String] { ["run the command again when they are done"] }
+}

@@ -36,9 +36,15 @@ enum StepStatus: String {
 }
 
 extension PlannedChange {
-    /// The workers of the plan that have versions, for whoever waits for them.
-    var versions: [(WorkerName, String)] {
-        plan.steps.compactMap { step in step.version.map { (step.name, $0) } }
+    /// Workers to wait for, each with the version that is to run; what a local worker or an image runs as, nobody knows.
+    static func awaited(_ steps: [InstallPlan.Step]) -> [(name: WorkerName, version: String?)] {
+        steps.map { step in
+            if case .registry(let node) = step.content {
+                (step.name, node.version.description)
+            } else {
+                (step.name, nil)
+            }
+        }
     }
 
     /// The result in lines: what changes, and what was asked for by name.

@@ -63,7 +63,9 @@ struct WorkerAdd: ContextCommand {
         let outcome = try await context.withWorkshop(project) { try await AddWorkers($0).run(asked) }
         if !output.json { render(outcome, context.printer) }
         if !outcome.isDryRun, !noWait {
-            try await AwaitReadiness(context: context, project: project).run(outcome.change.versions)
+            try await AwaitReadiness(context: context, project: project).run(
+                PlannedChange.awaited(outcome.change.plan.steps)
+            )
         }
         if output.json { render(outcome, context.printer) }
     }

@@ -28,6 +28,9 @@ struct WorkerUpdate: ContextCommand {
     @Flag(help: "Go beyond what was asked for, to the latest version.")
     var latest = false
 
+    @Flag(help: "Do not wait until the workers are ready in the engine that runs the project.")
+    var noWait = false
+
     @OptionGroup var planning: PlanOptions
 
     @OptionGroup var output: OutputOptions
@@ -38,16 +41,24 @@ struct WorkerUpdate: ContextCommand {
         request.limits = planning.limits
         request.options = planning.options(context.printer)
         let asked = request
-        let outcome = try await context.withWorkshop(try context.project()) {
-            try await UpdateWorkers($0).run(asked)
+        let project = try context.project()
+        let outcome = try await context.withWorkshop(project) { try await UpdateWorkers($0).run(asked) }
+        if !output.json { render(outcome, context.printer) }
+        if !outcome.isDryRun, !noWait, !outcome.change.plan.changes.isEmpty {
+            try await AwaitReadiness(context: context, project: project)
+                .run(PlannedChange.awaited(outcome.change.plan.changes))
         }
+        if output.json { render(outcome, context.printer) }
+    }
+
+    private func render(_ outcome: UpdateWorkers.Outcome, _ printer: Printer) {
         if output.json {
-            return context.printer.result(
+            return printer.result(
                 outcome.change.json(configPath: outcome.configPath, isDryRun: outcome.isDryRun)
             )
         }
         let lines = outcome.change.resultLines(isDryRun: outcome.isDryRun)
-        for line in lines { context.printer.result(line) }
-        if lines.isEmpty { context.printer.say("everything is as new as what was asked for allows") }
+        for line in lines { printer.result(line) }
+        if lines.isEmpty { printer.say("everything is as new as what was asked for allows") }
     }
 }

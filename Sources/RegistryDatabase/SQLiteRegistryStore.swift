@@ -21,12 +21,16 @@ package final class SQLiteRegistryStore: RegistryStore {
     let pool: DatabasePool
     let queue: WriteQueue
     private let indexes = IndexCache()
+    private let changes = ChangeWatch()
     private let isClosed = Mutex(false)
 
     private init(_ pool: DatabasePool) {
         self.pool = pool
         queue = WriteQueue(pool)
+        pool.add(transactionObserver: changes, extent: .observerLifetime)
     }
+
+    package var generation: UInt64 { changes.generation }
 
     /// Opens the database, makes it where there is none, and brings it to the newest schema.
     ///

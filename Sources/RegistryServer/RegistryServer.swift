@@ -102,26 +102,19 @@ package struct RegistryServer: Sendable {
         return router
     }
 
-    /// What a new connection goes through: TLS where there is a certificate, HTTP, the router.
+    /// What a new connection goes through: TLS where there is a certificate, the front, HTTP, the router.
     private func channel(_ responder: @escaping HTTPChannelHandler.Responder) -> any ServerChildChannel {
-        let http = HTTP1Channel(responder: responder, configuration: channelConfiguration)
+        let settings = FrontSettings(
+            service: service,
+            limits: limits,
+            isSecure: certificate != nil,
+            connections: connections,
+            proxies: proxies,
+            counters: metrics.front,
+            logger: logger
+        )
+        let http = FrontedChannel(responder: responder, settings)
         guard let certificate else { return http }
         return SecuredChannel(base: http, certificate: certificate)
-    }
-
-    /// The guard comes first, since it must see every request.
-    ///
-    /// Handlers that are to see requests before the router does go into `additionalChannelHandlers`: that is the place
-    /// of a front that answers from `RegistryService.download.table` without a task for each request.
-    private var channelConfiguration: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(connections)],
-            idleTimeout: TimeAmount(limits.idle),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: Int(limits.headers.bytes),
-                maxHeaderListSize: Int(limits.headers.bytes),
-                maxHeaderFieldCount: limits.headerCount
-            )
-        )
     }
 }

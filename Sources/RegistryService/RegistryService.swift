@@ -40,15 +40,14 @@ package struct RegistryService: Sendable {
         surroundings: Surroundings,
         keyedRequestsPerMinute: Int = 0
     ) {
-        let table = AnswerTable()
+        let table = AnswerTable(generation: { store.generation })
         let counter = DownloadCounter(store: store, surroundings: surroundings)
-        let changes = WorkerChanges(store: store, table: table, surroundings: surroundings)
+        let changes = WorkerChanges(store: store, surroundings: surroundings)
         keys = Keys(store: store, surroundings: surroundings, requestsPerMinute: keyedRequestsPerMinute)
         owners = Owners(store: store, surroundings: surroundings)
         publish = PublishVersion(
             store: store,
             blobs: blobs,
-            table: table,
             publicURL: publicURL,
             surroundings: surroundings
         )

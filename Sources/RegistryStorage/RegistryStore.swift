@@ -29,6 +29,13 @@ package protocol RegistryStore: Sendable {
         _ body: @escaping @Sendable (any RegistrySession) throws -> Value
     ) async throws -> Value
 
+    /// A number that every committed transaction changes that may change what a reader is answered.
+    ///
+    /// It is another one before the writer hears of its success, so what was read under one number may be answered for
+    /// as long as the number is the same. Counts of downloads and notes of the use of keys change nothing about it.
+    /// Other programs do not change it. Cheap enough to ask for each request.
+    var generation: UInt64 { get }
+
     /// Ends all sessions.
     ///
     /// Calls after it fail. Safe to call twice.

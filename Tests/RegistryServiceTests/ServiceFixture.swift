@@ -117,6 +117,8 @@ struct FailingStore: RegistryStore {
         }
     }
 
+    var generation: UInt64 { store.generation }
+
     func close() async throws { try await store.close() }
 }
 

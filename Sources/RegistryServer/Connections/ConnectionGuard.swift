@@ -9,7 +9,7 @@ import WorkerModel
 ///
 /// Stands behind the decoder, so that it sees whole heads: a head that comes byte by byte is none until its end. Who
 /// must send a body, or take an answer, has a credit of `idle` that passes with time and grows with every byte. While the
-/// server itself does not read, no time passes.
+/// server itself does not read, no time passes. What the front answers before the decoder it hears from the front.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -26,6 +26,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let table: ConnectionTable
+    weak var front: FrontHandler?
     private var connection: Connection?
     private var phase = Phase.answering
     private var requests = 0
@@ -98,6 +99,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             }
         }
         context.write(data, promise: promise)
+        if case .end = unwrapOutboundIn(data) { front?.exchangeEnded() }
+    }
+
+    /// To be called when the front begins an answer that takes time.
+    func frontBegan() {
+        connection?.work()
+        phase = .answering
+    }
+
+    /// To be called when the front has answered.
+    func frontEnded() {
+        connection?.wait()
+        phase = .waiting(until: .now() + TimeAmount(table.limits.idle))
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

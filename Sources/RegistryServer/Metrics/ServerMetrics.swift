@@ -29,11 +29,17 @@ package final class ServerMetrics: Sendable {
         var underWay = 0
     }
 
+    /// What the front has answered, which it counts without a lock.
+    package let front = FrontCounters()
     private let numbers = Mutex(Numbers())
 
     package init() {}
 
-    var snapshot: Numbers { numbers.withLock { $0 } }
+    var snapshot: Numbers {
+        var numbers = numbers.withLock { $0 }
+        numbers.add(front)
+        return numbers
+    }
 
     func began() { numbers.withLock { $0.underWay += 1 } }
 

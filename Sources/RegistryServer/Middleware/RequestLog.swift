@@ -50,7 +50,7 @@ struct RequestLog: RouterMiddleware {
     }
 
     /// A path as it may be written down: somebody may have put a key where its id belongs.
-    private static func withoutKeys(_ path: String) -> String {
+    static func withoutKeys(_ path: String) -> String {
         guard path.contains(KeyText.prefix) else { return path }
         return path.split(separator: "/", omittingEmptySubsequences: false)
             .map { $0.contains(KeyText.prefix) ? "[redacted]" : String($0) }.joined(separator: "/")

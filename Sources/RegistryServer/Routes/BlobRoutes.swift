@@ -25,51 +25,25 @@ struct BlobRoutes: Sendable {
     private func get(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let digest = try context.digest
         guard let blob = try await service.blobs.blob(digest) else { throw RegistryServiceError.blobNotFound(digest) }
-        let tag = EntityTag(digest.description)
-        var headers: HTTPFields = [
-            .eTag: tag.description,
-            .cacheControl: "public, max-age=31536000, immutable",
-            .acceptRanges: "bytes",
-        ]
-        if tag.matches(request.headers[values: .ifNoneMatch]) {
-            return Response(status: .notModified, headers: headers)
+        let start = try await service.blobs.bytes(of: digest, in: 0..<min(2, blob.size.bytes))
+        let known = request.headers[values: .ifNoneMatch]
+        let question = BlobQuestion(
+            ifNoneMatch: known.isEmpty ? nil : known.joined(separator: ","),
+            range: request.headers[.range],
+            ifRange: request.headers[.ifRange]
+        )
+        let answer = BlobAnswer(to: question, blob, start: start)
+        switch answer.part {
+        case .unsatisfiable: throw RequestFault.rangeNotSatisfiable(size: blob.size.bytes)
+        case .bytes(let range) where request.method == .get:
+            let bytes = BlobBytes(of: digest, in: range, from: service.blobs)
+            let body = ResponseBody(contentLength: range.count) { writer in
+                for try await piece in bytes { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            }
+            return Response(status: answer.status, headers: answer.headers, body: body)
+        case .bytes, .nothing: return Response(status: answer.status, headers: answer.headers)
         }
-        let isSame = request.headers[.ifRange].map { $0 == tag.description } ?? true
-        let size = blob.size.bytes
-        switch ByteRange(isSame ? request.headers[.range] : nil, size: size) {
-        case .unsatisfiable: throw RequestFault.rangeNotSatisfiable(size: size)
-        case .whole:
-            headers[.contentType] = try await contentType(of: blob)
-            return response(.ok, headers, request, digest, 0..<size)
-        case .part(let range):
-            headers[.contentType] = try await contentType(of: blob)
-            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
-            return response(.partialContent, headers, request, digest, range)
-        }
-    }
-
-    private func response(
-        _ status: HTTPResponse.Status,
-        _ headers: HTTPFields,
-        _ request: Request,
-        _ digest: Digest,
-        _ range: Range<Int64>
-    ) -> Response {
-        var headers = headers
-        headers[.contentLength] = String(range.count)
-        if request.method == .head { return Response(status: status, headers: headers) }
-        let bytes = BlobBytes(of: digest, in: range, from: service.blobs)
-        let body = ResponseBody(contentLength: range.count) { writer in
-            for try await piece in bytes { try await writer.write(ByteBuffer(bytes: piece)) }
-            try await writer.finish(nil)
-        }
-        return Response(status: status, headers: headers, body: body)
-    }
-
-    /// Told by the first two bytes, since nobody else says what a blob is.
-    private func contentType(of blob: StoredBlob) async throws -> String {
-        let start = try await service.blobs.bytes(of: blob.digest, in: 0..<min(2, blob.size.bytes))
-        return start == [0x1F, 0x8B] ? "application/gzip" : "application/octet-stream"
     }
 }
 

@@ -9,7 +9,6 @@ import WorkerModel
 /// Changes to workers that are there: each asks who may do it, is one transaction, and is seen at once.
 struct WorkerChanges: Sendable {
     let store: any RegistryStore
-    let table: AnswerTable
     let surroundings: Surroundings
 
     /// Runs `body` in a transaction on one worker.
@@ -24,12 +23,10 @@ struct WorkerChanges: Sendable {
     ) async throws -> Value {
         try caller.expect(scope)
         let (name, now) = (try VersionChoice.name(name), surroundings.now())
-        let value = try await store.write { session in
+        return try await store.write { session in
             try caller.expect(scope, onOwned: name, in: session)
             return try body(WorkerChange(worker: name, caller: caller, now: now, session: session))
         }
-        table.invalidate()
-        return value
     }
 }
 

@@ -16,20 +16,17 @@ package struct PublishVersion: Sendable {
 
     private let store: any RegistryStore
     private let blobs: any BlobStore
-    private let table: AnswerTable
     private let publicURL: @Sendable () -> PublicURL
     private let surroundings: Surroundings
 
     init(
         store: any RegistryStore,
         blobs: any BlobStore,
-        table: AnswerTable,
         publicURL: @escaping @Sendable () -> PublicURL,
         surroundings: Surroundings
     ) {
         self.store = store
         self.blobs = blobs
-        self.table = table
         self.publicURL = publicURL
         self.surroundings = surroundings
     }
@@ -55,7 +52,6 @@ package struct PublishVersion: Sendable {
             try Self.write(version, on: publication.channel, by: caller, in: session)
             return similar
         }
-        table.invalidate()
         var answer = PublishAnswer(
             name: publication.name,
             version: publication.version,

@@ -4,7 +4,7 @@
 import Synchronization
 package import WorkerModel
 
-/// Ready answers of `GET /download`, kept in memory while nothing is published that could change them.
+/// Ready answers of `GET /download`, kept in memory while nothing is committed that could change them.
 ///
 /// Every look is one lock and one hash, so a face may ask it before anything else.
 package final class AnswerTable: Sendable {
@@ -20,46 +20,45 @@ package final class AnswerTable: Sendable {
         }
     }
 
-    /// A moment between two changes of the registry.
-    struct Generation: Hashable {
-        fileprivate let number: UInt64
-    }
-
     private struct State {
         var answers: [Question: DownloadAnswer] = [:]
         var size = 0
-        var generation = Generation(number: 0)
+        /// What the answers were made under.
+        var generation: UInt64
     }
 
     private let limit: ByteCount
-    private let state = Mutex(State())
+    private let currentGeneration: @Sendable () -> UInt64
+    private let state: Mutex<State>
 
-    /// - Parameter limit: bytes of answers that are kept; beyond it the table starts anew.
-    package init(limit: ByteCount = .mebibytes(64)) { self.limit = limit }
-
-    package func answer(to question: Question) -> DownloadAnswer? { state.withLock { $0.answers[question] } }
-
-    /// To be asked for before reading what an answer is made of.
-    var generation: Generation { state.withLock { $0.generation } }
-
-    /// Keeps an answer, unless something changed since `generation`: it may have been made of what was before.
-    func keep(_ answer: DownloadAnswer, to question: Question, since generation: Generation) {
-        let cost = question.name.utf8.count + question.selector.utf8.count + (answer.body?.body.count ?? 0) + 256
-        state.withLock { state in
-            guard state.generation == generation, state.answers[question] == nil else { return }
-            if state.size + cost > limit.bytes {
-                state.answers = [:]
-                state.size = 0
-            }
-            state.answers[question] = answer
-            state.size += cost
-        }
+    /// - Parameters:
+    ///   - limit: bytes of answers that are kept; beyond it the table starts anew.
+    ///   - generation: a number that is another one after each change of what answers are made of.
+    package init(limit: ByteCount = .mebibytes(64), generation: @escaping @Sendable () -> UInt64) {
+        self.limit = limit
+        currentGeneration = generation
+        state = Mutex(State(generation: generation()))
     }
 
-    /// Forgets everything; to be called after each change, before it is acknowledged.
-    func invalidate() {
+    /// An answer is good for as long as this stays the same.
+    ///
+    /// To be asked for before reading what an answer is made of.
+    package var generation: UInt64 { currentGeneration() }
+
+    package func answer(to question: Question) -> DownloadAnswer? {
+        let generation = generation
+        return state.withLock { $0.generation == generation ? $0.answers[question] : nil }
+    }
+
+    /// Keeps an answer, unless something changed since `generation`: it may have been made of what was before.
+    func keep(_ answer: DownloadAnswer, to question: Question, since generation: UInt64) {
+        let cost = question.name.utf8.count + question.selector.utf8.count + (answer.body?.body.count ?? 0) + 256
+        guard generation == currentGeneration() else { return }
         state.withLock { state in
-            state = State(generation: Generation(number: state.generation.number + 1))
+            if state.generation != generation || state.size + Int(cost) > limit.bytes {
+                state = State(generation: generation)
+            }
+            if state.answers.updateValue(answer, forKey: question) == nil { state.size += cost }
         }
     }
 }

@@ -10,6 +10,8 @@ package struct DownloadAnswer: Sendable {
     package let version: SemanticVersion
     /// Nil for a worker that is part of the engine.
     package let body: ReadyAnswer?
+    /// Where it counts as a download.
+    package let tally: DownloadTally
 }
 
 /// Where one version is had, without its dependencies; every answer counts as a download.
@@ -51,7 +53,7 @@ package struct DownloadInfo: Sendable {
             answer = try await read(name, selector)
             table.keep(answer, to: question, since: generation)
         }
-        if let isCI { counter.count(answer.name, answer.version, isCI: isCI) }
+        if let isCI { answer.tally.add(isCI: isCI) }
         return answer
     }
 
@@ -69,6 +71,6 @@ package struct DownloadInfo: Sendable {
             AnswerText.append(text, publicURL: publicURL(), to: &bytes)
             return ReadyAnswer(body: bytes)
         }
-        return DownloadAnswer(name: name, version: version, body: body)
+        return DownloadAnswer(name: name, version: version, body: body, tally: counter.tally(name, version))
     }
 }

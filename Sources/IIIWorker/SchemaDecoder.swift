@@ -47,7 +47,7 @@ private struct KeyedNotes<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func contains(_ key: Key) -> Bool { true }
 
     func decodeNil(forKey key: Key) throws -> Bool {
-        notes.required.removeAll { $0 == key.stringValue }
+        notes.nullable.insert(key.stringValue)
         return false
     }
 

@@ -88,6 +88,8 @@ final class SchemaNotes {
     let depth: Int
     var properties = JSONObject()
     var required: [String] = []
+    /// Keys of which was asked whether they are null.
+    var nullable: Set<String> = []
     /// What a type without keys is.
     var single: JSONValue?
 
@@ -102,6 +104,6 @@ final class SchemaNotes {
 
     func note(_ key: String, _ schema: JSONValue?, isRequired: Bool) {
         properties[key] = schema ?? .emptyObject
-        if isRequired, !required.contains(key) { required.append(key) }
+        if isRequired, !nullable.contains(key), !required.contains(key) { required.append(key) }
     }
 }

@@ -60,6 +60,9 @@ package struct WorkerLauncher: WorkerLaunching {
         let program = "\(SandboxSpecification.workspacePath)/\(path.lastComponent?.string ?? "")"
         var specification = specification(of: declaration, command: [program])
         specification.workspace = .readOnly(path.removingLastComponent())
+        let home = folder.home(of: declaration.name)
+        try HostFiles.makeDirectory(home, mode: 0o700)
+        specification.home = home
         return SandboxedRun(sandbox: try await backend.start(specification, output: log))
     }
 
@@ -76,8 +79,6 @@ package struct WorkerLauncher: WorkerLaunching {
             throw WorkerCannotRun(reason: "a bundle runs in a sandbox only")
         }
         var specification = specification(of: declaration, command: SandboxSpecification.shell(manifest.start))
-        // What a bundle writes is bounded, and gone with it.
-        specification.home = nil
         specification.workspace = .privateLayer(tree)
         specification.add(manifest.environment)
         specification.limits = SandboxLimits(manifest.resources)
@@ -158,11 +159,11 @@ package struct WorkerLauncher: WorkerLaunching {
         }
     }
 
+    /// What a worker writes is bounded and gone with it, unless its kind gives it a home.
     private func specification(of declaration: WorkerDeclaration, command: [String]) -> SandboxSpecification {
         SandboxSpecification(
             name: declaration.name,
             workspace: .empty,
-            home: folder.home(of: declaration.name),
             command: command,
             environment: ConfigVariables.flatten(declaration.config),
             network: NetworkPolicy(engine: engine, allowed: declaration.network)

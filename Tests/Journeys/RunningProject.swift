@@ -78,16 +78,21 @@ extension Road {
             .map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// Publishes one of the workers in Swift below `Examples/`, as it was built beside these tests.
+    /// Publishes one of the workers in Swift below `Examples/`: as a script that runs what was built beside these tests,
+    /// since nobody has to wait for fifty megabytes that are packed and unpacked by a debug build.
     func publishExample(_ name: String) async throws {
-        // What helps a debugger is nine tenths of the file.
-        try Shell.run("strip -o \(name) \(Programs.folder.appending(name))", in: folder)
+        let manifest = Programs.repository.appending("Examples/\(name)/iii.worker.yaml").string
+        let source = folder.appending("source/\(name)")
+        try write(
+            [
+                "iii.worker.yaml": try String(contentsOfFile: manifest, encoding: .utf8),
+                name: "#!/bin/sh\nexec \(Programs.folder.appending(name)) \"$@\"\n",
+            ],
+            in: source
+        )
         let result = try await Programs.run(
             "iii",
-            [
-                "worker", "publish", Programs.repository.appending("Examples/\(name)").string, "--artifact",
-                folder.appending(name).string,
-            ],
+            ["worker", "publish", source.string, "--artifact", source.appending(name).string],
             in: folder,
             variables: variables.merging(["III_API_KEY": key]) { $1 }
         )

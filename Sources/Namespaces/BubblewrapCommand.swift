@@ -77,6 +77,11 @@ struct BubblewrapCommand: Sendable, Hashable {
         words += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
         words += ["--size", size, "--tmpfs", "/tmp", "--size", "16777216", "--tmpfs", "/run"]
         words += ["--size", size, "--tmpfs", "/var/tmp"]
+        if specification.base == .host {
+            for (name, program) in base.names.sorted(by: { $0.key < $1.key }) {
+                words += ["--symlink", program.string, "\(SandboxSpecification.extraPrograms)/\(name)"]
+            }
+        }
         words += workspaceWords(specification.workspace, size, &staging)
         if let home = specification.home {
             words += ["--bind", staging.path(home, "home"), "/home/worker"]

@@ -15,6 +15,8 @@ struct HostBase: Sendable, Hashable {
     var entries: [Entry]
     /// Those of `etcFiles` that are there.
     var etc: [FilePath]
+    /// Links for names that bundles count on and the host has not: Debian has `python3`, but no `python`.
+    var names: [String: FilePath] = [:]
 
     private static let roots: [FilePath] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"]
     /// Names of libraries, certificates of authorities, names of services: nothing that tells who uses the host.
@@ -36,6 +38,9 @@ struct HostBase: Sendable, Hashable {
             }
         }
         for file in etcFiles where try HostFiles.kind(of: file) != nil { base.etc.append(file) }
+        if try HostFiles.kind(of: "/usr/bin/python") == nil, try HostFiles.kind(of: "/usr/bin/python3") != nil {
+            base.names["python"] = "/usr/bin/python3"
+        }
         return base
     }
 }

@@ -64,6 +64,8 @@ package struct SandboxSpecification: Sendable {
 
     /// Where the worker starts.
     package static let workspacePath = "/workspace"
+    /// Where a sandbox has links of its own, last in `PATH`.
+    package static let extraPrograms = "/run/sandbox/bin"
     /// Who the worker is inside, as user and as group.
     package static let userIdentifier: UInt32 = 1000
 
@@ -72,8 +74,8 @@ package struct SandboxSpecification: Sendable {
     /// `III_URL` and `III_ENGINE_URL` name the tunnel, `III_ISOLATION` the tier; nothing of the host's comes in.
     package func workerEnvironment(tier: IsolationTier) -> [(name: String, value: String)] {
         var all = [
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/home/worker",
-            "LANG": "C.UTF-8", "TMPDIR": "/tmp",
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\(Self.extraPrograms)",
+            "HOME": "/home/worker", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
         ]
         all.merge(environment) { $1 }
         all["III_URL"] = NetworkPolicy.engineURL

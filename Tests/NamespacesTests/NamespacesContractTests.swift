@@ -45,3 +45,12 @@ struct NamespacesContractTests {
     @Test func endsWithAllItsProcesses() async throws { try await contract.endsWithAllItsProcesses() }
     @Test func survivesTheDeathOfItsHostProcess() async throws { try await contract.survivesTheDeathOfItsHostProcess() }
 }
+
+/// What only namespaces over the host's programs do.
+@Suite(.timeLimit(.minutes(2)))
+struct HostBaseTests {
+    @Test func hasPythonUnderBothNames() async throws {
+        let specification = try Here.fixture.specification("python -c 'print(1)'; python3 -c 'print(2)'")
+        #expect(try await Here.fixture.run(specification).output == "1\n2\n")
+    }
+}

@@ -20,7 +20,7 @@ package import WorkerModel
 /// mistake; folders stay 0755, so that a tree can be removed by its owner with any tool. All of it may be done by several
 /// processes at once.
 package struct ArtifactStore: Sendable {
-    let home: IIIHome
+    package let home: IIIHome
 
     package init(home: IIIHome) { self.home = home }
 

@@ -38,7 +38,9 @@ protocol ContextCommand: AsyncParsableCommand, Sendable {
 
 extension ContextCommand {
     package func run() async throws {
-        try await CommandContext.run(isJSON: output.json) { [self] context in try await run(in: context) }
+        try await CommandContext.run(isJSON: output.json, jsonProgress: output.jsonProgress) { [self] context in
+            try await run(in: context)
+        }
     }
 }
 
@@ -49,15 +51,18 @@ extension CommandContext {
     /// - Throws: `ExitCode`.
     package static func run(
         isJSON: Bool = false,
+        jsonProgress: Bool = false,
         _ body: @escaping @Sendable (CommandContext) async throws -> Void
     ) async throws {
-        let context = try CommandContext.live()
+        var live = try CommandContext.live()
+        if jsonProgress { live.printer = live.printer.forMachines }
+        let context = live
         do {
             try await Interruption.cancelling { try await body(context) }
         } catch let status as ExitCode {
             throw status
         } catch {
-            context.printer.show(progress: nil)
+            context.printer.show(progress: [])
             throw ExitCode(ErrorRendering.report(error, to: context.printer, json: isJSON))
         }
     }
@@ -65,6 +70,9 @@ extension CommandContext {
 
 /// How a command shows its result.
 struct OutputOptions: ParsableArguments, Sendable {
-    @Flag(help: "Print the result as one JSON document.")
+    @Flag(help: "Print the result, or the error, as one JSON document.")
     var json = false
+
+    @Flag(help: "Tell of progress with a line of JSON for each event, on standard error.")
+    var jsonProgress = false
 }

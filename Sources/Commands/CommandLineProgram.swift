@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import ArgumentParser
+import Diagnostics
 import HostSystem
 import SystemPackage
 
@@ -21,6 +22,13 @@ package enum CommandLineProgram {
         } catch {
             let status = root.exitCode(for: error)
             let text = root.fullMessage(for: error)
+            if status == .validationFailure, CommandLine.arguments.contains("--json") {
+                // The message has lines of usage behind it, which are for people.
+                let sentence = root.message(for: error)
+                Printer(isInteractive: false).result(
+                    ErrorRendering.envelope(ErrorReport(WrongUsage(message: sentence)))
+                )
+            }
             if !text.isEmpty {
                 let descriptor: FileDescriptor = status == .success ? .standardOutput : .standardError
                 // With nobody to read the message there is nobody to tell of it.
@@ -29,4 +37,11 @@ package enum CommandLineProgram {
             HostProcess.exit(status == .validationFailure ? 2 : status.rawValue)
         }
     }
+}
+
+/// A command line that the parser did not take.
+struct WrongUsage: CodedError {
+    let message: String
+
+    var code: ErrorCode { .wrongUsage }
 }

@@ -13,14 +13,31 @@ package final class Printer: Sendable {
     package let isInteractive: Bool
     private let output: FileDescriptor
     private let talk: FileDescriptor
-    /// Keeps the lines of concurrent tasks whole, and the progress line below them.
-    private let progress = Mutex<String?>(nil)
+    /// Whether talk is a line of JSON for each event, for machines.
+    package let writesEvents: Bool
+    /// Keeps the lines of concurrent tasks whole, and the lines of progress below them.
+    private let progress = Mutex<[String]>([])
 
-    package init(output: FileDescriptor = .standardOutput, talk: FileDescriptor = .standardError, isInteractive: Bool) {
+    package init(
+        output: FileDescriptor = .standardOutput,
+        talk: FileDescriptor = .standardError,
+        isInteractive: Bool,
+        writesEvents: Bool = false
+    ) {
         self.output = output
         self.talk = talk
-        self.isInteractive = isInteractive
+        self.isInteractive = isInteractive && !writesEvents
+        self.writesEvents = writesEvents
     }
+
+    /// The same printer, with talk as lines of JSON.
+    package var forMachines: Printer { Printer(output: output, talk: talk, isInteractive: false, writesEvents: true) }
+
+    /// The columns of the terminal that talk goes to.
+    package var width: Int { Terminal.width(of: talk) }
+
+    /// Prints one event as a line of JSON.
+    package func event(_ value: JSONValue) { progress.withLock { _ in write(value.text(.sorted) + "\n", to: talk) } }
 
     /// Prints one line of the result.
     package func result(_ line: String) { write(line + "\n", to: output) }
@@ -31,23 +48,30 @@ package final class Printer: Sendable {
     /// Prints the beginning of a line that the user ends.
     package func ask(_ text: String) { write(text, to: talk) }
 
-    /// Prints one line of talk; the progress line, where there is one, stays below it.
+    /// Prints one line of talk; the lines of progress, where there are some, stay below it.
     package func say(_ line: String) {
+        if writesEvents { return event(["event": "message", "message": .string(line)]) }
         progress.withLock { progress in
-            if let progress { write("\r\u{1B}[2K\(line)\n\(progress)", to: talk) } else { write(line + "\n", to: talk) }
+            write(Self.erasure(of: progress) + line + "\n" + progress.joined(separator: "\n"), to: talk)
         }
     }
 
-    /// Shows `line` in place until the next; nil removes it.
+    /// Shows lines in place until the next; none removes them.
     ///
     /// Nothing is shown where nobody watches.
-    package func show(progress line: String?) {
+    package func show(progress lines: [String]) {
         guard isInteractive else { return }
         progress.withLock { progress in
-            guard line != progress else { return }
-            progress = line
-            write("\r\u{1B}[2K" + (line ?? ""), to: talk)
+            guard lines != progress else { return }
+            write(Self.erasure(of: progress) + lines.joined(separator: "\n"), to: talk)
+            progress = lines
         }
+    }
+
+    /// Goes back to where the lines begin, and takes them away.
+    private static func erasure(of lines: [String]) -> String {
+        if lines.isEmpty { return "" }
+        return "\r" + (lines.count > 1 ? "\u{1B}[\(lines.count - 1)A" : "") + "\u{1B}[J"
     }
 
     /// Passes on what a worker printed.

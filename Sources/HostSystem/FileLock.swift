@@ -7,7 +7,7 @@ import Synchronization
 package import SystemPackage
 import WorkerModel
 
-/// An exclusive lock on a file, held until `release()` or the end of the process, however it ends.
+/// A lock on a file, exclusive or shared, held until `release()` or the end of the process, however it ends.
 ///
 /// The file holds the decimal process id of the last holder; it stays when the lock is released.
 package final class FileLock: Sendable {
@@ -29,13 +29,14 @@ package final class FileLock: Sendable {
     package static func acquire(
         _ path: FilePath,
         waitingUpTo patience: Duration,
+        isShared: Bool = false,
         clock: some Clock<Duration> = ContinuousClock(),
         onWait: (_ holder: Int32?) -> Void = { _ in }
     ) async throws -> FileLock {
         let deadline = clock.now.advanced(by: patience)
         var hasTold = false
         while true {
-            if let lock = try attempt(path) { return lock }
+            if let lock = try attempt(path, isShared: isShared) { return lock }
             if clock.now >= deadline { throw FileLockBusy(path: path, holder: holder(of: path)) }
             if !hasTold { onWait(holder(of: path)) }
             hasTold = true
@@ -44,7 +45,9 @@ package final class FileLock: Sendable {
     }
 
     /// Takes the lock where nobody holds it, nil where somebody does.
-    package static func attempt(_ path: FilePath) throws(HostError) -> FileLock? {
+    ///
+    /// Several may hold it at once that share it.
+    package static func attempt(_ path: FilePath, isShared: Bool = false) throws(HostError) -> FileLock? {
         let descriptor = try HostFiles.open(
             path,
             .readWrite,
@@ -52,7 +55,7 @@ package final class FileLock: Sendable {
             permissions: FilePermissions(rawValue: 0o644),
             as: .lock
         )
-        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(descriptor.rawValue, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
             let failure = Errno.current
             try? descriptor.close()
             if failure == .wouldBlock { return nil }

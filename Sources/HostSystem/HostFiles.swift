@@ -132,6 +132,18 @@ package enum HostFiles {
         if fsync(descriptor.rawValue) != 0 { throw HostError(.sync, path, .current) }
     }
 
+    /// The sizes of all files below a path together; links count nothing.
+    package static func totalSize(of path: FilePath) throws(HostError) -> ByteCount {
+        switch try kind(of: path) {
+        case .file: return try size(of: path) ?? .zero
+        case .directory:
+            var total = ByteCount.zero
+            for name in try entries(of: path) { total = total + (try totalSize(of: path.appending(name))) }
+            return total
+        default: return .zero
+        }
+    }
+
     static func open(
         _ path: FilePath,
         _ access: FileDescriptor.AccessMode,

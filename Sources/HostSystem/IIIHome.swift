@@ -33,6 +33,8 @@ package struct IIIHome: Sendable, Hashable {
     package var projects: FilePath { root.appending("projects") }
     /// What can be fetched or made again.
     package var cache: FilePath { root.appending("cache") }
+    /// The projects that have used what is installed, one file each.
+    package var knownProjects: FilePath { root.appending("known-projects") }
     /// Keys of registries, mode 0600.
     package var credentials: FilePath { root.appending("credentials") }
     /// The machine's settings.

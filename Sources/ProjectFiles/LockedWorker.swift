@@ -57,6 +57,15 @@ package struct LockedWorker: Sendable, Hashable {
         case image(String)
         case bundle(Artifact)
 
+        /// The digests of all archives, for every target.
+        package var digests: [Digest] {
+            switch self {
+            case .engine, .image: []
+            case .binary(let builds): builds.values.map(\.digest)
+            case .bundle(let archive): [archive.digest]
+            }
+        }
+
         /// Whether both name the same addresses and bytes, whatever else is known of them.
         package func isSame(as other: Source) -> Bool { bare == other.bare }
 

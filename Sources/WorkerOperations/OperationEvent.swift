@@ -24,6 +24,8 @@ package enum OperationEvent: Sendable {
     /// It was in the store already.
     case alreadyInstalled(WorkerName, SemanticVersion)
     case uploading(String, size: ByteCount)
+    /// More bytes of it have left.
+    case sent(String, ByteCount)
     case uploaded(String)
     /// The registry has these bytes already.
     case alreadyUploaded(String)

@@ -475,6 +475,48 @@ private func untilCancelled() async {
         }
     }
 
+    /// A cut costs what was on its way, not what had arrived.
+    @Test func aTransferOf256MiBThatIsCutAtHalfCostsAtMostHalfMore() async throws {
+        let (total, half) = (256 << 20, 128 << 20)
+        let piece = [UInt8](repeating: 7, count: 1 << 20)
+        let served = Mutex(0)
+        let answer: @Sendable (LoopbackServer.Received) -> [LoopbackServer.Step] = { request in
+            let first = Int((request.headers["Range"] ?? "bytes=0-").dropFirst(6).dropLast()) ?? 0
+            let last = first == 0 ? half : total
+            var head = [LoopbackServer.Step].head(first > 0 ? 206 : 200, ["ETag": "\"x\""], length: total - first)
+            if first > 0 {
+                head.removeLast(2)
+                head += Array("Content-Range: bytes \(first)-\(total - 1)/\(total)\r\n\r\n".utf8)
+            }
+            served.withLock { $0 += last - first }
+            var steps: [LoopbackServer.Step] = [.send(head)]
+            var place = first
+            while place < last {
+                let count = min(piece.count, last - place)
+                steps.append(.send(count == piece.count ? piece : Array(piece.prefix(count))))
+                place += count
+            }
+            return steps + (first == 0 ? [.close] : [])
+        }
+        try await LoopbackServer.with(answer: answer) { server in
+            let policy = ContactPolicy(allowsLoopback: true)
+            try await LiveTransport.with(.init(policy: policy, userAgent: "iii-test/1")) { transport in
+                let url = try RemoteURL(parsing: server.url + "/a")
+                let request = ArtifactRequest(url, upTo: .mebibytes(512))
+                var received = 0
+                for try await piece in try await Downloader(transport: transport, pacing: .immediate()).fetch(request)
+                    .body
+                {
+                    received += piece.readableBytes
+                }
+                #expect(received == total)
+                #expect(server.requests.count == 2)
+                let cost = served.withLock { $0 }
+                #expect(cost * 100 <= total * 151, "\(cost) bytes were served")
+            }
+        }
+    }
+
     @Test func stopsReadingBeyondTheLimit() async throws {
         let head = [LoopbackServer.Step].head(length: nil)
         let piece = [UInt8](repeating: 0, count: 1 << 20)

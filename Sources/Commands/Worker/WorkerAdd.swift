@@ -43,6 +43,9 @@ struct WorkerAdd: ContextCommand {
     @Flag(help: "Do not wait until the workers are ready in the engine that runs the project.")
     var noWait = false
 
+    @Option(help: ArgumentHelp("Install for this platform instead of this host's.", valueName: "triple"))
+    var target: String?
+
     @OptionGroup var planning: PlanOptions
 
     @OptionGroup var output: OutputOptions
@@ -53,6 +56,8 @@ struct WorkerAdd: ContextCommand {
     }
 
     func run(in context: CommandContext) async throws {
+        var context = context
+        if let target { context.host = try TargetTriple(parsing: target) }
         var request = AddWorkers.Request(try sources.map { try WorkerSource(parsing: $0) })
         request.limits = planning.limits
         request.options = planning.options(context.printer)

@@ -11,8 +11,8 @@ package struct WorkerCommand: AsyncParsableCommand {
         subcommands: [
             WorkerAdd.self, WorkerRemove.self, WorkerUpdate.self, WorkerOutdated.self, WorkerSync.self, WorkerList.self,
             WorkerStart.self, WorkerStop.self, WorkerRestart.self, WorkerStatusCommand.self, WorkerLogs.self,
-            WorkerExec.self, WorkerWhy.self, WorkerVerify.self, WorkerSearch.self, WorkerInfo.self, WorkerInit.self,
-            WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
+            WorkerExec.self, WorkerWhy.self, WorkerVerify.self, WorkerClear.self, WorkerSearch.self, WorkerInfo.self,
+            WorkerInit.self, WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
             WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,
         ]
     )

@@ -83,6 +83,8 @@ struct ChangeProject: Sendable {
         }
         announce(change)
         if change.isLarge { try await options.consent(change) }
+        let hold = try await workshop.installation.hold(for: workshop.project)
+        defer { hold.release() }
         var fetched: Set<Delivery> = []
         for _ in 0..<Self.attempts {
             let already = fetched

@@ -55,7 +55,7 @@ package struct PackingList: Sendable {
             let kind = try HostFiles.kind(of: file)
             if Self.isIgnored(inner, isFolder: kind == .directory, rules) { continue }
             if Self.isNeverPacked(inner), !allowedSecrets.contains(shown) {
-                if name != ".git" { leftOut.append(shown) }
+                if !Self.isUninteresting(name) { leftOut.append(shown) }
                 continue
             }
             switch kind {
@@ -105,12 +105,15 @@ package struct PackingList: Sendable {
         return path.dropFirst(start.count).first?.isNumber ?? false
     }
 
+    /// What nobody expects in an archive, and need not be told of.
+    private static func isUninteresting(_ name: String) -> Bool {
+        [".git", ".hg", ".svn", ".DS_Store", ".iiiignore", ".gitignore", "__pycache__"].contains(name)
+    }
+
     /// Version control, secrets by their customary names, and what only matters on the author's machine.
     private static func isNeverPacked(_ path: [String]) -> Bool {
         guard let name = path.last else { return false }
-        if [".git", ".hg", ".svn", ".DS_Store", ".iiiignore", ".gitignore", "__pycache__"].contains(name) {
-            return true
-        }
+        if isUninteresting(name) { return true }
         if name == ".env" || name.hasPrefix(".env.") { return true }
         if path.suffix(2) == ["node_modules", ".cache"] { return true }
         return ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(name)

@@ -6,6 +6,7 @@ import Diagnostics
 package import HostSystem
 package import RegistryAPI
 import RegistryClient
+import Synchronization
 package import WorkerModel
 
 /// Publishes the worker in a folder: pack and check, then upload what the registry lacks, then publish the version.
@@ -104,7 +105,16 @@ package struct PublishWorker: Sendable {
     private func send(_ upload: PublishPlan.Upload) async throws {
         let label = upload.target?.description ?? "the archive"
         events.receive(.uploading(label, size: upload.size))
-        switch try await registry.client.upload(upload.file, digest: upload.digest, size: upload.size) {
+        let sent = Mutex(ByteCount.zero)
+        let outcome = try await registry.client.upload(upload.file, digest: upload.digest, size: upload.size) { total in
+            let piece = sent.withLock { sent in
+                defer { sent = total }
+                // A new try begins further back.
+                return ByteCount(max(0, total.bytes - sent.bytes))
+            }
+            events.receive(.sent(label, piece))
+        }
+        switch outcome {
         case .sent: events.receive(.uploaded(label))
         case .wasThere: events.receive(.alreadyUploaded(label))
         }

@@ -88,6 +88,8 @@ package struct SyncProject: Sendable {
     }
 
     private func install(_ state: ProjectState) async throws -> Outcome {
+        let hold = try await workshop.installation.hold(for: workshop.project)
+        defer { hold.release() }
         var outcome = Outcome()
         var wanted: [WantedArtifact] = []
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {

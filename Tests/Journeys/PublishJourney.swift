@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Foundation
+import JSONText
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Publishing holds when many do it at once, and when it is killed.
+@Suite struct PublishJourney {
+    @Test func ofSixPublishersOneWinsAndFiveAreTold() async throws {
+        try await Road.open { road in
+            let results = try await withThrowingTaskGroup(of: Programs.Result.self) { group in
+                for number in 0..<6 {
+                    group.addTask {
+                        // Six authors with a folder each, and other contents.
+                        let source = road.folder.appending("author-\(number)")
+                        try road.write(
+                            [
+                                "iii.worker.yaml": "name: a\nversion: 1.0.0\nscripts:\n  start: python main.py\n",
+                                "main.py": "print(\(number))\n",
+                            ],
+                            in: source
+                        )
+                        return try await Programs.run(
+                            "iii",
+                            ["worker", "publish", source.string],
+                            in: road.folder,
+                            variables: road.variables.merging(["III_API_KEY": road.key]) { $1 }
+                        )
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(results.count { $0.status == 0 } == 1)
+            let told = results.filter { $0.status != 0 }
+            #expect(told.allSatisfy { $0.talk.contains("[W146]") && $0.talk.contains("`main.py` differs") })
+            #expect(try await road.iii("worker", "add", "a").status == 0)
+            #expect(try await check(road).status == 0)
+        }
+    }
+
+    @Test func ofSixWhoPublishTheSameAllSucceed() async throws {
+        try await Road.open { road in
+            let folders = (0..<6).map { "same-\($0)" }
+            for folder in folders {
+                let manifest = "name: a\nversion: 1.0.0\nscripts:\n  start: python main.py\n"
+                try road.write(["iii.worker.yaml": manifest, "main.py": ""], in: road.folder.appending(folder))
+            }
+            let statuses = try await withThrowingTaskGroup(of: Int32.self) { group in
+                for folder in folders {
+                    group.addTask {
+                        try await Programs.run(
+                            "iii",
+                            ["worker", "publish", folder],
+                            in: road.folder,
+                            variables: road.variables.merging(["III_API_KEY": road.key]) { $1 }
+                        ).status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == [Int32](repeating: 0, count: 6))
+        }
+    }
+
+    /// `PUBLISH_KILLS` sets how often: 100 for a thorough run.
+    @Test func killedAtAnyMomentARepeatEndsInOneWholeVersion() async throws {
+        let kills = ProcessInfo.processInfo.environment["PUBLISH_KILLS"].flatMap { Int($0) } ?? 12
+        try await Road.open { road in
+            let source = road.folder.appending("source")
+            let noise = (0..<40_000).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+            try road.write(["data.txt": noise, "main.py": ""], in: source)
+            let variables = road.variables.merging(["III_API_KEY": road.key, "PATH": "/usr/bin:/bin"]) { $1 }
+            let program = Programs.folder.appending("iii").string
+            for round in 0..<kills {
+                let version = "1.\(round).0"
+                let manifest = "name: a\nversion: \(version)\nscripts:\n  start: python main.py\n"
+                try road.write(["iii.worker.yaml": manifest], in: source)
+                let patience = Double.random(in: 0.005...0.4)
+                let script = """
+                    HOME='\(road.folder)' III_HOME='\(road.home)' III_API_URL='\(road.url)' III_API_KEY='\(road.key)' \
+                    timeout -s KILL \(patience) '\(program)' worker publish '\(source)' >/dev/null 2>&1 || true
+                    """
+                try Shell.run(script, in: road.folder)
+                let arguments = ["worker", "publish", source.string]
+                let repeated = try await Programs.run("iii", arguments, in: road.folder, variables: variables)
+                #expect(repeated.status == 0, "after \(patience) s: \(repeated.talk)")
+            }
+            let list = try await road.iii("worker", "info", "a", "--versions", "--json")
+            guard case .array(let rows)? = try JSONValue(parsing: list.output)["versions"] else {
+                Issue.record("no list of versions in \(list.output)")
+                return
+            }
+            #expect(rows.count == kills)
+            #expect(try await road.iii("worker", "add", "a").status == 0)
+            #expect(try await check(road).status == 0)
+            // What killed commands packed is gone with the next one.
+            #expect(road.tree(road.home.appending("cache/packing")).isEmpty)
+        }
+    }
+
+    @Test func aNativeWorkerServesItsEightTargets() async throws {
+        try await Road.open { road in
+            let targets = [
+                "aarch64-apple-darwin", "aarch64-pc-windows-msvc", "aarch64-unknown-linux-gnu",
+                "armv7-unknown-linux-gnueabihf", "i686-pc-windows-msvc", "x86_64-apple-darwin",
+                "x86_64-pc-windows-msvc",
+                "x86_64-unknown-linux-gnu",
+            ]
+            let source = road.folder.appending("native")
+            var manifest = "name: native\nversion: 1.0.0\ndeploy: binary\nartifacts:\n"
+            for target in targets {
+                manifest += "  \(target): build/\(target)\n"
+                try road.write(["build/\(target)": "program for \(target)"], in: source)
+            }
+            try road.write(["iii.worker.yaml": manifest], in: source)
+            let variables = road.variables.merging(["III_API_KEY": road.key]) { $1 }
+            let arguments = ["worker", "publish", source.string, "--json"]
+            let published = try await Programs.run("iii", arguments, in: road.folder, variables: variables)
+            #expect(published.status == 0, "\(published.talk)")
+            guard case .array(let artifacts)? = try JSONValue(parsing: published.output)["artifacts"] else {
+                Issue.record("no artifacts in \(published.output)")
+                return
+            }
+            #expect(artifacts.map { $0["target"] } == targets.map { .string($0) })
+            for target in targets {
+                let project = road.folder.appending("project-\(target)")
+                try FileManager.default.createDirectory(atPath: project.string, withIntermediateDirectories: true)
+                let added = try await road.iii("worker", "add", "native", "--target", target, in: project)
+                #expect(added.status == 0, "\(target): \(added.talk)")
+                let name = target.contains("windows") ? "native.exe" : "native"
+                let link = road.home.appending("workers/\(name)").string
+                #expect(try String(contentsOfFile: link, encoding: .utf8) == "program for \(target)")
+            }
+            let ninth = try await road.iii("worker", "add", "native", "--target", "riscv64gc-unknown-linux-gnu")
+            #expect(ninth.status == 1 && ninth.talk.contains("[W117]"), "\(ninth.talk)")
+            #expect(targets.allSatisfy { ninth.talk.contains($0) })
+        }
+    }
+
+    private func check(_ road: Road) async throws -> Programs.Result {
+        try await Programs.run("iii-registry", ["check", "--data", road.data.string], in: road.folder, variables: [:])
+    }
+}

@@ -71,14 +71,14 @@ def scratch():
 
 
 @contextlib.contextmanager
-def registry(folder: Path):
-    """A registry on loopback: its URL and a key."""
+def registry(folder: Path, *options: str):
+    """A registry on loopback: its URL and a key; `options` are more of those of `serve`."""
     programs = binaries()
     data = folder / "registry"
     log = open(folder / "registry.out", "w+")
     # Without limits of rates: one address asks for everybody.
     server = subprocess.Popen([programs / "iii-registry", "serve", "--listen", "127.0.0.1:0", "--data", data,
-                               "--keyed-requests-per-minute", "0", "--questions-per-minute", "0"],
+                               "--keyed-requests-per-minute", "0", "--questions-per-minute", "0", *options],
                               stdout=log, stderr=subprocess.DEVNULL)
     try:
         url = None

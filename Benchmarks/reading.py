@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+# Part of iii, the worker registry, package manager and runtime.
+"""Reading from the registry: pages beside nginx and docker-registry, blobs beside both, memory when idle."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from bench import in_turns, registry, report, scratch
+
+ROUNDS = 5
+SECONDS = 2
+BLOB = 64 << 20
+
+
+def call(method: str, url: str, body=None, **headers):
+    request = urllib.request.Request(url, body, {name.replace("_", "-"): text for name, text in headers.items()}, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return answer.read(), answer.headers
+
+
+def requests_a_second(url: str, connections: int, *options: str) -> float:
+    text = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{SECONDS}s", *options, url], check=True,
+                          capture_output=True, text=True).stdout
+    if "Non-2xx" in text:
+        raise SystemExit(f"{url} answered errors:\n{text}")
+    return float(re.search(r"Requests/sec:\s+([0-9.]+)", text)[1])
+
+
+def mebibytes_a_second(url: str, connections: int) -> float:
+    text = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{SECONDS}s", url], check=True, capture_output=True,
+                          text=True).stdout
+    number, unit = re.search(r"Transfer/sec:\s+([0-9.]+)([KMG])B", text).groups()
+    return float(number) * {"K": 1 / 1024, "M": 1, "G": 1024}[unit]
+
+
+def wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            call("GET", url)
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nothing listens at {url}")
+
+
+def nginx(folder: Path, page: bytes, blob: bytes):
+    root = folder / "www"
+    root.mkdir()
+    (root / "page").write_bytes(page)
+    (root / "blob").write_bytes(blob)
+    # Its workers run as another user.
+    for path in [folder, root]:
+        path.chmod(0o755)
+    (folder / "nginx.conf").write_text(f"""
+        worker_processes auto; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+        events {{ worker_connections 1024; }}
+        http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; default_type application/json;
+          server {{ listen 127.0.0.1:18980; root {root}; }} }}""")
+    return subprocess.Popen(["nginx", "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL)
+
+
+def docker_registry(folder: Path):
+    (folder / "docker.yml").write_text(json.dumps({
+        "version": 0.1, "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "docker")}}, "http": {"addr": "127.0.0.1:18981"}}))
+    return subprocess.Popen(["docker-registry", "serve", folder / "docker.yml"], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+
+def fill_docker(base: str, blob: bytes) -> tuple[str, str]:
+    """Stores a blob and a manifest of it; the URLs of both."""
+    def push(data: bytes) -> str:
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        _, headers = call("POST", f"{base}/v2/a/blobs/uploads/", b"")
+        place = headers["Location"]
+        call("PUT", place + ("&" if "?" in place else "?") + f"digest={digest}", data, Content_Type="application/octet-stream")
+        return digest
+    config, layer = push(b"{}"), push(blob)
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = {"schemaVersion": 2, "mediaType": kind,
+                "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": config},
+                "layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": len(blob), "digest": layer}]}
+    call("PUT", f"{base}/v2/a/manifests/1", json.dumps(manifest).encode(), Content_Type=kind)
+    return f"{base}/v2/a/manifests/1", f"{base}/v2/a/blobs/{layer}"
+
+
+def resident(pid: int) -> int:
+    """Resident memory in KiB."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def server_of(folder: Path) -> int:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and str(folder / "registry").encode() in (entry / "cmdline").read_bytes().split(b"\0"):
+            return int(entry.name)
+    raise SystemExit("the registry is gone")
+
+
+with scratch() as folder, registry(folder, "--log-level", "warning") as (url, key):
+    pid = server_of(folder)
+    time.sleep(1)
+    idle = resident(pid)
+    report("memory when idle", f"{idle / 1024:.0f} MiB", "below 60 MiB", idle < 60 << 10)
+
+    publication = {"worker_name": "smoke", "version": "1.2.3", "type": "binary", "tag": "latest",
+                   "config": {"filler": "x" * 700},
+                   "binaries": {"x86_64-unknown-linux-gnu": {"url": "https://cdn.example.com/smoke.tar.gz", "sha256": "ab" * 32}}}
+    call("POST", f"{url}/publish", json.dumps(publication).encode(), X_API_Key=key, Content_Type="application/json")
+    page, _ = call("GET", f"{url}/download/smoke")
+    blob = os.urandom(1 << 20) * (BLOB >> 20)
+    digest = hashlib.sha256(blob).hexdigest()
+    call("PUT", f"{url}/blobs/sha256/{digest}", blob, X_API_Key=key)
+
+    peers = [nginx(folder, page, blob), docker_registry(folder)]
+    try:
+        wait_for("http://127.0.0.1:18980/page")
+        wait_for("http://127.0.0.1:18981/v2/")
+        manifest, layer = fill_docker("http://127.0.0.1:18981", blob)
+        print(f"pages of {len(page)} bytes at 64 connections, requests a second:")
+        pages = in_turns(ROUNDS, {
+            "iii": lambda: requests_a_second(f"{url}/download/smoke", 64),
+            "nginx": lambda: requests_a_second("http://127.0.0.1:18980/page", 64),
+            "docker-registry": lambda: requests_a_second(manifest, 64, "-H", "Accept: application/vnd.docker.distribution.manifest.v2+json"),
+        })
+        print("  " + ", ".join(f"{name} {rate:,.0f}" for name, rate in pages.items()))
+        ratio = pages["iii"] / pages["nginx"]
+        report("GET /download, of nginx's static file", f"{ratio:.2f}", "at least 0.90", ratio >= 0.9)
+        ratio = pages["iii"] / pages["docker-registry"]
+        report("GET /download, of docker-registry's manifest", f"{ratio:.0f} times", "at least 5", ratio >= 5)
+
+        print("blobs of 64 MiB at 8 connections, MiB a second:")
+        blobs = in_turns(ROUNDS, {
+            "iii": lambda: mebibytes_a_second(f"{url}/blobs/sha256/{digest}", 8),
+            "nginx": lambda: mebibytes_a_second("http://127.0.0.1:18980/blob", 8),
+            "docker-registry": lambda: mebibytes_a_second(layer, 8),
+        })
+        print("  " + ", ".join(f"{name} {rate:,.0f}" for name, rate in blobs.items()))
+        ratio = blobs["iii"] / blobs["nginx"]
+        report("GET /blobs, of nginx's sendfile", f"{ratio:.2f}", "at least 0.95", ratio >= 0.95)
+        ratio = blobs["iii"] / blobs["docker-registry"]
+        report("GET /blobs, of docker-registry", f"{ratio:.2f}", "at least 1.3", ratio >= 1.3)
+        used = resident(pid)
+        report("memory after all of it", f"{used / 1024:.0f} MiB", "flat: below 100 MiB", used < 100 << 10)
+    finally:
+        for peer in peers:
+            peer.terminate()
+            peer.wait()

@@ -65,7 +65,8 @@ package struct DeclaredProjectReader: Sendable {
         }
         return DeclaredProject(
             workers: workers,
-            listeners: config.entries.filter { $0.name.description == Self.listenerName }.compactMap(\.config),
+            listeners: config.entries.filter { $0.name.description == Self.listenerName }
+                .map { $0.config ?? .emptyObject },
             namespaceGrace: config.namespaceGraceMilliseconds.map { .milliseconds($0) }
         )
     }

@@ -71,14 +71,12 @@ struct RunProject: Sendable {
 
     private func configuration(_ declared: DeclaredProject) throws -> EngineConfiguration {
         var configuration = EngineConfiguration(version: ProgramVersion.text)
-        if let listen {
-            (configuration.host, configuration.port) = (listen.host, listen.port)
-        } else if let manager = declared.listeners.first {
-            if case .string(let host)? = manager["host"] { configuration.host = host }
-            if case .number(let port)? = manager["port"], let port = port.int64.flatMap(UInt16.init(exactly:)) {
-                configuration.port = Int(port)
+        if !declared.listeners.isEmpty {
+            configuration.listeners = try declared.listeners.map { listener in
+                try ListenerConfiguration(parsing: JSONCursor(listener, path: "iii-worker-manager"))
             }
         }
+        if let listen { (configuration.host, configuration.port) = (listen.host, listen.port) }
         if let text = context.environment[.namespaceGrace], let grace = Int(text) {
             configuration.limits.namespaceGrace = .milliseconds(grace)
         } else if let grace = declared.namespaceGrace {

@@ -136,6 +136,9 @@ extension RegistryStoreContract {
             #expect(try await names(store, finding: "merge") == ["pdf-tools"])
             #expect(try await names(store, finding: "repete") == ["echo"])
             #expect(try await names(store, finding: "nothing").isEmpty)
+            // One letter is a word, and the beginning of none.
+            #expect(try await names(store, finding: "a") == ["postgresql", "office"])
+            #expect(try await names(store, finding: "s").isEmpty)
             #expect(try await names(store, finding: "shell", kind: .bundle) == ["shell-tools"])
             #expect(try await names(store, finding: "shell", tag: "exec") == ["shell", "shell-tools"])
             #expect(try await names(store, finding: "shell", tag: "cli") == ["shell-tools", "powershell"])

@@ -41,7 +41,9 @@ struct SearchWords {
 
     func beginWordsOf(_ name: WorkerName) -> Bool {
         let parts = name.description.searchWords
-        return words.allSatisfy { word in parts.contains { $0.hasPrefix(word) } }
+        return words.allSatisfy { word in
+            parts.contains { Self.isBeginning(word) ? $0.hasPrefix(word) : $0 == word }
+        }
     }
 
     func arePartsOf(_ name: WorkerName) -> Bool {
@@ -90,7 +92,10 @@ struct SearchWords {
         "({\(columns.joined(separator: " "))} : (\(query)))"
     }
 
-    private static func beginning(_ word: String) -> String { "\"\(word)\" *" }
+    /// Whether a word is taken for the beginning of others too; one letter begins too many.
+    private static func isBeginning(_ word: String) -> Bool { word.utf8.count > 1 }
+
+    private static func beginning(_ word: String) -> String { isBeginning(word) ? "\"\(word)\" *" : "\"\(word)\"" }
 
     private func corrected(_ word: String) -> String {
         guard let others = corrections[word] else { return Self.beginning(word) }

@@ -48,14 +48,27 @@ struct WorkerAdd: ContextCommand {
 
     @OptionGroup var planning: PlanOptions
 
+    @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if engine.host != nil, planning.dryRun { throw ValidationError("--dry-run plans here: leave out --host") }
+        if engine.host != nil, target != nil { throw ValidationError("--host installs for its own platform") }
         if sources.isEmpty { throw ValidationError("name at least one worker to add") }
         if resetConfig, !force { throw ValidationError("--reset-config goes with --force") }
     }
 
     func run(in context: CommandContext) async throws {
+        if let host = engine.host {
+            return try await RemoteAdd(address: host, context: context).run(
+                sources,
+                [
+                    "force": .bool(force), "reset_config": .bool(resetConfig), "yes": .bool(planning.yes),
+                    "wait": .bool(!noWait),
+                ],
+                isJSON: output.json
+            )
+        }
         var context = context
         if let target { context.host = try TargetTriple(parsing: target) }
         var request = AddWorkers.Request(try sources.map { try WorkerSource(parsing: $0) })

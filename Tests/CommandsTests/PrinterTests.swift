@@ -5,6 +5,7 @@ import HostSystem
 import SystemPackage
 import TestSupport
 import Testing
+import WorkerModel
 
 @testable import Commands
 

@@ -223,7 +223,7 @@ let modules: [Module] = [
     Module(
         name: "iii-registry",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryStorage", "RegistryDatabase",
+            "Archives", "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryStorage", "RegistryDatabase",
             "BlobStorage",
             "RegistryService", "RegistryServer", .argumentParser, .logging, .serviceLifecycle, .systemPackage,
         ],

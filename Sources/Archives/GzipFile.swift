@@ -11,7 +11,7 @@ import WorkerModel
 /// Always by zlib at its highest level, never by ISA-L, and with a header that has no time and no name: equal contents
 /// give equal bytes on every machine.
 struct GzipFile: ~Copyable {
-    private static let level: Int32 = 9
+    static let bestLevel: Int32 = 9
     /// Magic, deflate, no flags, no time, slowest compression, unknown system.
     private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255]
 
@@ -22,8 +22,8 @@ struct GzipFile: ~Copyable {
     private let buffer = Slab()
 
     /// Makes the file, which must not exist.
-    init(_ path: FilePath, mode: UInt16) throws(ArchiveError) {
-        let deflater = try Deflater(level: Self.level)
+    init(_ path: FilePath, mode: UInt16, level: Int32 = bestLevel) throws(ArchiveError) {
+        let deflater = try Deflater(level: level)
         do throws(HostError) {
             var file = try OutputFile(in: OutputFile.currentDirectory, named: path.string, path: path, mode: mode)
             try Self.header.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }

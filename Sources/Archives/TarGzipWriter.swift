@@ -46,20 +46,29 @@ package enum TarGzipWriter {
     ///   - path: where the archive goes; what is there is replaced once the archive is whole.
     ///   - time: seconds since 1970 that all entries get: 0, or what `SOURCE_DATE_EPOCH` says.
     ///   - limits: what the archive may hold.
+    ///   - level: how hard zlib tries, 1 to 9; archives that others compare are made with 9.
+    ///   - mode: of the archive's file.
     /// - Returns: digest and sizes of the archive.
     /// - Throws: `ArchiveError.packing` for a file that breaks a rule or changes meanwhile, `ArchiveError.host`.
     package static func write(
         _ files: [PackedFile],
         to path: FilePath,
         time: Int64 = 0,
-        limits: ArchiveLimits
+        limits: ArchiveLimits,
+        level: Int32 = GzipFile.bestLevel,
+        mode: UInt16 = 0o644
     ) throws(ArchiveError) -> PackedArchive {
         guard (0...TarHeaderEncoder.largestNumber).contains(time) else {
             throw .packing(.time, path: path.string)
         }
         let temporary = HostFiles.temporarySibling(of: path)
         do throws(ArchiveError) {
-            let archive = try writeNew(files, to: temporary, time: time, limits: limits)
+            let archive = try writeNew(
+                files,
+                to: GzipFile(temporary, mode: mode, level: level),
+                time: time,
+                limits: limits
+            )
             do throws(HostError) {
                 try HostFiles.rename(temporary, to: path)
             } catch { throw .host(error) }
@@ -73,11 +82,11 @@ package enum TarGzipWriter {
 
     private static func writeNew(
         _ files: [PackedFile],
-        to path: FilePath,
+        to output: consuming GzipFile,
         time: Int64,
         limits: ArchiveLimits
     ) throws(ArchiveError) -> PackedArchive {
-        var packing = Packing(output: try GzipFile(path, mode: 0o644), time: time, limits: limits)
+        var packing = Packing(output: output, time: time, limits: limits)
         for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
             try packing.add(file)
         }

@@ -133,6 +133,9 @@ extension HostFiles {
 }
 
 extension HostFiles {
+    /// Waits until everything that was written to any disk is durable: for many files at once.
+    package static func syncAll() { iii_sync_all() }
+
     /// The first bytes of a file, fewer where it is shorter.
     package static func prefix(of path: FilePath, count: Int) throws(HostError) -> [UInt8] {
         let descriptor = try open(path, .readOnly, as: .read)

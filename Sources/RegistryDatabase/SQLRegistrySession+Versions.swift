@@ -110,6 +110,19 @@ extension SQLRegistrySession {
         try advanceRevision(of: id.worker)
     }
 
+    func hostedDigests(after digest: Digest?, limit: Int) throws(RegistryStorageError) -> [Digest] {
+        let rows = try connection.query(
+            """
+            SELECT DISTINCT digest FROM artifacts WHERE url IS NULL\(digest == nil ? "" : " AND digest > ?")
+            ORDER BY digest LIMIT ?
+            """,
+            (digest.map { [$0.sql] } ?? []) + [max(limit, 0).sql]
+        )
+        var digests: [Digest] = []
+        for row in rows { digests.append(try row.digest(0)) }
+        return digests
+    }
+
     func referenced(among digests: [Digest]) throws(RegistryStorageError) -> Set<Digest> {
         var found: Set<Digest> = []
         // Engines limit the parameters of one statement.

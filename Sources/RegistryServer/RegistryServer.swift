@@ -67,7 +67,7 @@ package struct RegistryServer: Sendable {
         BlobCollection(collect: service.collect, interval: interval, logger: logger)
     }
 
-    private func router() -> Router<RegistryContext> {
+    func router() -> Router<RegistryContext> {
         let router = Router(context: RegistryContext.self)
         router.addMiddleware {
             ClientAddress(proxies: proxies)

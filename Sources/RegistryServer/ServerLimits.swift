@@ -19,8 +19,6 @@ package struct ServerLimits: Sendable, Hashable {
     package var headers: ByteCount
     /// Header fields of a request.
     package var headerCount: Int
-    /// Workers on one page of a list.
-    package var page: Int
 
     // MARK: Times
 
@@ -58,7 +56,6 @@ package struct ServerLimits: Sendable, Hashable {
         upload: ByteCount = .mebibytes(512),
         headers: ByteCount = .kibibytes(32),
         headerCount: Int = 100,
-        page: Int = 100,
         idle: Duration = .seconds(60),
         head: Duration = .seconds(10),
         linger: Duration = .seconds(5),
@@ -73,7 +70,6 @@ package struct ServerLimits: Sendable, Hashable {
         self.upload = upload
         self.headers = headers
         self.headerCount = headerCount
-        self.page = page
         self.idle = idle
         self.head = head
         self.linger = linger

@@ -85,6 +85,9 @@ package protocol RegistryReadSession: VersionLifeReading, ListingReading {
     /// Downloads of all versions of a worker, CI left out: since a day, or ever.
     func downloads(of worker: WorkerName, since day: Day?) throws(RegistryStorageError) -> Int64
 
+    /// The digests of bytes that versions need the blob store to hold, in order: those after one, at most `limit`.
+    func hostedDigests(after digest: Digest?, limit: Int) throws(RegistryStorageError) -> [Digest]
+
     /// Those of some digests that a version needs the blob store to hold.
     func referenced(among digests: [Digest]) throws(RegistryStorageError) -> Set<Digest>
 }

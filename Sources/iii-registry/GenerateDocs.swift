@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import JSONText
 import ArgumentParser
 import RegistryServer
 
@@ -8,6 +9,7 @@ import RegistryServer
 struct GenerateDocs: ParsableCommand {
     enum Page: String, ExpressibleByArgument, CaseIterable {
         case configuration
+        case openapi
     }
 
     static let configuration = CommandConfiguration(
@@ -21,6 +23,7 @@ struct GenerateDocs: ParsableCommand {
     func run() {
         switch page {
         case .configuration: Output.result(SettingsReference.page)
+        case .openapi: Output.result(OpenAPIDocument.json.text(.pretty))
         }
     }
 }

@@ -13,7 +13,9 @@ struct IIIRegistry: AsyncParsableCommand {
         discussion: """
             Exit status: 0 done, 1 failed, 2 wrong arguments, 3 damage was found.
             """,
-        subcommands: [Serve.self, AccountCommand.self, Key.self, Check.self, GenerateDocs.self]
+        subcommands: [
+            Serve.self, AccountCommand.self, Key.self, Check.self, Backup.self, Restore.self, GenerateDocs.self,
+        ]
     )
 }
 
@@ -29,7 +31,7 @@ enum Program {
             }
         } catch let error as any CodedError {
             for line in ErrorReport(error).lines { Output.say(line) }
-            Output.exit(1)
+            Output.exit(error is FoundDamage ? 3 : 1)
         } catch let status as ExitCode {
             Output.exit(status.rawValue)
         } catch {

@@ -60,6 +60,26 @@ extension RegistryStoreContract {
                 #expect(try session.key(hash: stray.hash) == nil)
             }
         },
+        claim("digests of hosted bytes are listed in order, page by page") { (store) async throws in
+            let digests = (UInt8(0)..<5).map { Digest.sha256([$0]) }.sorted()
+            try await store.write { (session) throws in
+                try session.prepare("echo")
+                for (index, digest) in digests.enumerated() {
+                    // The second version needs the same bytes, the third has them elsewhere.
+                    let here = PublishedArtifacts.bundle(ArtifactLocation(url: nil, digest: digest))
+                    try session.insertVersion(Sample.published("echo", "1.0.\(index)", artifacts: here))
+                    try session.insertVersion(Sample.published("echo", "2.0.\(index)", artifacts: here))
+                    let away = ArtifactLocation(url: "https://cdn.test/a", digest: Digest.sha256([100 + UInt8(index)]))
+                    try session.insertVersion(Sample.published("echo", "3.0.\(index)", artifacts: .bundle(away)))
+                }
+            }
+            try await store.read { (session) throws in
+                #expect(try session.hostedDigests(after: nil, limit: 10) == digests)
+                #expect(try session.hostedDigests(after: nil, limit: 2) == Array(digests[..<2]))
+                #expect(try session.hostedDigests(after: digests[1], limit: 10) == Array(digests[2...]))
+                #expect(try session.hostedDigests(after: digests[4], limit: 10).isEmpty)
+            }
+        },
         claim("a key keeps its patterns") { (store) async throws in
             let key = APIKey(
                 hash: Digest.sha256([7]),

@@ -54,6 +54,9 @@ static inline void iii_raise_open_file_limit(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Waits until everything that was written is on the disks.
+static inline void iii_sync_all(void) { sync(); }
+
 /// Takes the default action from a signal.
 static inline void iii_ignore_signal(int number) { signal(number, SIG_IGN); }
 

@@ -22,7 +22,6 @@ package enum Setting: String, CaseIterable, Sendable {
     case uploadLimit = "upload-limit"
     case headerLimit = "header-limit"
     case headerCount = "header-count"
-    case pageLimit = "page-limit"
     case headTimeout = "head-timeout"
     case idleTimeout = "idle-timeout"
     case lingerTimeout = "linger-timeout"
@@ -57,7 +56,6 @@ package enum Setting: String, CaseIterable, Sendable {
         case .uploadLimit: "The largest blob."
         case .headerLimit: "The most bytes of all header fields of a request."
         case .headerCount: "The most header fields of a request."
-        case .pageLimit: "The most workers on one page of a list."
         case .headTimeout: "How long the head of a request may take to arrive."
         case .idleTimeout: "How long a connection may be silent before it is closed."
         case .lingerTimeout: "How long the rest of a refused request is thrown away before the connection is closed."
@@ -89,7 +87,6 @@ package enum Setting: String, CaseIterable, Sendable {
         case .uploadLimit: size(limits.upload)
         case .headerLimit: size(limits.headers)
         case .headerCount: "\(limits.headerCount)"
-        case .pageLimit: "\(limits.page)"
         case .headTimeout: seconds(limits.head)
         case .idleTimeout: seconds(limits.idle)
         case .lingerTimeout: seconds(limits.linger)

@@ -28,7 +28,7 @@ package enum SettingsReference {
         "", "Sizes are bytes, or end in `KiB`, `MiB`, `GiB`. Times end in `ms`, `s` or `m`; a bare number is seconds.",
         "",
         "Fixed: 10 wrong keys a minute from one address, an IPv6 network of 64 bits counting as one, answer 429; an account",
-        "makes at most 200 keys for itself; the answers of `/resolve` and `/download` stay below 1 MiB; after SIGTERM the",
+        "makes at most 200 keys for itself; a page of a list has at most 100 rows; the answers of `/resolve` and `/download` stay below 1 MiB; after SIGTERM the",
         "requests under way have 22 seconds, and the process ends within 30.",
     ]
 }

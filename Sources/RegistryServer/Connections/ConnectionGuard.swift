@@ -31,8 +31,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var phase = Phase.answering
     private var requests = 0
     private var isReadAwaited = false
-    /// The moment by which a client that takes nothing must have taken something; nil while it takes everything.
-    private var stalled: NIODeadline?
+    /// Bytes that the client had not taken at the last look, and the moment at which its credit for them is used up.
+    private var untaken = 0
+    private var takesUntil = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
 
     init(_ table: ConnectionTable) { self.table = table }
@@ -114,16 +115,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         phase = .waiting(until: .now() + TimeAmount(table.limits.idle))
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        stalled = context.channel.isWritable ? nil : .now() + TimeAmount(table.limits.idle)
-        context.fireChannelWritabilityChanged()
+    private func credit(_ bytes: Int) {
+        if case .receiving(let until) = phase { phase = .receiving(until: extended(until, by: bytes)) }
     }
 
-    private func credit(_ bytes: Int) {
-        guard case .receiving(let until) = phase else { return }
-        let earned = Int64(bytes) * 1_000_000_000 / max(1, table.limits.slowest.bytes)
-        let most = NIODeadline.now() + TimeAmount(table.limits.idle)
-        phase = .receiving(until: min(until + .nanoseconds(earned), most))
+    private func extended(_ until: NIODeadline, by bytes: Int) -> NIODeadline {
+        let earned = Int64(min(bytes, 1 << 30)) * 1_000_000_000 / max(1, table.limits.slowest.bytes)
+        return min(until + .nanoseconds(earned), .now() + TimeAmount(table.limits.idle))
     }
 
     // MARK: Time
@@ -143,12 +141,22 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let now = NIODeadline.now()
         switch phase {
         case .waiting(let until) where until <= now: cut(context, .head)
-        case .receiving where !isReadAwaited: credit(Int.max >> 32)
+        case .receiving where !isReadAwaited: credit(Int.max)
         case .receiving(let until) where until <= now: cut(context, .slow)
         default: break
         }
-        if let stalled, stalled <= now { cut(context, .slow) }
+        lookAtAnswer(context)
+        if takesUntil <= now { cut(context, .slow) }
         if connection != nil { watch(context) }
+    }
+
+    /// More bytes that wait than before: the client has taken enough for the server to go on.
+    private func lookAtAnswer(_ context: ChannelHandlerContext) {
+        // A channel that does not tell how much waits is not cut for it.
+        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let isNew = waiting == 0 || waiting > untaken
+        takesUntil = isNew ? .now() + TimeAmount(table.limits.idle) : extended(takesUntil, by: untaken - waiting)
+        untaken = waiting
     }
 
     private func cut(_ context: ChannelHandlerContext, _ reason: ConnectionTable.Reason) {

@@ -9,13 +9,16 @@ import Logging
 import NIOCore
 import RegistryService
 
-/// What is asked about the server itself: `/healthz`, `/readyz`, `/metrics`.
+/// What is asked about the server itself: `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
 struct ServerRoutes: Sendable {
     let server: RegistryServer
 
     func add(to router: Router<RegistryContext>) {
         router.get("/healthz") { _, _ in Self.status("ok") }
         router.get("/readyz", use: ready)
+        router.get("/openapi.json") { request, _ in
+            Response.ready(ReadyAnswer(body: OpenAPIDocument.bytes), for: request)
+        }
         if server.showsMetrics { router.get("/metrics", use: metrics) }
     }
 

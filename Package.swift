@@ -151,7 +151,7 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
             "Manifests",
-            "Archives", "ProjectFiles", "RegistryClient", "ArtifactStore", .nioCore, .systemPackage,
+            "Archives", "ProjectFiles", "RegistryClient", "OCIImages", "ArtifactStore", .nioCore, .systemPackage,
         ],
         testUses: ["TransportTestSupport"]
     ),
@@ -180,7 +180,7 @@ let modules: [Module] = [
             "MicroVM", "Transport",
             "RegistryAPI", "Resolution",
             "Manifests",
-            "ProjectFiles", "Downloads", "RegistryClient", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
+            "ProjectFiles", "Downloads", "OCIImages", "RegistryClient", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
             "Sandboxing", "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
         ]
     ),

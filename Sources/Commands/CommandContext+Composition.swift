@@ -6,9 +6,11 @@ import ArtifactStore
 import Diagnostics
 import Downloads
 import HostSystem
+import OCIImages
 import ProjectFiles
 import RegistryClient
 package import Transport
+import WorkerModel
 import WorkerOperations
 
 extension CommandContext {
@@ -91,10 +93,28 @@ extension CommandContext {
                         transport: transport,
                         key: choice.key
                     ),
-                    artifacts: Downloader(transport: transport)
+                    artifacts: Downloader(transport: transport),
+                    images: ImageRegistry(transport: transport) { try imageCredentials() }
                 )
             )
         }
+    }
+}
+
+extension CommandContext {
+    /// The accounts at registries of images: those of Docker's command line, and those of `iii registry login`.
+    func imageCredentials() throws -> ImageCredentials {
+        var found = ImageCredentials.none
+        if let home = environment[.userHome] {
+            let path = FilePath(home).appending(".docker").appending("config.json")
+            if let bytes = try HostFiles.read(path, upTo: .mebibytes(1)) {
+                found = try ImageCredentials(parsing: bytes, from: path.string)
+            }
+        }
+        for (host, login) in try Credentials(reading: IIIHome(environment).credentials).logins {
+            if let account = login.account { found = found.adding(account, login.secret, at: host) }
+        }
+        return found
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
+package import Diagnostics
 import JSONText
 
 /// A user's name and password, or token, at registries of images.
@@ -32,6 +32,13 @@ package struct ImageCredentials: Sendable {
         } catch { throw OCIImageError.credentialsUnreadable(path: path, reason: "\(error)") }
     }
 
+    /// The same, and an account at `host`, which wins over the one that was known.
+    package func adding(_ user: String, _ password: Redacted<String>, at host: String) -> ImageCredentials {
+        var accounts = accounts
+        accounts[host] = Redacted(Base64.encode(Array("\(user):\(password.exposed)".utf8)))
+        return ImageCredentials(accounts: accounts)
+    }
+
     /// The value of an `Authorization` header of the Basic scheme; nil where there is no account.
     func basic(for host: String) -> Redacted<String>? {
         accounts[host].map { Redacted("Basic \($0.exposed)") }
@@ -43,5 +50,22 @@ package struct ImageCredentials: Sendable {
         for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
         let host = String(rest.prefix { $0 != "/" })
         return host == "index.docker.io" ? "docker.io" : host
+    }
+}
+
+/// The text form of bytes that HTTP's Basic scheme takes (RFC 4648 §4).
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text = ""
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+            for place in 0..<4 {
+                text.append(place <= group.count ? alphabet[bits >> (18 - 6 * place) & 63] : "=")
+            }
+        }
+        return text
     }
 }

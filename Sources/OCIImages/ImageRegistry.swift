@@ -22,10 +22,11 @@ package struct ImageRegistry: Sendable {
     static let documentLimit = ByteCount.mebibytes(4)
 
     private let transport: any Transport
-    private let credentials: ImageCredentials
+    private let credentials: @Sendable () throws -> ImageCredentials
     private let tokens = TokenCache()
 
-    package init(transport: any Transport, credentials: ImageCredentials = .none) {
+    /// - Parameter credentials: read when a registry asks for them, and not before.
+    package init(transport: any Transport, credentials: @escaping @Sendable () throws -> ImageCredentials) {
         self.transport = transport
         self.credentials = credentials
     }
@@ -113,7 +114,7 @@ extension ImageRegistry {
         _ url: RemoteURL,
         _ reference: ImageReference
     ) async throws -> TransportRequest.Credential? {
-        let account = credentials.basic(for: reference.canonicalHost)
+        let account = try credentials().basic(for: reference.canonicalHost)
         for challenge in challenges {
             switch challenge.scheme {
             case "bearer": return try await token(challenge, account, url, reference)

@@ -10,10 +10,13 @@ package import Transport
 package struct RegistryConnection: Sendable {
     package let client: RegistryClient
     package let artifacts: any ArtifactSource
+    /// Where references to images are looked up.
+    package let images: any ImagePinning
 
-    package init(client: RegistryClient, artifacts: any ArtifactSource) {
+    package init(client: RegistryClient, artifacts: any ArtifactSource, images: any ImagePinning) {
         self.client = client
         self.artifacts = artifacts
+        self.images = images
     }
 
     /// Tells the registry what was installed, as its download counts want it, unless the user wants none of that.

@@ -27,7 +27,7 @@ struct DockerRegistryTests {
                 let seen = try String(contentsOfFile: folder.appending("digest").string, encoding: .utf8)
                 let policy = ContactPolicy(allowsLoopback: true)
                 try await LiveTransport.with(.init(policy: policy, userAgent: "test")) { transport in
-                    let registry = ImageRegistry(transport: transport)
+                    let registry = ImageRegistry(transport: transport) { .none }
                     let image = try await registry.look(ImageReference(parsing: "\(host)/t/one:1"))
                     #expect("sha256:\(image.digest)" == seen.trimmingCharacters(in: .whitespacesAndNewlines))
                     let pinned = try ImageReference(parsing: "\(host)/t/one@sha256:\(image.digest)")

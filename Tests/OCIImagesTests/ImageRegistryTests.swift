@@ -24,7 +24,7 @@ struct ImageRegistryTests {
 
     @Test func asksAnonymouslyAndChecksTheDigest() async throws {
         let network = FakeTransport { _ in .respond(status: 200, headers: Self.headers, body: Self.manifest) }
-        let image = try await ImageRegistry(transport: network).look(ImageReference(parsing: "redis"))
+        let image = try await ImageRegistry(transport: network) { .none }.look(ImageReference(parsing: "redis"))
         #expect(image.digest == .sha256(Self.manifest))
         #expect(image.platforms.map(\.description) == ["linux/amd64"])
         let request = try #require(network.requests.first)
@@ -33,7 +33,7 @@ struct ImageRegistryTests {
         #expect(request.credentials.isEmpty)
 
         let pinned = try ImageReference(parsing: "ghcr.io/a/b@sha256:" + String(repeating: "00", count: 32))
-        await #expect { try await ImageRegistry(transport: network).look(pinned) } throws: { error in
+        await #expect { try await ImageRegistry(transport: network) { .none }.look(pinned) } throws: { error in
             guard case .digestMismatch = error as? OCIImageError else { return false }
             return true
         }
@@ -54,7 +54,7 @@ struct ImageRegistryTests {
             parsing: Array(#"{"auths":{"https://ghcr.io/v2/":{"auth":"dTpw"},"other.io":{"auth":"eDp5"}}}"#.utf8),
             from: "config.json"
         )
-        let registry = ImageRegistry(transport: network, credentials: account)
+        let registry = ImageRegistry(transport: network) { account }
         let reference = try ImageReference(parsing: "ghcr.io/a/b:1")
         _ = try await registry.look(reference)
         _ = try await registry.look(reference)
@@ -73,7 +73,7 @@ struct ImageRegistryTests {
         let network = FakeTransport { _ in .respond(status: 401, headers: ["WWW-Authenticate": challenge]) }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
         let error = await #expect(throws: OCIImageError.self) {
-            try await ImageRegistry(transport: network).look(reference)
+            try await ImageRegistry(transport: network) { .none }.look(reference)
         }
         #expect(error?.code == .imagePull)
         #expect(error?.message.contains(words) == true)
@@ -89,7 +89,7 @@ struct ImageRegistryTests {
             return .respond(status: 401, headers: ["WWW-Authenticate": #"Bearer realm="https://auth.example/t""#])
         }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
-        await #expect(throws: OCIImageError.self) { try await ImageRegistry(transport: network).look(reference) }
+        await #expect(throws: OCIImageError.self) { try await ImageRegistry(transport: network) { .none }.look(reference) }
         #expect(network.requests.allSatisfy { $0.credentials.isEmpty })
     }
 
@@ -98,7 +98,7 @@ struct ImageRegistryTests {
         let network = FakeTransport { _ in .respond(status: status) }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
         let error = await #expect(throws: OCIImageError.self) {
-            try await ImageRegistry(transport: network).look(reference)
+            try await ImageRegistry(transport: network) { .none }.look(reference)
         }
         #expect(error?.message.contains(words) == true)
     }
@@ -110,6 +110,13 @@ struct ImageRegistryTests {
     ])
     func onlyThisMachineIsAskedWithoutTLS(_ reference: String, _ base: String) throws {
         #expect(try ImageRegistry.base(of: ImageReference(parsing: reference)).origin.description == base)
+    }
+
+    @Test(arguments: [("", "p", "OnA="), ("a", "", "YTo="), ("u", "p", "dTpw"), ("é", "?>", "w6k6Pz4=")])
+    func accountsAreSentAsBase64(_ user: String, _ password: String, _ text: String) {
+        let credentials = ImageCredentials.none.adding(user, Redacted(password), at: "h")
+        #expect(credentials.basic(for: "h")?.exposed == "Basic \(text)")
+        #expect(credentials.basic(for: "i") == nil)
     }
 
     @Test(arguments: ["", "[]", #"{"auths":[]}"#, #"{"auths":{"a":{"auth":7}}}"#])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+package import OCIImages
 package import WorkerModel
 
 /// A reference to an image that always means the same bytes.
@@ -21,12 +22,14 @@ package protocol ImagePinning: Sendable {
     func pin(_ reference: ImageReference) async throws -> PinnedImage
 }
 
-/// Takes references that name their digest, without asking anybody.
-package struct NamedDigests: ImagePinning {
-    package init() {}
-
+extension ImageRegistry: ImagePinning {
+    /// Asks the registry, also for a reference that names its digest: what it does not have cannot be published.
     package func pin(_ reference: ImageReference) async throws -> PinnedImage {
-        guard reference.digest != nil else { throw PublishError.imageNotPinned(reference) }
-        return PinnedImage(reference: reference)
+        let image = try await look(reference)
+        let host = reference.host.map { "\($0)/" } ?? ""
+        return PinnedImage(
+            reference: try ImageReference(parsing: "\(host)\(reference.path)@sha256:\(image.digest)"),
+            platforms: image.platforms.map(\.shortDescription)
+        )
     }
 }

@@ -34,20 +34,17 @@ package struct PublishWorker: Sendable {
     let registry: RegistryConnection
     let home: IIIHome
     let host: TargetTriple?
-    let images: any ImagePinning
     let events: any EventSink
 
     package init(
         registry: RegistryConnection,
         home: IIIHome,
         host: TargetTriple?,
-        images: any ImagePinning = NamedDigests(),
         events: any EventSink
     ) {
         self.registry = registry
         self.home = home
         self.host = host
-        self.images = images
         self.events = events
     }
 
@@ -62,7 +59,7 @@ package struct PublishWorker: Sendable {
         onPlan: (PublishPlan, KeyInfo?) -> Void
     ) async throws -> Outcome {
         var options = options
-        if let image = options.image { options.image = try await images.pin(image).reference }
+        if let image = options.image { options.image = try await registry.images.pin(image).reference }
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await ScratchFolder.with(below: home.cache.appending("packing")) { scratch in

@@ -197,8 +197,10 @@ extension PublishPlan {
             return Upload(target: target, file: file, digest: digest, size: try HostFiles.size(of: file) ?? .zero)
         }
         let packed = PackedFile(path: target.executableName(of: name), source: .file(file), isExecutable: true)
-        let write = target.usesZip ? ZipWriter.write : TarGzipWriter.write
-        let result = try write([packed], archive, time, .binary)
+        let result =
+            target.usesZip
+            ? try ZipWriter.write([packed], to: archive, time: time, limits: .binary)
+            : try TarGzipWriter.write([packed], to: archive, time: time, limits: .binary)
         return Upload(target: target, file: archive, digest: result.digest, size: result.size)
     }
 }

@@ -15,6 +15,7 @@ demo: build
 	@scripts/demo
 
 test: check
+	@scripts/fetch-machine-kernel
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test
 	@scripts/generate-docs --check

@@ -46,7 +46,8 @@ package struct EscapeSuite: Sendable {
     package func succeedsUnprotected() async throws {
         try await withBait { bait in
             for attempt in EscapeAttempt.all where attempt.unprotected == .succeeds {
-                let program = bait.fill(attempt.program)
+                // Process 1 may be closed even to root, where this machine is itself a guest: another one stands for it.
+                let program = bait.fill(attempt.program.replacing("/proc/1/", with: "/proc/PID/"))
                 try withTemporaryDirectory { folder in
                     try Shell.run("cat > a.py <<'END'\n\(program)\nEND\n", in: folder)
                     let output = try Shell.run("timeout 20 python3 a.py 2>&1", in: folder)

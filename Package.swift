@@ -178,9 +178,8 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "GuestChannel", "Namespaces",
             "MicroVM", "Transport",
-            "RegistryAPI", "Resolution",
-            "Manifests",
-            "ProjectFiles", "Downloads", "OCIImages", "RegistryClient", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
+            "RegistryAPI", "Resolution", "Manifests", "ProjectFiles", "Downloads", "OCIImages", "RegistryClient",
+            "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
             "Sandboxing", "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
         ]
     ),

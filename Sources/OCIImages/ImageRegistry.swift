@@ -25,7 +25,7 @@ package struct ImageRegistry: Sendable {
     private let credentials: @Sendable () throws -> ImageCredentials
     private let tokens = TokenCache()
 
-    /// - Parameter credentials: read when a registry asks for them, and not before.
+    /// `credentials` are read when a registry asks for them, and not before.
     package init(transport: any Transport, credentials: @escaping @Sendable () throws -> ImageCredentials) {
         self.transport = transport
         self.credentials = credentials

@@ -31,11 +31,13 @@ import Testing
 
             let listed = try await road.iii("worker", "list", "--json")
             let rows = try JSONValue(parsing: listed.output)["workers"]
-            #expect(
-                rows?.text(.sorted).contains(
-                    #""installed":true,"kind":"bundle","name":"stats","selector":"^0.3","version":"0.3.1""#
-                ) == true
+            let row = try #require(
+                try JSONCursor(rows ?? []).elements().first { try $0.required("name").string() == "stats" }
             )
+            #expect(try row.required("installed").bool())
+            #expect(try row.required("kind").string() == "bundle")
+            #expect(try row.required("selector").string() == "^0.3")
+            #expect(try row.required("version").string() == "0.3.1")
             let verified = try await road.iii("worker", "verify", "--strict")
             #expect(verified.status == 0, "\(verified.talk)\(verified.output)")
             let linked = road.home.appending("workers-bundle/stats/main.py").string

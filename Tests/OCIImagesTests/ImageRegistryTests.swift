@@ -89,7 +89,8 @@ struct ImageRegistryTests {
             return .respond(status: 401, headers: ["WWW-Authenticate": #"Bearer realm="https://auth.example/t""#])
         }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
-        await #expect(throws: OCIImageError.self) { try await ImageRegistry(transport: network) { .none }.look(reference) }
+        let registry = ImageRegistry(transport: network) { .none }
+        await #expect(throws: OCIImageError.self) { try await registry.look(reference) }
         #expect(network.requests.allSatisfy { $0.credentials.isEmpty })
     }
 

@@ -28,7 +28,8 @@ build: bootstrap
 release: bootstrap
 	@$(SWIFT_BUILD) $(RELEASE) --product iii
 	@$(SWIFT_BUILD) $(RELEASE) --product iii-registry
-	@$(SWIFT_BUILD) $(RELEASE) --product iii-guest
+	@# Embedded Swift brings its own library.
+	@$(SWIFT_BUILD) -c release --product iii-guest
 
 check: bootstrap-test
 	@scripts/check-layers

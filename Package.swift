@@ -180,7 +180,7 @@ let modules: [Module] = [
             "MicroVM", "Transport",
             "RegistryAPI", "Resolution", "Manifests", "ProjectFiles", "Downloads", "OCIImages", "RegistryClient",
             "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
-            "Sandboxing", "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
+            "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
         ]
     ),
     Module(

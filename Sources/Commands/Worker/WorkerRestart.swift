@@ -2,8 +2,6 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ArgumentParser
-import JSONText
-import WorkerModel
 
 /// `iii worker restart`.
 struct WorkerRestart: ContextCommand {
@@ -18,22 +16,10 @@ struct WorkerRestart: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The worker.", valueName: "name"), completion: .custom(completeWorkerNames))
-    var name: String
-
-    @Flag(help: "Do not wait until it is ready.")
-    var noWait = false
-
-    @OptionGroup var engine: EngineOptions
+    @OptionGroup var options: StartOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let name = try WorkerName(parsing: name)
-        let engine = try RunningEngine.require(engine, context)
-        let request: JSONValue = ["name": .string(name.description), "wait": .bool(!noWait)]
-        let state = WorkerState(try await engine.call("worker::restart", request, timeout: .seconds(130)))
-        if output.json { context.printer.result(state.json) }
-        if noWait { return context.printer.say("\(name) is started") }
-        try state.report(name, context.printer)
+        try await options.start(by: "worker::restart", isJSON: output.json, in: context)
     }
 }

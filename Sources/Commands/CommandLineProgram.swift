@@ -12,6 +12,7 @@ package enum CommandLineProgram {
     ///
     /// Wrong usage ends with status 2, as other parsers of this family do; `--help` and `--version` with 0.
     package static func run(_ root: (some AsyncParsableCommand).Type) async {
+        StandardStreams.fillGaps()
         do {
             var command = try root.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

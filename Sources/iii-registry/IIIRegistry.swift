@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Diagnostics
+import HostSystem
 import SystemPackage
 
 /// The registry server and what its operator does beside it.
@@ -22,6 +23,7 @@ struct IIIRegistry: AsyncParsableCommand {
 @main
 enum Program {
     static func main() async {
+        StandardStreams.fillGaps()
         do {
             var command = try IIIRegistry.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

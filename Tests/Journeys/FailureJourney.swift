@@ -166,4 +166,26 @@ import Testing
             #expect(road.read("config.yaml")?.contains("- name: a\n") == true)
         }
     }
+
+    @Test func nothingTakesThePlaceOfClosedStreams() async throws {
+        try await withTemporaryDirectory { folder in
+            let data = folder.appending("registry")
+            let serve = "exec \(Programs.folder)/iii-registry serve --listen 127.0.0.1:0 --data \(data) 0<&- 1>&- 2>&-"
+            _ = try await Subprocess.run(
+                .path("/bin/sh"),
+                arguments: ["-c", serve],
+                environment: Programs.environment(["HOME": folder.string]),
+                input: .none,
+                output: .discarded,
+                error: .discarded
+            ) { execution in
+                while !FileManager.default.fileExists(atPath: data.appending("blobs").string) { await Task.yield() }
+                for stream in 0...2 {
+                    let link = "/proc/\(execution.processIdentifier.value)/fd/\(stream)"
+                    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "/dev/null")
+                }
+                try execution.send(signal: .kill)
+            }
+        }
+    }
 }

@@ -23,6 +23,7 @@ package enum Shell {
         process.currentDirectoryURL = URL(fileURLWithPath: folder.string)
         process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"]
         let (output, errors) = (Pipe(), Pipe())
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = errors
         try process.run()

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import CHostSystem
+import WorkerModel
 package import SystemPackage
 
 /// This process.
@@ -27,6 +28,20 @@ package enum HostProcess {
     /// Whether a process is there, whoever's it is.
     package static func exists(_ identifier: Int32) -> Bool {
         CHostSystem.kill(identifier, 0) == 0 || Errno.current == .notPermitted
+    }
+
+    /// The processes that a process has started and that are still there; empty where the kernel does not tell.
+    private static func children(of identifier: Int32) -> [Int32] {
+        let file = FilePath("/proc/\(identifier)/task/\(identifier)/children")
+        guard let bytes = (try? HostFiles.read(file, upTo: .mebibytes(1))).flatMap({ $0 }) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// Kills what a process has started, and itself only where there is nothing: it ends when it has seen their end.
+    package static func killChildren(of process: HeldProcess) {
+        let children = children(of: process.identifier)
+        for child in children { kill(child) }
+        if children.isEmpty { process.signal(SIGKILL) }
     }
 
     /// Kills a process that need not be ours; one that is gone is passed over.

@@ -15,7 +15,7 @@ struct MicroVMHolder: SandboxHolder {
 
     /// Its disks are read-only or in memory: there is nothing to write back, so it is killed.
     func destroy(_ exit: SandboxExit) async -> SandboxExit {
-        process.signal(9)
+        HostProcess.killChildren(of: process)
         _ = await process.end()
         try? complaints.close()
         return exit

@@ -102,6 +102,8 @@ struct ControlGroup: Sendable, Hashable {
         case .separate:
             try HostFiles.writeExisting(memory, to: file(0, "memory.limit_in_bytes"))
             ControlGroups.write(memory, file(0, "memory.memsw.limit_in_bytes"))
+            // Without that accounting, what does not fit would be swapped out instead of refused.
+            ControlGroups.write("0", file(0, "memory.swappiness"))
             try HostFiles.writeExisting(processes, to: file(1, "pids.max"))
             try HostFiles.writeExisting("100000", to: file(2, "cpu.cfs_period_us"))
             try HostFiles.writeExisting(String(limits.cpus * 100_000), to: file(2, "cpu.cfs_quota_us"))

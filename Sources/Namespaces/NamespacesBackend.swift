@@ -48,7 +48,7 @@ package actor NamespacesBackend: SandboxBackend {
                 limits: limits,
                 network: nowhere
             )
-            let exit = try await run(probe, bubblewrap, NoOutput(), startLimit: .seconds(5)).exit()
+            let exit = try await run(probe, bubblewrap, NoOutput(), startLimit: .seconds(15)).exit()
             guard exit == .exited(status: 42) else { return .unavailable(.doesNotWork("a probe \(exit)")) }
             return .available(.init(program: "bubblewrap", enforcement: enforcement))
         } catch let error as SandboxError {

@@ -21,7 +21,8 @@ struct NamespacesHolder: SandboxHolder {
         // The channel is closed: the guest ends by itself, and with it its namespace. Whoever is late is killed.
         let killing = Task {
             guard (try? await Task.sleep(for: .milliseconds(300))) != nil else { return }
-            process.signal(9)
+            // The first process of the namespace: its parent ends when nothing of the namespace is left.
+            HostProcess.killChildren(of: process)
         }
         _ = await process.end()
         killing.cancel()

@@ -89,13 +89,13 @@ package struct TunnelRoute: Hashable, Sendable {
 extension NetworkPolicy {
     /// The routes, the engine's first.
     ///
-    /// Each allowed name gets a loopback address of its own, from 127.0.1.1 on; an allowed IPv4 address is listened on
-    /// as it is. IPv6 addresses are reached under the name `HOST` only, so they are listened on as names are.
+    /// Each allowed name gets a loopback address of its own, from 127.0.1.1 on, but for `localhost`, which every
+    /// sandbox has; an allowed IPv4 address is listened on as it is. IPv6 addresses are reached under the name `HOST` only, so they are listened on as names are.
     package var routes: [TunnelRoute] {
         var routes = [TunnelRoute(inside: [127, 0, 0, 1], port: Self.enginePort, target: engine, name: nil)]
         var addresses: [String: [UInt8]] = [:]
         for address in allowed where !routes.dropFirst().contains(where: { $0.target == address }) {
-            if let own = address.ipv4 {
+            if let own = address.host == "localhost" ? [127, 0, 0, 1] : address.ipv4 {
                 routes.append(TunnelRoute(inside: own, port: address.port, target: address, name: nil))
                 continue
             }

@@ -38,7 +38,7 @@ enum MachineFixture {
 
     static func make() throws -> SandboxFixture {
         try Shell.run("mkdir -p \(cache)", in: root)
-        try Shell.run("exec 9> lock; flock 9; exec 2>/dev/null; \(script)", in: cache)
+        try Shell.run("exec 9> lock; flock 9; { \(script)\n} 2> log || { cat log >&2; exit 1; }", in: cache)
         return SandboxFixture(
             backend: backend,
             base: .rootFileSystem(cache.appending("root"), digest: Digest.sha256("test root 1".utf8))

@@ -10,7 +10,7 @@ import Testing
 /// The contract of all backends, and the escape suite, in emulated machines.
 ///
 /// They need QEMU, mksquashfs and a kernel (`scripts/fetch-machine-kernel`); under CI their absence is a failure.
-@Suite(.timeLimit(.minutes(10)), .serialized, .enabled(if: MachinesHere.areExpected))
+@Suite(.timeLimit(.minutes(20)), .serialized, .enabled(if: MachinesHere.areExpected))
 struct MicroVMContractTests {
     private let contract: SandboxContract
     private let escape: EscapeSuite

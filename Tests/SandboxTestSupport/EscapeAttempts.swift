@@ -15,6 +15,8 @@ package struct EscapeAttempt: Sendable, CustomStringConvertible {
 
     package enum Unprotected: Sendable, Hashable {
         case succeeds
+        /// Succeeds where a shell command of the machine says that it has what the attempt is about.
+        case succeedsWhere(String)
         case notTried(because: String)
     }
 
@@ -128,7 +130,11 @@ extension EscapeAttempt {
             "buffer = ctypes.create_string_buffer(struct.pack('<IIIII', 2, 4, 4, 1, 0) + bytes(108))\nreturn call(321, 0, buffer, 128)"
         ),
         EscapeAttempt("make a userfaultfd", "return call(323, 0)"),
-        EscapeAttempt("set up io_uring", "return call(425, 1, ctypes.create_string_buffer(120))"),
+        EscapeAttempt(
+            "set up io_uring",
+            "return call(425, 1, ctypes.create_string_buffer(120))",
+            unprotected: .succeedsWhere("! grep -qs '[12]' /proc/sys/kernel/io_uring_disabled")
+        ),
         EscapeAttempt(
             "count performance events",
             "buffer = ctypes.create_string_buffer(struct.pack('<IIQ', 1, 112, 0) + bytes(96))\nreturn call(298, buffer, -1, 0, -1, 0)"
@@ -213,7 +219,8 @@ extension EscapeAttempt {
         ),
         EscapeAttempt(
             "send a datagram out",
-            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.connect(('8.8.8.8', 53))\ns.send(b'x')\nreturn 'sent'"
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.connect(('8.8.8.8', 53))\ns.send(b'x')\nreturn 'sent'",
+            unprotected: .succeedsWhere("cut -f 2 /proc/net/route | grep -qx 00000000")
         ),
         EscapeAttempt(
             "resolve a name",
@@ -246,7 +253,8 @@ extension EscapeAttempt {
         ),
         EscapeAttempt(
             "see an interface besides lo",
-            "names = [n for _, n in socket.if_nameindex() if n != 'lo']\nif not names: raise ValueError('only lo')\nreturn names"
+            "names = [n for _, n in socket.if_nameindex() if n != 'lo']\nif not names: raise ValueError('only lo')\nreturn names",
+            unprotected: .succeedsWhere("ls /sys/class/net | grep -qvx lo")
         ),
     ]
 }

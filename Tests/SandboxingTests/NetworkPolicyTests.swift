@@ -23,11 +23,14 @@ struct NetworkPolicyTests {
 
     @Test func givesEachNameAnAddressOfItsOwn() throws {
         let engine = NetworkAddress(host: "127.0.0.1", port: 5000)
-        let allowed = ["a.example:443", "b.example:443", "a.example:80", "10.0.0.7:5432", "a.example:443"]
+        let allowed = [
+            "a.example:443", "b.example:443", "a.example:80", "10.0.0.7:5432", "a.example:443", "localhost:1",
+        ]
         let policy = try NetworkPolicy(engine: engine, allowed: allowed.map { try NetworkAddress(parsing: $0) })
         #expect(
             policy.routes.map(\.listener) == [
                 "127.0.0.1:49134", "127.0.1.1:443", "127.0.1.2:443", "127.0.1.1:80", "10.0.0.7:5432",
+                "127.0.0.1:1",
             ]
         )
         #expect(policy.hostsFile == "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 a.example\n127.0.1.2 b.example\n")

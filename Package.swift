@@ -66,6 +66,7 @@ let modules: [Module] = [
     Module(name: "RegistryAPI", uses: ["Diagnostics", "WorkerModel", "JSONText"]),
     Module(name: "Resolution", uses: ["Diagnostics", "WorkerModel"]),
     Module(name: "Manifests", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText"]),
+    Module(name: "ImageDocuments", uses: ["Diagnostics", "WorkerModel", "JSONText"]),
     Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", "JSONText", .systemPackage]),
     Module(name: "EngineProtocol", uses: ["Diagnostics", "JSONText", .nioCore]),
     Module(name: "Sandboxing", uses: ["Diagnostics", "WorkerModel", .systemPackage]),
@@ -124,8 +125,15 @@ let modules: [Module] = [
     ),
     Module(
         name: "OCIImages",
-        uses: ["Diagnostics", "WorkerModel", "JSONText", "Transport"],
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "ImageDocuments", "Transport"],
         testUses: ["TransportTestSupport", "Downloads", .systemPackage]
+    ),
+    Module(
+        name: "ImageStore",
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "ImageDocuments", "Archives",
+            .systemPackage,
+        ]
     ),
     Module(
         name: "ArtifactStore",
@@ -151,7 +159,8 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
             "Manifests",
-            "Archives", "ProjectFiles", "RegistryClient", "OCIImages", "ArtifactStore", .nioCore, .systemPackage,
+            "Archives", "ProjectFiles", "RegistryClient", "ImageDocuments", "OCIImages", "ImageStore", "ArtifactStore",
+            .nioCore, .systemPackage,
         ],
         testUses: ["TransportTestSupport"]
     ),
@@ -159,7 +168,7 @@ let modules: [Module] = [
         name: "WorkerSupervisor",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "Manifests", "ProjectFiles",
-            "Sandboxing", "LocalWorkspaces",
+            "Sandboxing", "LocalWorkspaces", "ImageDocuments", "ImageStore",
             "ArtifactStore", .systemPackage,
         ]
     ),
@@ -179,7 +188,7 @@ let modules: [Module] = [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "GuestChannel", "Namespaces",
             "MicroVM", "Transport",
             "RegistryAPI", "Resolution", "Manifests", "ProjectFiles", "Downloads", "OCIImages", "RegistryClient",
-            "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
+            "ImageDocuments", "ImageStore", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
             "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
         ]
     ),

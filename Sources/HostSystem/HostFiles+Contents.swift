@@ -12,6 +12,27 @@ extension HostFiles {
     package static func read(_ path: FilePath, upTo limit: ByteCount) throws -> [UInt8]? {
         guard let descriptor = try openExisting(path) else { return nil }
         defer { try? descriptor.close() }
+        return try contents(of: descriptor, path, upTo: limit)
+    }
+
+    /// The whole of a file that is open, nil for what is no regular file; closes it.
+    ///
+    /// - Parameter path: the same file, for messages.
+    /// - Throws: As above.
+    package static func read(_ descriptor: Int32, _ path: FilePath, upTo limit: ByteCount) throws -> [UInt8]? {
+        let descriptor = FileDescriptor(rawValue: descriptor)
+        defer { try? descriptor.close() }
+        var status = stat()
+        if fstat(descriptor.rawValue, &status) != 0 { throw HostError(.read, path, .current) }
+        guard status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else { return nil }
+        return try contents(of: descriptor, path, upTo: limit)
+    }
+
+    private static func contents(
+        of descriptor: FileDescriptor,
+        _ path: FilePath,
+        upTo limit: ByteCount
+    ) throws -> [UInt8] {
         var contents: [UInt8] = []
         while true {
             let piece = try piece(of: descriptor, path, upTo: min(1 << 16, Int(limit.bytes) + 1 - contents.count))

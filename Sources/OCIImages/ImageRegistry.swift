@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+package import ImageDocuments
 import JSONText
 package import Transport
 package import WorkerModel
@@ -18,9 +19,6 @@ package struct RegistryImage: Sendable {
 ///
 /// Safe to use from many tasks at once. Tokens are kept while it lives.
 package struct ImageRegistry: Sendable {
-    /// The most bytes of a manifest.
-    static let documentLimit = ByteCount.mebibytes(4)
-
     private let transport: any Transport
     private let credentials: @Sendable () throws -> ImageCredentials
     private let tokens = TokenCache()
@@ -54,7 +52,7 @@ package struct ImageRegistry: Sendable {
         let response = try await send(request, reference)
         let bytes: [UInt8]
         do {
-            bytes = try await response.body.collect(upTo: Self.documentLimit)
+            bytes = try await response.body.collect(upTo: OCIDocument.sizeLimit)
         } catch let error as BodyTooLarge { throw OCIImageError.unreadable(reference, reason: "\(error)") }
         let digest = Digest.sha256(bytes)
         if let named, digest != named {

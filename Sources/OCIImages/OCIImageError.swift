@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+package import ImageDocuments
 package import WorkerModel
 
 /// Why an image cannot be had; W141.

@@ -4,7 +4,7 @@
 import Testing
 import WorkerModel
 
-@testable import OCIImages
+@testable import ImageDocuments
 
 struct OCIDocumentTests {
     private static let digest = String(repeating: "0a", count: 32)

@@ -2,22 +2,24 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import JSONText
-import WorkerModel
+package import WorkerModel
 
 /// A pointer from one document of an image to another, or to a layer.
-struct OCIDescriptor: Hashable, Sendable {
-    let mediaType: String
-    let digest: Digest
-    let size: ByteCount
+package struct OCIDescriptor: Hashable, Sendable {
+    package let mediaType: String
+    package let digest: Digest
+    package let size: ByteCount
     /// Nil where the document does not say, and for what is no image, such as an attestation.
-    let platform: ImagePlatform?
+    package let platform: ImagePlatform?
 }
 
 /// What a tag or a digest names: one image, or several for different platforms.
-enum OCIDocument: Hashable, Sendable {
+package enum OCIDocument: Hashable, Sendable {
     case index([OCIDescriptor])
     case image(configuration: OCIDescriptor, layers: [OCIDescriptor])
 
+    /// The most bytes of a document.
+    package static let sizeLimit = ByteCount.mebibytes(4)
     static let layerLimit = 128
     static let indexLimit = 1024
 
@@ -27,19 +29,22 @@ enum OCIDocument: Hashable, Sendable {
     ///   - bytes: at most 4 MiB of JSON, from anybody.
     ///   - declared: the type in the header that came along; it counts where the document names none.
     /// - Throws: `OCIDocumentError` for what is no such document, or could be taken for two kinds of them.
-    init(parsing bytes: [UInt8], declared: OCIMediaType?) throws(OCIDocumentError) {
+    package init(parsing bytes: [UInt8], declared: OCIMediaType?) throws(OCIDocumentError) {
         do {
             let document = JSONCursor(try JSONValue(parsing: bytes))
             guard try document.required("schemaVersion").integer() == 2 else {
                 throw document.fail("`schemaVersion` must be 2")
             }
-            let named = try document.optional("mediaType")?.string()
-            let type = named.map(OCIMediaType.init(rawValue:)) ?? declared
-            guard let type else { throw document.fail("is of no type that is known") }
-            if let declared, declared != type { throw document.fail("is of another type than its header says") }
             let (hasManifests, hasLayers) = (
                 try document.optional("manifests") != nil, try document.optional("layers") != nil
             )
+            let named = try document.optional("mediaType").map { item throws(JSONShapeError) in
+                guard let type = OCIMediaType(rawValue: try item.string()) else { throw item.fail("is not known") }
+                return type
+            }
+            // What nobody calls by name, as umoci does not, is what it looks like.
+            let type = named ?? declared ?? (hasManifests ? .index : .manifest)
+            if let declared, declared != type { throw document.fail("is of another type than its header says") }
             // One reader would see an index where another sees an image.
             if hasManifests == hasLayers || hasManifests != type.isIndex {
                 throw document.fail("must hold either `manifests` or `layers`, as its type says")
@@ -87,8 +92,22 @@ enum OCIDocument: Hashable, Sendable {
 }
 
 /// Why bytes are no document of an image.
-struct OCIDocumentError: Error, Hashable, CustomStringConvertible {
-    let reason: String
+package struct OCIDocumentError: Error, Hashable, CustomStringConvertible {
+    package let reason: String
 
-    var description: String { reason }
+    package var description: String { reason }
+}
+
+extension OCIDocument {
+    /// What of an index may run on a host, the best first; attestations and other systems left out.
+    ///
+    /// Indexes in it that name no platform come last: what they hold is not known yet.
+    package static func choices(of index: [OCIDescriptor], for host: ImagePlatform) -> [OCIDescriptor] {
+        let ranked = index.enumerated().compactMap { place, item -> (rank: Int, place: Int, item: OCIDescriptor)? in
+            guard let rank = item.platform?.rank(on: host) else { return nil }
+            return (rank, place, item)
+        }
+        let nested = index.filter { $0.platform == nil && OCIMediaType(rawValue: $0.mediaType)?.isIndex == true }
+        return ranked.sorted { ($1.rank, $0.place) < ($0.rank, $1.place) }.map(\.item) + nested
+    }
 }

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import CHostSystem
+import HostSystem
+import SystemPackage
+import WorkerModel
+
+/// A folder in which paths are resolved as a container would that has it for `/`.
+///
+/// Every step is one call from a folder that is open to a name in it, which follows no link; links are read and followed
+/// here, so that neither they nor `..` lead out, whatever is put there meanwhile.
+final class RootFolder {
+    /// A folder below the root, or the root itself, held open.
+    final class Place {
+        let descriptor: Int32
+        /// Where it is, with all links followed: `usr/lib`; empty for the root.
+        let path: [UInt8]
+        let parent: Place?
+
+        init(descriptor: Int32, path: [UInt8], parent: Place?) {
+            self.descriptor = descriptor
+            self.path = path
+            self.parent = parent
+        }
+
+        deinit { close(descriptor) }
+
+        /// The path of something in it.
+        func path(of name: some Collection<UInt8>) -> [UInt8] { path.isEmpty ? Array(name) : path + [slash] + name }
+    }
+
+    /// Why a path leads nowhere.
+    enum Failure: Error {
+        /// More links in a row than any system follows.
+        case tooManyLinks
+        /// What should be a folder is none.
+        case notAFolder
+        case tooDeep
+        case missing
+        case host(HostError)
+    }
+
+    /// The most folders below one another.
+    static let depthLimit = 256
+    private static let linkLimit = 40
+    private static let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    /// The most places that are kept open.
+    private static let cacheLimit = 16
+
+    /// For messages.
+    let path: FilePath
+    let root: Place
+    private var known: [[UInt8]: Place] = [:]
+    /// What is told of each folder that is made on the way.
+    var onNewFolder: (Place) -> Void = { _ in }
+
+    /// Opens an existing folder that is no link at its end.
+    init(_ path: FilePath) throws(HostError) {
+        let descriptor = path.withPlatformString { iii_openat(AT_FDCWD, $0, Self.flags, 0) }
+        if descriptor < 0 { throw HostError(.read, path, .current) }
+        self.path = path
+        root = Place(descriptor: descriptor, path: [], parent: nil)
+    }
+
+    /// The folder at a path, whose parts are joined by `/`; with `makes` what is missing is made, with mode 0700.
+    func folder(at path: some Collection<UInt8>, makes: Bool) throws(Failure) -> Place {
+        let wanted = Array(path)
+        if let place = known[wanted] { return place }
+        var place = root
+        var depth = 0
+        var links = 0
+        var rest = Self.parts(of: wanted)
+        while let name = rest.popLast() {
+            if name.elementsEqual(".".utf8) { continue }
+            if name.elementsEqual("..".utf8) {
+                if let parent = place.parent { (place, depth) = (parent, depth - 1) }
+                continue
+            }
+            switch try step(to: name, in: place, makes: makes) {
+            case .folder(let next):
+                (place, depth) = (next, depth + 1)
+                if depth > Self.depthLimit { throw .tooDeep }
+            case .link(let target):
+                links += 1
+                if links > Self.linkLimit { throw .tooManyLinks }
+                if target.first == slash { (place, depth) = (root, 0) }
+                rest += Self.parts(of: target)
+            }
+        }
+        if known.count >= Self.cacheLimit { known.removeAll(keepingCapacity: true) }
+        known[wanted] = place
+        return place
+    }
+
+    /// Has to be called when a folder or a link was removed: paths may lead elsewhere now.
+    func forget() { known.removeAll(keepingCapacity: true) }
+
+    /// The parts of a path, the first of them last.
+    private static func parts(of path: [UInt8]) -> [ArraySlice<UInt8>] { path.split(separator: slash).reversed() }
+
+    private enum Step {
+        case folder(Place)
+        case link([UInt8])
+    }
+
+    private func step(to name: ArraySlice<UInt8>, in place: Place, makes: Bool) throws(Failure) -> Step {
+        var descriptor = named(name) { iii_openat(place.descriptor, $0, Self.flags, 0) }
+        if descriptor < 0, makes, Errno.current == .noSuchFileOrDirectory {
+            let made = named(name) { mkdirat(place.descriptor, $0, 0o700) }
+            if made != 0 { throw .host(HostError(.create, shown(place.path(of: name)), .current)) }
+            descriptor = named(name) { iii_openat(place.descriptor, $0, Self.flags, 0) }
+            if descriptor >= 0 {
+                let new = Place(descriptor: descriptor, path: place.path(of: name), parent: place)
+                onNewFolder(new)
+                return .folder(new)
+            }
+        }
+        if descriptor >= 0 {
+            return .folder(Place(descriptor: descriptor, path: place.path(of: name), parent: place))
+        }
+        switch Errno.current {
+        case .noSuchFileOrDirectory: throw .missing
+        case .notDirectory, .tooManySymbolicLinkLevels:
+            guard let target = try target(ofLink: name, in: place) else { throw .notAFolder }
+            return .link(target)
+        case let failure: throw .host(HostError(.read, shown(place.path(of: name)), failure))
+        }
+    }
+
+    /// What a link says; nil for anything else.
+    func target(ofLink name: some Collection<UInt8>, in place: Place) throws(Failure) -> [UInt8]? {
+        var buffer = [CChar](repeating: 0, count: 4097)
+        let count = named(name) { readlinkat(place.descriptor, $0, &buffer, buffer.count) }
+        if count >= 0 { return buffer[..<count].map { UInt8(bitPattern: $0) } }
+        let failure = Errno.current
+        if failure == .invalidArgument { return nil }
+        throw .host(HostError(.read, shown(place.path(of: name)), failure))
+    }
+
+    /// A path below the root as the host has it, for messages.
+    func shown(_ below: some Collection<UInt8>) -> FilePath {
+        path.appending(String(decoding: below, as: UTF8.self))
+    }
+}
+
+extension RootFolder {
+    /// The contents of a regular file, links on the way and at its end followed; nil where there is none.
+    func read(_ file: [UInt8], upTo limit: ByteCount) throws -> [UInt8]? {
+        var path = file
+        for _ in 0..<40 {
+            let end = path.lastIndex(of: slash).map { $0 + 1 } ?? 0
+            let name = path[end...]
+            do {
+                let place = try folder(at: path[..<end], makes: false)
+                let descriptor = named(name) {
+                    iii_openat(place.descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
+                }
+                if descriptor >= 0 { return try HostFiles.read(descriptor, shown(file), upTo: limit) }
+                switch Errno.current {
+                case .noSuchFileOrDirectory: return nil
+                case .tooManySymbolicLinkLevels: break
+                case let failure: throw HostError(.read, shown(file), failure)
+                }
+                guard let target = try target(ofLink: name, in: place) else { return nil }
+                path = target.first == slash ? target : place.path + [slash] + target
+            } catch {
+                switch error as? Failure {
+                case .missing, .notAFolder: return nil
+                case .host(let error): throw error
+                case .tooManyLinks, .tooDeep: throw ImageStoreError.notAFile(shown(file))
+                case nil: throw error
+                }
+            }
+        }
+        throw ImageStoreError.notAFile(shown(file))
+    }
+}
+
+/// `/`, which parts the names of a path.
+let slash = UInt8(ascii: "/")
+
+/// Gives a name to a system call; a NUL in it ends it.
+func named<Result>(_ name: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    // Safety: the buffer holds the name and its NUL, and is not used after the call.
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.count + 1) { buffer in
+        var count = 0
+        for byte in name {
+            buffer[count] = CChar(bitPattern: byte)
+            count += 1
+        }
+        buffer[count] = 0
+        guard let start = buffer.baseAddress else { return "".withCString(body) }
+        return body(start)
+    }
+}
+
+extension Errno {
+    /// What the last failed call of this thread left behind.
+    static var current: Errno { Errno(rawValue: iii_errno()) }
+}

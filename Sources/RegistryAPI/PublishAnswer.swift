@@ -17,7 +17,7 @@ package struct PublishAnswer: WireValue {
     /// What the publisher should know though nothing failed.
     package var warnings: [String] = []
 
-    package init(name: WorkerName, version: SemanticVersion, channel: ChannelName?, publishedAt: String) {
+    package init(name: WorkerName, version: SemanticVersion, channel: ChannelName?, publishedAt: String? = nil) {
         self.name = name
         self.version = version
         self.channel = channel

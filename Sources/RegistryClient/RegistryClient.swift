@@ -9,8 +9,8 @@ package import WorkerModel
 
 /// Talks to one registry.
 ///
-/// Safe to use from many tasks at once. What may pass (no connection, 408, 429, 5xx) is tried again where repeating
-/// does no harm.
+/// Safe to use from many tasks at once. What may pass (no connection, 408, 429, 5xx) is tried again: of no request does
+/// a second one more than the first.
 package struct RegistryClient: Sendable {
     /// The most bytes of an answer.
     package static let answerLimit = ByteCount.mebibytes(1)
@@ -64,6 +64,8 @@ enum Conversation: Hashable, Sendable {
 struct RegistryAnswer: Sendable {
     let status: Int
     let bytes: [UInt8]
+    /// Whether an earlier try may have arrived at the registry, whose answer did not arrive here.
+    var mayHaveArrived = false
 
     /// What the answer says went wrong; nil where it does not say it in the registry's form.
     var envelope: ErrorEnvelope? {
@@ -74,14 +76,6 @@ struct RegistryAnswer: Sendable {
 }
 
 extension RegistryClient {
-    /// How often a request may reach the registry.
-    enum Repetition {
-        /// As often as need be: a second time changes nothing.
-        case harmless
-        /// Once: it is sent again only where the first one cannot have arrived.
-        case once
-    }
-
     func request(
         _ method: TransportRequest.Method,
         _ path: RegistryPath,
@@ -101,28 +95,27 @@ extension RegistryClient {
     /// Sends a request, again where that may help, and reads the answer.
     func exchange(
         _ request: TransportRequest,
-        for conversation: Conversation,
-        repeating repetition: Repetition = .harmless
+        for conversation: Conversation
     ) async throws -> RegistryAnswer {
         var schedule = RetrySchedule()
+        var mayHaveArrived = false
         while true {
-            let advice: Duration?
+            let wait: Duration
             do {
                 let response = try await transport.send(request)
-                let isFinal =
-                    !response.isTransientFailure || (repetition == .once && ![429, 503].contains(response.status))
-                let answer = try await read(response, for: conversation)
-                guard !isFinal, let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter()) else {
-                    return answer
-                }
-                advice = wait
+                var answer = try await read(response, for: conversation)
+                answer.mayHaveArrived = mayHaveArrived
+                guard response.isTransientFailure,
+                    let next = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
+                else { return answer }
+                mayHaveArrived = true
+                wait = next
             } catch let error as TransportError {
-                guard error.isTransient, repetition == .harmless || error.isBeforeSending,
-                    let wait = schedule.wait(jitter: pacing.jitter())
-                else { throw error }
-                advice = wait
+                guard error.isTransient, let next = schedule.wait(jitter: pacing.jitter()) else { throw error }
+                mayHaveArrived = mayHaveArrived || !error.isBeforeSending
+                wait = next
             }
-            try await pacing.sleep(advice ?? .zero)
+            try await pacing.sleep(wait)
         }
     }
 

@@ -108,7 +108,7 @@ import Testing
             try await road.publishScript("steady", "1.0.0", "exec sleep 1000")
             try road.write(["config.yaml": "workers: []\n"], in: road.project)
             try await RunningProject.open(road) { engine in
-                #expect(try await road.iii("worker", "add", "steady", "--no-wait").status == 0)
+                try await road.does("worker", "add", "steady", "--no-wait")
                 let before = try await engine.wait(for: "steady") { $0["running"] == true }
                 let good = try #require(road.read("config.yaml"))
                 try road.write(["config.yaml": "workers:\n  - name: [\n"], in: road.project)
@@ -130,7 +130,7 @@ import Testing
             try await road.publishExample("roman-numerals")
             try road.write(["config.yaml": "workers: []\n"], in: road.project)
             try await RunningProject.open(road) { engine in
-                #expect(try await road.iii("worker", "add", "roman-numerals").status == 0)
+                try await road.does("worker", "add", "roman-numerals")
                 let first = try await engine.status("roman-numerals")["pid"]
                 let again = try await road.iii("worker", "start", "roman-numerals")
                 #expect(again.status == 1)
@@ -143,7 +143,7 @@ import Testing
                 #expect(try await engine.status("roman-numerals")["status"] == "stopped")
                 let gone = try await road.iii("trigger", "roman-numerals::write", "number=1")
                 #expect(gone.status == 1)
-                #expect(try await road.iii("worker", "start", "roman-numerals", "--host", engine.url).status == 0)
+                try await road.does("worker", "start", "roman-numerals", "--host", engine.url)
                 let called = try await road.iii("trigger", "roman-numerals::write", "number=4")
                 #expect(called.output.contains("IV"))
                 let unknown = try await road.iii("worker", "stop", "nobody")

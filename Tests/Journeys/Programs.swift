@@ -22,6 +22,17 @@ enum Programs {
         let status: Int32
         let output: String
         let talk: String
+
+        /// This result, where the program ended with 0.
+        func succeeded(_ arguments: [String]) throws -> Result {
+            if status != 0 { throw DidNotSucceed(arguments: arguments, result: self) }
+            return self
+        }
+    }
+
+    struct DidNotSucceed: Error {
+        let arguments: [String]
+        let result: Result
     }
 
     /// Runs a program to its end.
@@ -153,8 +164,48 @@ struct Road: Sendable {
         )
     }
 
-    /// Publishes a bundle of the given files.
+    /// Runs `iii` in the project, which has to succeed.
+    @discardableResult
+    func does(
+        _ arguments: String...,
+        variables: [String: String] = [:],
+        in folder: FilePath? = nil
+    ) async throws -> Programs.Result {
+        try await Programs.run(
+            "iii",
+            arguments,
+            in: folder ?? project,
+            variables: self.variables.merging(variables) { $1 }
+        ).succeeded(arguments)
+    }
+
+    /// Runs `iii worker` beside the project, with the author's key.
+    func author(_ arguments: String...) async throws -> Programs.Result { try await author(arguments) }
+
+    func author(_ arguments: [String]) async throws -> Programs.Result {
+        try await Programs.run(
+            "iii",
+            ["worker"] + arguments,
+            in: folder,
+            variables: variables.merging(["III_API_KEY": key]) { $1 }
+        )
+    }
+
+    /// Publishes a bundle of the given files, which has to succeed.
+    @discardableResult
     func publish(
+        _ name: String,
+        _ version: String,
+        needs: [String: String] = [:],
+        extra: String = "",
+        files: [String: String] = [:],
+        arguments: [String] = []
+    ) async throws -> Programs.Result {
+        try await attemptToPublish(name, version, needs: needs, extra: extra, files: files, arguments: arguments)
+            .succeeded(["worker", "publish", name, version] + arguments)
+    }
+
+    func attemptToPublish(
         _ name: String,
         _ version: String,
         needs: [String: String] = [:],

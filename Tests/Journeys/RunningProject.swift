@@ -90,13 +90,8 @@ extension Road {
             ],
             in: source
         )
-        let result = try await Programs.run(
-            "iii",
-            ["worker", "publish", source.string, "--artifact", source.appending(name).string],
-            in: folder,
-            variables: variables.merging(["III_API_KEY": key]) { $1 }
-        )
-        try #require(result.status == 0, "\(result.talk)")
+        let arguments = ["publish", source.string, "--artifact", source.appending(name).string]
+        _ = try await author(arguments).succeeded(arguments)
     }
 
     /// Publishes a script as a native worker of this platform.
@@ -109,12 +104,7 @@ extension Road {
             ],
             in: source
         )
-        let result = try await Programs.run(
-            "iii",
-            ["worker", "publish", source.string, "--artifact", source.appending(name).string],
-            in: folder,
-            variables: variables.merging(["III_API_KEY": key]) { $1 }
-        )
-        try #require(result.status == 0, "\(result.talk)")
+        let arguments = ["publish", source.string, "--artifact", source.appending(name).string]
+        _ = try await author(arguments).succeeded(arguments)
     }
 }

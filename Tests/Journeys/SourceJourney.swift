@@ -95,11 +95,11 @@ import Testing
         try await Road.open { road in
             let names = (0..<34).map { "w\($0)" }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for name in names { group.addTask { _ = try await road.publish(name, "1.0.0") } }
+                for name in names { group.addTask { try await road.publish(name, "1.0.0") } }
                 try await group.waitForAll()
             }
             let needs = Dictionary(names.map { ($0, "*") }) { first, _ in first }
-            _ = try await road.publish("all", "1.0.0", needs: needs)
+            try await road.publish("all", "1.0.0", needs: needs)
             let large = try await road.iii("worker", "add", "all")
             #expect(large.status == 1)
             #expect(large.talk.contains("[W183]") && large.talk.contains("--max-workers 34"), "\(large.talk)")

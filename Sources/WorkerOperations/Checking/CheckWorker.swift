@@ -111,7 +111,7 @@ package struct CheckWorker: Sendable {
         _ report: inout Report
     ) async throws {
         do {
-            try await ScratchFolder.with(below: home.cache.appending("packing")) { [name = report.name] scratch in
+            try await StagingFolder.with(below: home.cache.appending("packing")) { [name = report.name] scratch in
                 let list = try PackingList(of: folder, worker: name, allowedSecrets: options.allowedSecrets)
                 _ = try PublishPlan.pack(list, to: scratch.appending("bundle.tar.gz"), time: 0)
             }

@@ -62,7 +62,7 @@ package struct PublishWorker: Sendable {
         if let image = options.image { options.image = try await registry.images.pin(image).reference }
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
-        return try await ScratchFolder.with(below: home.cache.appending("packing")) { scratch in
+        return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
             let plan = try PublishPlan.prepare(options, in: scratch, host: host)
             onPlan(plan, account)
             if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }

@@ -2,22 +2,21 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import CHostSystem
-import HostSystem
-import SystemPackage
+package import SystemPackage
 
-/// A folder below `store/staging` that belongs to one operation of one process.
+/// A folder for what one operation of one process makes, removed at its end: staged installs, archives to upload.
 ///
-/// Its owner holds a lock on the folder itself, which the kernel releases however the process ends. A folder that
+/// It lies below a folder that such operations share, `store/staging` for one. Its owner holds a lock on the folder itself, which the kernel releases however the process ends. A folder that
 /// nobody holds is left over from one that was killed. Where the file system knows no such locks, left-overs stay.
-struct StagingFolder: ~Copyable {
-    let path: FilePath
+package struct StagingFolder: ~Copyable {
+    package let path: FilePath
     private let descriptor: FileDescriptor
 
     /// Makes a new folder below `staging`, and `staging` where it is missing.
     ///
     /// Left-overs are claimed under the same lock on `staging` under which folders are made, so nobody takes a folder that
     /// has just been made for one of them.
-    init(below staging: FilePath) throws(HostError) {
+    package init(below staging: FilePath) throws(HostError) {
         try HostFiles.makeDirectory(staging, mode: 0o700)
         let parent = try Self.open(staging)
         defer { try? parent.close() }
@@ -30,13 +29,30 @@ struct StagingFolder: ~Copyable {
     }
 
     deinit {
-        // What cannot be removed now is swept by the next install.
+        // What cannot be removed now is swept by the next operation.
         try? HostFiles.removeTree(path)
         try? descriptor.close()
     }
 
+    /// Runs `body` with a new folder below `staging`, after what killed processes have left there was removed.
+    package static func with<Result>(
+        below staging: FilePath,
+        _ body: (FilePath) async throws -> Result
+    ) async throws -> Result {
+        try sweep(staging)
+        let folder = try StagingFolder(below: staging)
+        let result = try await body(folder.path)
+        end(folder)
+        return result
+    }
+
+    /// Keeps a folder until here.
+    private static func end(_ folder: consuming StagingFolder) {}
+
     /// Removes the folders whose owners are gone.
-    static func sweep(_ staging: FilePath) throws(HostError) {
+    ///
+    /// - Throws: `HostError` where `staging` cannot be listed; where there is none, there is nothing to remove.
+    package static func sweep(_ staging: FilePath) throws(HostError) {
         for (path, descriptor) in try claimLeftOvers(staging) {
             // What belongs to somebody else's account is not ours to worry about.
             try? HostFiles.removeTree(path)

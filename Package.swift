@@ -157,7 +157,7 @@ let modules: [Module] = [
     Module(
         name: "WorkerOperations",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Transport", "RegistryAPI", "Resolution",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Transport", "RegistryAPI", "Resolution",
             "Manifests",
             "Archives", "ProjectFiles", "RegistryClient", "ImageDocuments", "OCIImages", "ImageStore", "ArtifactStore",
             .nioCore, .systemPackage,

@@ -19,6 +19,17 @@ extension ConfigFile {
         return try setting(.config(defaults), inPlaceOf: "config", of: place, name)
     }
 
+    /// Writes the `isolation:` of an entry.
+    ///
+    /// - Throws: `ConfigFileError.notListed`, `.listedTwice` and `.cannotEdit`.
+    package func settingIsolation(_ tier: String, of name: WorkerName) throws(ConfigFileError) -> ConfigFile {
+        guard let place = try place(of: name) else { throw .notListed(name) }
+        let member = YAMLValue.Member("isolation", .string(tier))
+        if place.entry[member.key]?.value == member.value { return self }
+        let present = place.entry.pair(member.key)?.name
+        return try setting(member, inPlaceOf: present, of: place, name)
+    }
+
     /// Puts the pair in place that says what kind of worker an entry is, and takes away one that says another kind.
     func settingSource(
         _ source: ConfigEntry.Source,

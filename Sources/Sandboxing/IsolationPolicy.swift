@@ -60,17 +60,26 @@ package struct IsolationPolicy: Hashable, Sendable {
     /// is not; what starts from the user's own folder or from the host's own programs is in `namespaces`; for others it is
     /// the strongest tier that is quick here: `vm`, then `namespaces`, then `emulated-vm`.
     ///
-    /// - Throws: `SandboxError.tooWeak` where less was asked for than must be.
+    /// - Throws: `SandboxError.tooWeak` where less was asked for, or can be, than must be; `.notSupported` for a machine
+    ///   that was asked for what no machine gets.
     package func candidates() throws(SandboxError) -> [IsolationTier] {
         let (minimum, source) = strictestMinimum
         if let asked {
             guard asked.isAtLeast(minimum) else {
                 throw .tooWeak(name, asked: asked, minimum: minimum, setBy: source)
             }
+            if needsHostFiles, !IsolationTier.namespaces.isAtLeast(asked) {
+                throw .notSupported(asked, what: "run `\(name)`, which needs programs or folders of this machine")
+            }
             return [asked]
         }
         if minimum == .none, origin == .binary { return [.none] }
-        if needsHostFiles { return minimum.strength <= IsolationTier.namespaces.strength ? [.namespaces] : [.vm] }
+        if needsHostFiles {
+            guard IsolationTier.namespaces.isAtLeast(minimum) else {
+                throw .tooWeak(name, asked: .namespaces, minimum: minimum, setBy: source)
+            }
+            return [.namespaces]
+        }
         return [.vm, .namespaces, .emulatedVM].filter { $0.isAtLeast(minimum) }
     }
 

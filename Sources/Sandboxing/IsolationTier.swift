@@ -28,7 +28,7 @@ package enum IsolationTier: String, CaseIterable, Hashable, Sendable, CustomStri
     /// One sentence on what the tier does not stop, for those who decide by it.
     package var caveat: String {
         switch self {
-        case .none: "nothing is stopped: the worker may do all that its user may"
+        case .none: "anything; the worker may do all that its user may"
         case .namespaces:
             "a flaw of the host's kernel that an allowed system call reaches, side channels between processes"
         case .emulatedVM: "a flaw of the machine emulator together with one of its jail, side channels"

@@ -73,7 +73,7 @@ extension SandboxError {
             reasons.compactMap { entry in entry.reason.remedy.map { "run `\($0)` to have `\(entry.tier)`" } }
         case .tierUnavailable(let tier, let reason): reason.remedy.map { ["run `\($0)` to have `\(tier)`"] } ?? []
         case .tooWeak: ["ask for a stronger tier, or change the minimum"]
-        case .notSupported: ["choose another tier with `isolation:`"]
+        case .notSupported: ["choose another tier"]
         case .unknownTier: ["write one of \(IsolationTier.allCases.map { "`\($0)`" }.joined(separator: ", "))"]
         default: []
         }

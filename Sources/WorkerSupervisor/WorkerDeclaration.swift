@@ -52,6 +52,13 @@ package struct WorkerDeclaration: Sendable, Hashable {
         self.network = network
     }
 
+    /// The same in another tier; nil leaves it as it is.
+    func isolated(in tier: IsolationTier?) -> WorkerDeclaration {
+        var declaration = self
+        if let tier { declaration.isolation = tier }
+        return declaration
+    }
+
     /// The kind as `list` and `status` show it.
     package var kind: String {
         switch content {
@@ -61,6 +68,19 @@ package struct WorkerDeclaration: Sendable, Hashable {
         case .image: "image"
         case .folder: "local"
         case .nothing: "-"
+        }
+    }
+}
+
+extension WorkerDeclaration.Content {
+    /// What its isolation depends on; nil for what is not started.
+    var origin: WorkerOrigin? {
+        switch self {
+        case .builtIn, .nothing: nil
+        case .executable: .binary
+        case .bundle: .bundle
+        case .image: .image
+        case .folder: .localPath
         }
     }
 }

@@ -63,7 +63,10 @@ package struct WorkerLauncher: WorkerLaunching {
         let home = folder.home(of: declaration.name)
         try HostFiles.makeDirectory(home, mode: 0o700)
         specification.home = home
-        return SandboxedRun(sandbox: try await backend.start(specification, output: log))
+        return SandboxedRun(
+            sandbox: try await backend.start(specification, output: log),
+            network: declaration.network
+        )
     }
 
     private func startBundle(
@@ -82,7 +85,10 @@ package struct WorkerLauncher: WorkerLaunching {
         specification.workspace = .privateLayer(tree)
         specification.add(manifest.environment)
         specification.limits = SandboxLimits(manifest.resources)
-        return SandboxedRun(sandbox: try await backend.start(specification, output: log))
+        return SandboxedRun(
+            sandbox: try await backend.start(specification, output: log),
+            network: declaration.network
+        )
     }
 
     private func startFolder(
@@ -106,6 +112,7 @@ package struct WorkerLauncher: WorkerLaunching {
         try await prepare(workspace, seen, manifest.scripts, specification, backend, log)
         return SandboxedRun(
             sandbox: try await backend.start(specification, output: log),
+            network: declaration.network,
             source: (SourceWatch(path), seen)
         )
     }
@@ -141,19 +148,32 @@ package struct WorkerLauncher: WorkerLaunching {
 
     private var engine: NetworkAddress { currentEngine() }
 
-    /// - Throws: `WorkerCannotRun` where no sandbox that it may run in is there.
-    private func backend(
-        for declaration: WorkerDeclaration,
+    package func check(_ declaration: WorkerDeclaration) async throws {
+        guard let origin = declaration.content.origin else { return }
+        _ = try await sandboxes.backend(for: policy(declaration, origin, needsHostFiles: origin != .image))
+    }
+
+    private func policy(
+        _ declaration: WorkerDeclaration,
         _ origin: WorkerOrigin,
         needsHostFiles: Bool
-    ) async throws -> (any SandboxBackend)? {
-        let policy = IsolationPolicy(
+    ) -> IsolationPolicy {
+        IsolationPolicy(
             name: declaration.name,
             origin: origin,
             needsHostFiles: needsHostFiles,
             asked: declaration.isolation,
             machineMinimum: machineMinimum
         )
+    }
+
+    /// - Throws: `WorkerCannotRun` where no sandbox that it may run in is there.
+    private func backend(
+        for declaration: WorkerDeclaration,
+        _ origin: WorkerOrigin,
+        needsHostFiles: Bool
+    ) async throws -> (any SandboxBackend)? {
+        let policy = policy(declaration, origin, needsHostFiles: needsHostFiles)
         do { return try await sandboxes.backend(for: policy) } catch let error as SandboxError {
             throw WorkerCannotRun(reason: error.message, remedy: error.hints.first)
         }

@@ -10,6 +10,10 @@ package import WorkerModel
 package protocol WorkerRun: Sendable {
     var processID: Int32 { get }
     var tier: IsolationTier { get }
+    /// How well the limits of its sandbox are held; nil without one.
+    var enforcement: SandboxEnforcement? { get }
+    /// What it reaches besides the engine; empty also where nothing holds it.
+    var network: [NetworkAddress] { get }
     /// Waits for the end, when nothing of it is left and its output is in the log: the end of a sentence that begins with
     /// the worker's name.
     func exit() async -> String
@@ -24,6 +28,9 @@ package protocol WorkerRun: Sendable {
 }
 
 extension WorkerRun {
+    package var enforcement: SandboxEnforcement? { nil }
+    package var network: [NetworkAddress] { [] }
+
     package func sourceChanged() async -> Bool {
         // Nothing to look at: it ends with the task.
         try? await Task.sleep(for: .seconds(1 << 40))
@@ -69,6 +76,15 @@ package protocol WorkerLaunching: Sendable {
     ///
     /// - Throws: `WorkerCannotRun` where trying again would change nothing; other errors as for a crash.
     func start(_ declaration: WorkerDeclaration, log: WorkerLog) async throws -> any WorkerRun
+
+    /// Makes sure that there is a sandbox of the tier that a worker is to run in.
+    ///
+    /// - Throws: `SandboxError`.
+    func check(_ declaration: WorkerDeclaration) async throws
+}
+
+extension WorkerLaunching {
+    package func check(_ declaration: WorkerDeclaration) async throws {}
 }
 
 /// Why a worker waits instead of running: somebody has to do something first.
@@ -87,11 +103,13 @@ package struct WorkerCannotRun: Error, Sendable {
 /// A worker in a sandbox.
 struct SandboxedRun: WorkerRun {
     let sandbox: any RunningSandbox
+    let network: [NetworkAddress]
     /// The source that it was started from, where that is watched.
     var source: (watch: SourceWatch, seen: SourceTree)?
 
     var processID: Int32 { sandbox.processIdentifier }
     var tier: IsolationTier { sandbox.tier }
+    var enforcement: SandboxEnforcement? { sandbox.enforcement }
     func exit() async -> String { await sandbox.exit().description }
     func stop(grace: Duration) async { await sandbox.stop(grace: grace) }
     func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {

@@ -48,6 +48,10 @@ package struct WorkerStatus: Sendable, Hashable {
     package internal(set) var phase: Phase
     package internal(set) var processID: Int32?
     package internal(set) var tier: IsolationTier?
+    /// How well the limits of its sandbox are held; nil without one.
+    package internal(set) var limits: SandboxEnforcement?
+    /// What it reaches besides the engine; empty also where nothing holds it.
+    package internal(set) var network: [NetworkAddress] = []
     /// When the present process was started.
     package internal(set) var startedAt: ContinuousClock.Instant?
     /// How long it took from there to ready.
@@ -64,17 +68,28 @@ package struct WorkerStatus: Sendable, Hashable {
     package var isRunning: Bool { processID != nil }
 
     /// `{"kind":…,"last_end":…,"logs_dir":…,"name":…,"pid":…,"reason":…,"remedy":…,"restarts":0,"running":true,
-    /// "isolation":…,"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown.
+    /// "isolation":…,"not_stopped":…,"limits":{"cpus":…,"memory":…,"processes":…,"scratch":…},"network":[…],"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown.
     package func json(now: ContinuousClock.Instant) -> JSONValue {
         let (reason, remedy): (String?, String?) =
             if case .waiting(let reason, let remedy) = phase { (reason, remedy) } else { (nil, nil) }
         return [
             "name": .string(name.description), "kind": .string(kind), "version": .string(version),
             "status": .string(phase.word), "running": .bool(isRunning), "pid": .integer(processID),
-            "isolation": .string(tier?.rawValue), "uptime_ms": .milliseconds(startedAt.map { now - $0 }),
+            "isolation": .string(tier?.rawValue), "not_stopped": .string(tier?.caveat), "limits": limits?.json ?? .null,
+            "network": .array(network.map { .string($0.description) }),
+            "uptime_ms": .milliseconds(startedAt.map { now - $0 }),
             "ready_after_ms": .milliseconds(readyAfter), "restarts": .integer(restarts), "last_end": .string(lastEnd),
             "last_lines": .array(lastLines.map(JSONValue.string)), "reason": .string(reason),
             "remedy": .string(remedy), "logs_dir": .string(logs),
+        ]
+    }
+}
+
+extension SandboxEnforcement {
+    fileprivate var json: JSONValue {
+        [
+            "cpus": .string(cpus.rawValue), "memory": .string(memory.rawValue),
+            "processes": .string(processes.rawValue), "scratch": .string(scratch.rawValue),
         ]
     }
 }

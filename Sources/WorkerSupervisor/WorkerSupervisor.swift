@@ -19,6 +19,8 @@ package actor WorkerSupervisor {
         var declaration: WorkerDeclaration
         var status: WorkerStatus
         let log: WorkerLog
+        /// Asked for by hand when it was started last; it comes before what its entry says.
+        var isolation: IsolationTier?
         /// Counts the tasks of the worker: what an earlier one says is not heard.
         var generation = 0
         var task: Task<Void, Never>?
@@ -70,6 +72,7 @@ package actor WorkerSupervisor {
         order = wanted.map(\.name)
         for declaration in plan.replaced {
             workers[declaration.name]?.declaration = declaration
+            workers[declaration.name]?.isolation = nil
             begin(declaration.name)
         }
         for declaration in plan.added {
@@ -103,10 +106,12 @@ package actor WorkerSupervisor {
 
     /// Starts a worker that does not run; one that waits to be started again is started now.
     ///
-    /// - Throws: `SupervisorError.unknown`, `.alreadyRunning`.
-    package func start(_ name: WorkerName) throws(SupervisorError) {
+    /// - Parameter isolation: Until it is started by hand again; nil for what its entry says.
+    /// - Throws: `SupervisorError.unknown`, `.alreadyRunning`; `SandboxError` for a tier that cannot be had.
+    package func start(_ name: WorkerName, isolation: IsolationTier? = nil) async throws {
         let status = try known(name).status
-        if let processID = status.processID { throw .alreadyRunning(name, processID: processID) }
+        if let processID = status.processID { throw SupervisorError.alreadyRunning(name, processID: processID) }
+        try await isolate(name, isolation)
         begin(name)
     }
 
@@ -124,7 +129,7 @@ package actor WorkerSupervisor {
         guard workers[name]?.generation == worker.generation + 1 else { return hasRun }
         change(name) { status in
             status.phase = .stopped
-            (status.processID, status.startedAt, status.tier) = (nil, nil, nil)
+            status.forgetRun()
         }
         report(.stopped(name))
         return hasRun
@@ -132,10 +137,17 @@ package actor WorkerSupervisor {
 
     /// Stops a worker where it runs, and starts it.
     ///
-    /// - Throws: `SupervisorError.unknown`.
-    package func restart(_ name: WorkerName) throws(SupervisorError) {
+    /// - Parameter isolation: Until it is started by hand again; nil for what its entry says.
+    /// - Throws: `SupervisorError.unknown`; `SandboxError` for a tier that cannot be had, and what runs is left alone.
+    package func restart(_ name: WorkerName, isolation: IsolationTier? = nil) async throws {
         _ = try known(name)
+        try await isolate(name, isolation)
         begin(name)
+    }
+
+    private func isolate(_ name: WorkerName, _ isolation: IsolationTier?) async throws {
+        try await launcher.check(try known(name).declaration.isolated(in: isolation))
+        workers[name]?.isolation = isolation
     }
 
     /// Ends every worker; returns when nothing of them is left.
@@ -240,7 +252,8 @@ package actor WorkerSupervisor {
             let began = ContinuousClock.now
             var end: String
             do {
-                let run = try await launcher.start(worker.declaration, log: worker.log)
+                let declaration = worker.declaration.isolated(in: worker.isolation)
+                let run = try await launcher.start(declaration, log: worker.log)
                 change(name, generation) { $0.run(run) }
                 report(.started(name, processID: run.processID, run.tier))
                 if workers[name]?.generation == generation { workers[name]?.run = run }
@@ -334,16 +347,22 @@ package actor WorkerSupervisor {
 extension WorkerStatus {
     fileprivate mutating func begin() {
         phase = .starting
-        (processID, startedAt, tier, readyAfter) = (nil, nil, nil, nil)
+        readyAfter = nil
+        forgetRun()
     }
 
     fileprivate mutating func run(_ run: any WorkerRun) {
         phase = .booting
         (processID, tier, startedAt) = (run.processID, run.tier, .now)
+        (limits, network) = (run.enforcement, run.network)
+    }
+
+    fileprivate mutating func forgetRun() {
+        (processID, startedAt, tier, limits, network) = (nil, nil, nil, nil, [])
     }
 
     fileprivate mutating func crash(_ end: String, _ decision: RestartPolicy.Decision, _ lines: [String]) {
-        (processID, startedAt, tier) = (nil, nil, nil)
+        forgetRun()
         (lastEnd, lastLines) = (end, lines)
         switch decision {
         case .giveUp: phase = .failed

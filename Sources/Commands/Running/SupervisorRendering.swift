@@ -11,13 +11,18 @@ package final class SupervisorRendering: Sendable {
     private let printer: Printer
     /// What was last wrong with the configuration: it is told once.
     private let lastProblem = Mutex<String?>(nil)
+    /// Tiers of which it was told what they do not stop.
+    private let explained = Mutex<Set<IsolationTier>>([])
 
     package init(_ printer: Printer) { self.printer = printer }
 
     package func receive(_ event: SupervisorEvent) {
         switch event {
         case .started(let name, let processID, let tier):
-            printer.say("\(name) started (process \(processID)\(tier == .none ? "" : ", isolation \(tier)"))")
+            printer.say("\(name) started (process \(processID), isolation \(tier))")
+            if explained.withLock({ $0.insert(tier).inserted }) {
+                printer.say("isolation \(tier) does not stop: \(tier.caveat)")
+            }
         case .ready(let name, let time): printer.say("\(name) is ready after \(time.shown)")
         case .stopped(let name): printer.say("\(name) stopped")
         case .waits(let name, let reason, let remedy):

@@ -42,9 +42,9 @@ package struct WorkerFunctions: Sendable {
         [
             function("add", "Add workers to the project, with all that they need.", WorkerSchemas.add, add),
             function("remove", "Take workers out of the project.", WorkerSchemas.removal, remove),
-            function("start", "Start a worker that does not run.", WorkerSchemas.startOrStop, start),
-            function("stop", "Stop a worker.", WorkerSchemas.startOrStop, stop),
-            function("restart", "Stop a worker where it runs, and start it.", WorkerSchemas.startOrStop, restart),
+            function("start", "Start a worker that does not run.", WorkerSchemas.start, start),
+            function("stop", "Stop a worker.", WorkerSchemas.stop, stop),
+            function("restart", "Stop a worker where it runs, and start it.", WorkerSchemas.start, restart),
             function("status", "How one worker is doing.", WorkerSchemas.status, status),
             function("list", "The workers of the project.", WorkerSchemas.list, list),
             function("logs", "The last lines of a worker's logs.", WorkerSchemas.logs, logs),
@@ -77,15 +77,17 @@ package struct WorkerFunctions: Sendable {
 
     private func start(_ request: JSONCursor) async throws -> JSONValue {
         let name = try name(request)
+        let tier = try isolation(request)
         try await reload()
-        try await supervisor.start(name)
+        try await supervisor.start(name, isolation: tier)
         return try await answer(name, request)
     }
 
     private func restart(_ request: JSONCursor) async throws -> JSONValue {
         let name = try name(request)
+        let tier = try isolation(request)
         try await reload()
-        try await supervisor.restart(name)
+        try await supervisor.restart(name, isolation: tier)
         return try await answer(name, request)
     }
 
@@ -154,6 +156,7 @@ package struct WorkerFunctions: Sendable {
         var wanted = AddWorkers.Request(try sources(request))
         wanted.options.isForced = try request.optional("force")?.bool() ?? false
         wanted.options.resetsConfig = try request.optional("reset_config")?.bool() ?? false
+        wanted.options.isolation = try isolation(request)
         let isAllowed = try request.optional("yes")?.bool() ?? false
         wanted.options.consent = { change in
             if !isAllowed { throw LargePlanUnasked(workers: change.plan.changes.count) }
@@ -207,6 +210,11 @@ package struct WorkerFunctions: Sendable {
         case "local": return [try WorkerSource(parsing: try source.required("path").string())]
         default: throw try source.required("kind").fail("must be `registry`, `oci` or `local`")
         }
+    }
+
+    private func isolation(_ request: JSONCursor) throws -> IsolationTier? {
+        try request.optional("isolation").flatMap { $0.value == .null ? nil : $0 }
+            .map { try IsolationTier(parsing: try $0.string(), in: "`isolation`") }
     }
 
     private func name(_ request: JSONCursor) throws -> WorkerName {

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import JSONText
+import Sandboxing
 
 /// The JSON Schemas of what `worker::*` are called with.
 enum WorkerSchemas {
@@ -18,11 +19,15 @@ enum WorkerSchemas {
 
     private static let name = field("string", "The worker's name in config.yaml.")
     private static let wait = field("boolean", "Answer once it is ready, waits or has ended; after 120 s at most.")
+    private static let isolation: JSONValue = [
+        "enum": .array(IsolationTier.allCases.map { .string($0.rawValue) }), "description": "The sandbox to run in.",
+    ]
     private static let names: JSONValue = [
         "type": "array", "items": ["type": "string"], "description": "The workers' names.",
     ]
 
-    static let startOrStop = object(["name": name, "wait": wait], required: ["name"])
+    static let start = object(["name": name, "wait": wait, "isolation": isolation], required: ["name"])
+    static let stop = object(["name": name], required: ["name"])
     static let status = object(
         ["name": name, "wait": wait, "version": field("string", "With wait: the version to wait for.")],
         required: ["name"]
@@ -52,6 +57,7 @@ enum WorkerSchemas {
         ],
         "sources": ["type": "array", "items": ["type": "string"], "description": "Several, added together."],
         "force": field("boolean", "Fetch and install again what is installed already."),
+        "isolation": isolation,
         "reset_config": field("boolean", "With force: start the config blocks afresh."),
         "wait": field("boolean", "Answer once the workers are ready; true unless said otherwise."),
     ])

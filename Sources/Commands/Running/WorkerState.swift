@@ -14,6 +14,12 @@ struct WorkerState: Sendable {
     let status: String
     let processID: Int64?
     let isolation: String?
+    /// What the tier does not stop.
+    let notStopped: String?
+    /// How its limits are held: `enforced`, or where not all are, each.
+    let limits: String?
+    /// What it reaches.
+    let network: String?
     let uptime: Duration?
     let readyAfter: Duration?
     let restarts: Int64
@@ -31,6 +37,8 @@ struct WorkerState: Sendable {
         status = text("status") ?? "unknown"
         processID = number("pid")
         isolation = text("isolation")
+        notStopped = text("not_stopped")
+        (limits, network) = (Self.limits(json), Self.network(json, isolation))
         uptime = number("uptime_ms").map { .milliseconds($0) }
         readyAfter = number("ready_after_ms").map { .milliseconds($0) }
         restarts = number("restarts") ?? 0
@@ -41,6 +49,20 @@ struct WorkerState: Sendable {
             lastLines = []
         }
         (reason, remedy, logs) = (text("reason"), text("remedy"), text("logs_dir"))
+    }
+
+    private static func limits(_ json: JSONValue) -> String? {
+        guard case .object(let limits)? = json["limits"] else { return nil }
+        let words = limits.members.compactMap { member in
+            if case .string(let word) = member.value { "\(member.key) \(word)" } else { nil as String? }
+        }
+        return words.allSatisfy { $0.hasSuffix(" enforced") } ? "enforced" : words.joined(separator: ", ")
+    }
+
+    private static func network(_ json: JSONValue, _ isolation: String?) -> String? {
+        guard let isolation, isolation != "none", case .array(let addresses)? = json["network"] else { return nil }
+        let texts = addresses.compactMap { if case .string(let text) = $0 { text } else { nil as String? } }
+        return (["the engine"] + texts).joined(separator: ", ")
     }
 
     /// One line of how it is.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Sandboxing
 import ArgumentParser
 import JSONText
 import WorkerModel
@@ -13,6 +14,7 @@ struct StartOptions: ParsableArguments {
     @Flag(help: "Do not wait until it is ready.")
     var noWait = false
 
+    @OptionGroup var sandbox: IsolationOption
     @OptionGroup var engine: EngineOptions
 
     /// Asks the engine to start the worker by `function`, and tells what came of it.
@@ -21,8 +23,9 @@ struct StartOptions: ParsableArguments {
     func start(by function: String, isJSON: Bool, in context: CommandContext) async throws {
         let name = try WorkerName(parsing: name)
         let engine = try RunningEngine.require(engine, context)
-        let request: JSONValue = ["name": .string(name.description), "wait": .bool(!noWait)]
-        let state = WorkerState(try await engine.call(function, request, timeout: .seconds(130)))
+        var request: JSONObject = ["name": .string(name.description), "wait": .bool(!noWait)]
+        if let tier = sandbox.isolation { request["isolation"] = .string(tier.rawValue) }
+        let state = WorkerState(try await engine.call(function, .object(request), timeout: .seconds(130)))
         if isJSON { context.printer.result(state.json) }
         if noWait { return context.printer.say("\(name) is started") }
         try state.report(name, context.printer)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Sandboxing
 import SystemPackage
 import RegistryAPI
 import ArgumentParser
@@ -27,7 +28,8 @@ struct WorkerAdd: ContextCommand {
 
             Everything is resolved first and shown as one plan; everything is fetched and verified; then config.yaml and \
             iii.lock change together, or not at all. Versions that the project has stay where they are good enough. In a \
-            folder without a project, config.yaml is begun there.
+            folder without a project, config.yaml is begun there. --isolation is written to the entries of the named workers; \
+            what is weaker than their kind and this machine allow is refused.
             """
     )
 
@@ -46,6 +48,7 @@ struct WorkerAdd: ContextCommand {
     @Option(help: ArgumentHelp("Install for this platform instead of this host's.", valueName: "triple"))
     var target: String?
 
+    @OptionGroup var sandbox: IsolationOption
     @OptionGroup var planning: PlanOptions
 
     @OptionGroup var engine: EngineOptions
@@ -65,6 +68,7 @@ struct WorkerAdd: ContextCommand {
                 [
                     "force": .bool(force), "reset_config": .bool(resetConfig), "yes": .bool(planning.yes),
                     "wait": .bool(!noWait),
+                    "isolation": sandbox.isolation.map { .string($0.rawValue) } ?? .null,
                 ],
                 isJSON: output.json
             )
@@ -76,6 +80,7 @@ struct WorkerAdd: ContextCommand {
         request.options = planning.options(context.printer)
         request.options.isForced = force
         request.options.resetsConfig = resetConfig
+        request.options.isolation = sandbox.isolation
         let project = try Project.find(context.environment) ?? .beginning(in: context.environment)
         let asked = request
         let outcome = try await context.withWorkshop(project) { try await AddWorkers($0).run(asked) }

@@ -6,6 +6,7 @@ import ArgumentParser
 import HostSystem
 import JSONText
 import ProjectFiles
+import Sandboxing
 import WorkerModel
 import WorkerOperations
 
@@ -35,9 +36,13 @@ struct WorkerList: ContextCommand {
         }
         if rows.isEmpty { return context.printer.say("the project has no workers; `iii worker add NAME` adds one") }
         var head = ["NAME", "VERSION", "KIND", "ASKED FOR", "INSTALLED"]
-        if states != nil { head += ["STATUS", "PID"] }
+        if states != nil { head += ["STATUS", "PID", "ISOLATION"] }
         let cells = rows.map { row in row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) }
         for line in TextTable.lines([head] + cells) { context.printer.result(line) }
+        let tiers = Set((states ?? [:]).values.compactMap(\.isolation).compactMap(IsolationTier.init(rawValue:)))
+        for tier in IsolationTier.allCases where tiers.contains(tier) {
+            context.printer.say("isolation \(tier) does not stop: \(tier.caveat)")
+        }
     }
 
     /// What the engine that runs the project says of its workers, nil where none runs it.
@@ -51,7 +56,7 @@ struct WorkerList: ContextCommand {
     }
 
     private static func cells(_ state: WorkerState?) -> [String] {
-        [state?.status ?? "-", state?.processID.map(String.init) ?? "-"].map(\.printable)
+        [state?.status ?? "-", state?.processID.map(String.init) ?? "-", state?.isolation ?? "-"].map(\.printable)
     }
 }
 
@@ -67,6 +72,8 @@ extension ListWorkers.Row {
             "kind": kind.map(JSONValue.string) ?? .null, "selector": selector.map { .string($0.description) } ?? .null,
             "installed": isInstalled.map(JSONValue.bool) ?? .null,
             "status": state.map { .string($0.status) } ?? .null,
+            "isolation": state?.isolation.map(JSONValue.string) ?? .null,
+            "not_stopped": state?.notStopped.map(JSONValue.string) ?? .null,
             "pid": state?.processID.map { .number(JSONNumber($0)) } ?? .null,
         ]
     }

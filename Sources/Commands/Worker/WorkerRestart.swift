@@ -9,10 +9,11 @@ struct WorkerRestart: ContextCommand {
         commandName: "restart",
         abstract: "Stop a worker where it runs, and start it.",
         discussion: """
-            Also takes up what changed in its files. Ends when the worker is ready, after 120 seconds at most; at once when it ends instead.
+            Also takes up what changed in its files. Ends when the worker is ready, after 120 seconds at most; at once when it ends instead. --isolation holds until it is started by hand again; `isolation:` in its entry of config.yaml stays.
 
               iii worker restart pdfkit
               iii worker restart pdfkit --no-wait
+              iii worker restart pdfkit --isolation namespaces
             """
     )
 

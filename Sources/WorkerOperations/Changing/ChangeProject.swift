@@ -6,6 +6,7 @@ import Diagnostics
 package import HostSystem
 package import ProjectFiles
 import RegistryClient
+package import Sandboxing
 package import WorkerModel
 
 /// What commands that change a project work with.
@@ -41,6 +42,8 @@ package struct ChangeOptions: Sendable {
     /// Start the `config:` blocks of the requested workers afresh.
     package var resetsConfig = false
     package var isDryRun = false
+    /// The tier that the requested workers are to run in; nil leaves it to their entries.
+    package var isolation: IsolationTier?
     /// Asked before a large plan is carried out.
     ///
     /// - Throws: `ConsentRequired` (W104) where there is nobody to ask, `CancellationError` for a no.
@@ -101,12 +104,14 @@ struct ChangeProject: Sendable {
     private func planned(in state: ProjectState) throws -> (change: PlannedChange, after: ProjectState) {
         let plan = try makePlan(state)
         if workshop.environment.isOn(.bundlesDisabled) { try plan.expectNoBundles() }
+        try plan.expectIsolation(options.isolation, in: state, MachineSettings(IIIHome(workshop.environment)))
         var after = state
         let pruned = try after.apply(
             plan,
             from: workshop.registry.client.base.description,
             resetsConfig: options.resetsConfig
         )
+        if let tier = options.isolation { try after.isolate(plan, in: tier) }
         return (PlannedChange(plan: plan, pruned: pruned.map { ($0, state.version(of: $0)) }), after)
     }
 

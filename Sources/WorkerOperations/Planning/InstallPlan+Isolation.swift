@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import RegistryAPI
+import WorkerModel
+import ProjectFiles
+import Sandboxing
+
+extension InstallPlan {
+    /// Makes sure that nothing of the plan is to run in less than its kind and this machine ask for.
+    ///
+    /// - Parameter asked: For the requested workers; nil for what their entries say.
+    /// - Throws: `SandboxError.tooWeak` (W187), `.unknownTier`.
+    func expectIsolation(_ asked: IsolationTier?, in state: ProjectState, _ machine: MachineSettings) throws {
+        for step in steps {
+            guard let origin = step.origin else { continue }
+            let written = try state.config[step.name]?.isolation
+                .map { try IsolationTier(parsing: $0, in: "the entry of `\(step.name)`") }
+            let policy = IsolationPolicy(
+                name: step.name,
+                origin: origin,
+                needsHostFiles: origin == .binary || origin == .localPath,
+                asked: step.isRequested ? asked ?? written : written,
+                machineMinimum: machine.minimumIsolation
+            )
+            _ = try policy.candidates()
+        }
+    }
+}
+
+extension InstallPlan.Step {
+    /// Nil for a part of the engine.
+    fileprivate var origin: WorkerOrigin? {
+        switch content {
+        case .local: .localPath
+        case .image: .image
+        case .builtin: nil
+        case .registry(let node):
+            switch node.kind {
+            case .binary: .binary
+            case .bundle: .bundle
+            case .image: .image
+            case .engine: nil
+            }
+        }
+    }
+}
+
+extension ProjectState {
+    /// Writes the tier of the requested workers of a plan into their entries.
+    mutating func isolate(_ plan: InstallPlan, in tier: IsolationTier) throws {
+        for step in plan.steps where step.isRequested && step.origin != nil {
+            config = try config.settingIsolation(tier.rawValue, of: step.name)
+        }
+    }
+}

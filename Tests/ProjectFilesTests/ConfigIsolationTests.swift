@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import ProjectFiles
+import Testing
+import WorkerModel
+
+/// `isolation:` is written into an entry, and nothing else changes.
+struct ConfigIsolationTests {
+    @Test(arguments: [
+        ("workers:\n  - name: a # mine\n", "workers:\n  - name: a # mine\n    isolation: vm\n"),
+        (
+            "workers:\n  - name: a\n    isolation: none # for now\n    config:\n      b: 1\n",
+            "workers:\n  - name: a\n    isolation: vm # for now\n    config:\n      b: 1\n"
+        ),
+        ("workers: [{name: a}]\n", "workers: [{name: a, isolation: vm}]\n"),
+        ("workers:\n  - name: a\n    isolation: vm\n", "workers:\n  - name: a\n    isolation: vm\n"),
+    ])
+    func isWrittenInPlace(before: String, after: String) throws {
+        let changed = try ConfigFile(parsing: before).settingIsolation("vm", of: try WorkerName(parsing: "a"))
+        #expect(changed.text == after)
+        #expect(changed.entries[0].isolation == "vm")
+    }
+
+    @Test func needsAnEntry() throws {
+        let name = try WorkerName(parsing: "a")
+        #expect(throws: ConfigFileError.self) {
+            try ConfigFile(parsing: "workers: []\n").settingIsolation("vm", of: name)
+        }
+    }
+}

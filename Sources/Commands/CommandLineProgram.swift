@@ -23,26 +23,44 @@ package enum CommandLineProgram {
         } catch {
             let status = root.exitCode(for: error)
             let text = root.fullMessage(for: error)
-            if status == .validationFailure, CommandLine.arguments.contains("--json") {
-                // The message has lines of usage behind it, which are for people.
-                let sentence = root.message(for: error)
-                Printer(isInteractive: false).result(
-                    ErrorRendering.envelope(ErrorReport(WrongUsage(message: sentence)))
-                )
-            }
+            if status == .validationFailure { HostProcess.exit(refuse(wrongUsage(of: root, error), text)) }
             if !text.isEmpty {
                 let descriptor: FileDescriptor = status == .success ? .standardOutput : .standardError
                 // With nobody to read the message there is nobody to tell of it.
                 _ = try? descriptor.writeAll((text + "\n").utf8)
             }
-            HostProcess.exit(status == .validationFailure ? 2 : status.rawValue)
+            HostProcess.exit(status.rawValue)
         }
     }
 }
 
+extension CommandLineProgram {
+    /// What is wrong with the arguments of this process.
+    private static func wrongUsage(of root: any ParsableCommand.Type, _ error: any Error) -> WrongUsage {
+        // The message of the parser has lines of usage behind it, which are for people.
+        UnknownCommand(in: Array(CommandLine.arguments.dropFirst()), of: root).map(WrongUsage.init)
+            ?? WrongUsage(message: root.message(for: error))
+    }
+
+    /// Tells of a command line that was not taken; returns the exit status.
+    private static func refuse(_ error: WrongUsage, _ text: String) -> Int32 {
+        if CommandLine.arguments.contains("--json") {
+            Printer(isInteractive: false).result(ErrorRendering.envelope(ErrorReport(error)))
+        }
+        let usage = text.split(separator: "\n").drop { !["Help:", "Usage:"].contains($0.split(separator: " ").first) }
+        let lines = ErrorReport(error).lines + usage.map(String.init)
+        // With nobody to read the message there is nobody to tell of it.
+        _ = try? FileDescriptor.standardError.writeAll((lines.joined(separator: "\n") + "\n").utf8)
+        return error.code.exitStatus
+    }
+}
+
 /// A command line that the parser did not take.
+///
+/// W107.
 struct WrongUsage: CodedError {
     let message: String
+    var hints: [String] = []
 
     var code: ErrorCode { .wrongUsage }
 }

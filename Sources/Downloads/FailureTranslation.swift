@@ -44,7 +44,6 @@ struct FailureTranslation {
         case .tlsHandshakeTimeout: .timedOut(.secure)
         case .readTimeout, .writeTimeout, .deadlineExceeded: .timedOut(.answer)
         case .remoteConnectionClosed, .requestStreamCancelled: .cut
-        case .httpEndReceivedAfterHeadWith1xx: .malformedAnswer
         default: .noConnection(error.shortDescription.lowercased())
         }
     }

@@ -86,7 +86,9 @@ package enum HostFiles {
             let parent = path.removingLastComponent()
             guard parent != path, !parent.isEmpty else { throw HostError(.create, path, .noSuchFileOrDirectory) }
             try makeDirectory(parent, mode: mode)
-            try makeDirectory(path, mode: mode)
+            // Once only: there are file systems that have the parent and still answer that it is not there.
+            let result = path.withPlatformString { mkdir($0, mode_t(mode)) }
+            if result != 0, Errno.current != .fileExists { throw HostError(.create, path, .current) }
         case let failure: throw HostError(.create, path, failure)
         }
     }

@@ -24,7 +24,11 @@ package struct ConfigFile: Sendable {
         """
     /// Stands above a list that an edit had to begin, so that removing the last entry can take the list away again.
     static let listComment = "# Workers that `iii worker add` has installed."
-    private static let rules = YAMLRules.lenient(upTo: Int(maximumSize.bytes))
+    private static let rules = {
+        var rules = YAMLRules.lenient(upTo: Int(maximumSize.bytes))
+        rules.readsPlaceholders = true
+        return rules
+    }()
     private static let listKeys = ["workers", "modules"]
 
     /// The whole text, UTF-8.

@@ -46,6 +46,14 @@ enum Conversation: Hashable, Sendable {
     /// What changes, as it reads behind "cannot".
     case change(WorkerName, action: String)
 
+    /// The worker that it is about, where it is about one.
+    var worker: String? {
+        switch self {
+        case .resolve(let name, _), .look(let name), .publish(let name, _), .change(let name, _): name.description
+        case .upload, .search, .account: nil
+        }
+    }
+
     /// As it reads behind "cannot".
     var action: String {
         switch self {

@@ -113,7 +113,7 @@ extension RegistryClientError {
     private func words(of envelope: ErrorEnvelope?, _ status: Int) -> String {
         guard let envelope, !envelope.message.isEmpty else { return "the registry answered \(status)" }
         var text = envelope.message.printable
-        if let path = envelope.dependencyPath { text += " (through \(path.printable))" }
+        if let path = envelope.dependencyPath, path != conversation.worker { text += " (through \(path.printable))" }
         let problems = envelope.details.map { "`\($0.path.printable)` \($0.reason.printable)" }
         if !problems.isEmpty { text += ": " + problems.prefix(Self.listed).joined(separator: "; ") }
         if problems.count > Self.listed { text += "; and \(problems.count - Self.listed) more" }

@@ -7,6 +7,14 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Why a WebSocket could not be opened.
 package enum WebSocketConnectError: Error, Sendable {
     /// No connection, or it broke before the upgrade.
@@ -14,6 +22,25 @@ package enum WebSocketConnectError: Error, Sendable {
     /// An answer that is no upgrade, with its status.
     case refused(status: Int)
     case timedOut
+}
+
+/// Why no connection came about, for people.
+private struct Unconnected: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ error: any Error) {
+        let several = error as? NIOConnectionError
+        if several.map({ $0.dnsAError != nil && $0.connectionErrors.isEmpty }) ?? false {
+            description = "there is no address for `\(several?.host ?? "")`"
+            return
+        }
+        switch several?.connectionErrors.first?.error ?? error {
+        case let error as IOError where error.errnoCode == ECONNREFUSED: description = "the connection was refused"
+        case let error as IOError: description = String(cString: strerror(error.errnoCode)).lowercased()
+        case ChannelError.connectTimeout: description = "nobody answered in time"
+        case let error: description = String(describing: error)
+        }
+    }
 }
 
 /// Opens WebSockets to one server, without TLS.
@@ -55,7 +82,7 @@ package struct WebSocketConnector: Sendable {
         let channel: any Channel
         do { channel = try await bootstrap.connect(host: host, port: port).get() } catch {
             opened.fail(error)
-            throw WebSocketConnectError.unreachable(error)
+            throw WebSocketConnectError.unreachable(Unconnected(error))
         }
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
             opened.fail(WebSocketConnectError.timedOut)

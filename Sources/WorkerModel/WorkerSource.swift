@@ -89,6 +89,9 @@ package struct WorkerSourceError: CodedError {
     }
 
     package var hints: [String] {
-        ["a source is `NAME`, `NAME@1.2`, `ghcr.io/org/image:tag` or `./folder`"]
+        if text.contains("://") {
+            return ["a source is no URL: an image is written without it, as `ghcr.io/org/image:tag`"]
+        }
+        return ["a source is `NAME`, `NAME@1.2`, `ghcr.io/org/image:tag` or `./folder`"]
     }
 }

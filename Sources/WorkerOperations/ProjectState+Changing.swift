@@ -75,11 +75,11 @@ extension ProjectState {
     ///
     /// Returns the names that were taken out besides the given ones, sorted.
     ///
-    /// - Throws: `RemovalError` for a worker that is not there (W112), or that another one needs (W184).
+    /// - Throws: `NotInProject`; `RemovalError` for a worker that another one needs.
     mutating func remove(_ names: [WorkerName]) throws -> [WorkerName] {
         let before = self
         let removed = Set(names)
-        for name in names where isNew(name) { throw RemovalError.notInstalled(name) }
+        for name in names where isNew(name) { throw NotInProject(name, in: self) }
         for name in names { try expectNobodyNeeds(name, besides: removed) }
         for name in names.unique { try takeOut(name) }
         try renewManifest(since: before)

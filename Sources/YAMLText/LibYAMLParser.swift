@@ -23,10 +23,10 @@ struct LibYAMLParser: ~Copyable {
             parser.deallocate()
             throw YAMLError(.outOfMemory, at: .start)
         }
-        let input = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(source.body.count, 1))
-        _ = input.initialize(fromContentsOf: source.body)
-        // Safety: the parser reads `source.body.count` bytes from `input`, which is at least as long and outlives it.
-        yaml_parser_set_input_string(parser, input.baseAddress, source.body.count)
+        let input = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(source.parsed.count, 1))
+        _ = input.initialize(fromContentsOf: source.parsed)
+        // Safety: the parser reads `source.parsed.count` bytes from `input`, which is at least as long and outlives it.
+        yaml_parser_set_input_string(parser, input.baseAddress, source.parsed.count)
         // The text is known to be UTF-8 without a byte order mark: nothing is left to guess.
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         self.source = source
@@ -100,7 +100,9 @@ struct LibYAMLParser: ~Copyable {
 
     private func text(_ value: UnsafeMutablePointer<yaml_char_t>?, count: Int) -> String {
         // Safety: libyaml gives `count` bytes of UTF-8 at `value`, alive until the event is deleted.
-        String(decoding: UnsafeBufferPointer(start: value, count: value == nil ? 0 : count), as: UTF8.self)
+        source.written(
+            String(decoding: UnsafeBufferPointer(start: value, count: value == nil ? 0 : count), as: UTF8.self)
+        )
     }
 
     // Safety: names and tags are strings of C, alive until the event is deleted.

@@ -17,6 +17,8 @@ package struct YAMLRules: Hashable, Sendable {
     package var allowsAnchors: Bool
     /// Whether `!tag` is read or refused.
     package var allowsTags: Bool
+    /// Whether `${NAME:default}` is text wherever it stands, whatever its braces and colons mean to YAML.
+    package var readsPlaceholders = false
 
     /// For files that come from outside: no anchors, no aliases, no tags.
     package static func strict(upTo bytes: Int, depth: Int = 32, nodes: Int = 10_000) -> YAMLRules {

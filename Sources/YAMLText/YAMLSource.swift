@@ -9,6 +9,8 @@ struct YAMLSource {
 
     /// The bytes without a byte order mark.
     let body: ArraySlice<UInt8>
+    /// What the parser is to read, where that is not the body.
+    private let hidden: [UInt8]?
     /// How long the byte order mark is: 0 or 3.
     private let lead: Int
     /// Where each character begins in the body; empty where every character is one byte.
@@ -22,8 +24,15 @@ struct YAMLSource {
         }
         lead = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
         body = bytes[lead...]
+        hidden = rules.readsPlaceholders ? YAMLPlaceholders.hiding(in: body) : nil
         starts = body.allSatisfy { $0 < 0x80 } ? [] : try Self.characterStarts(of: body)
     }
+
+    /// What the parser reads: as many characters as the body has.
+    var parsed: ArraySlice<UInt8> { hidden.map { $0[...] } ?? body }
+
+    /// A text of the parser as it was written.
+    func written(_ text: String) -> String { hidden == nil ? text : YAMLPlaceholders.restored(text) }
 
     /// The position of the character that comes after `index` others.
     func position(index: Int, line: Int, column: Int) -> YAMLPosition {
@@ -31,9 +40,10 @@ struct YAMLSource {
         return YAMLPosition(offset: lead + offset, line: line + 1, column: column + 1)
     }
 
-    /// The position of a byte of the body.
+    /// The position of a byte of what the parser reads.
     func position(ofByte offset: Int) -> YAMLPosition {
-        let before = body.prefix(max(0, offset))
+        let read = written(String(decoding: parsed.prefix(max(0, offset)), as: UTF8.self))
+        let before = body.prefix(read.utf8.count)
         let lineStart = before.lastIndex { $0 == UInt8(ascii: "\n") }.map { $0 + 1 } ?? body.startIndex
         return YAMLPosition(
             offset: before.endIndex,

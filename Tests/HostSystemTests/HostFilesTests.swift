@@ -78,6 +78,13 @@ import WorkerModel
         }
     }
 
+    #if os(Linux)
+    @Test func aFileSystemThatTakesNoFoldersIsAnError() {
+        // It has the parent, and answers that nothing is there.
+        #expect(throws: HostError.self) { try HostFiles.makeDirectory("/proc/iii/store") }
+    }
+    #endif
+
     @Test func makesFoldersOnTheWay() throws {
         try withTemporaryDirectory { folder in
             try HostFiles.makeDirectory(folder.appending("a/b/c"), mode: 0o700)

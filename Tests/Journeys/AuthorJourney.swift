@@ -132,7 +132,7 @@ import Testing
             #expect(try await road.iii("worker", "clear").output.contains("freed 0 B"))
             try await road.does("worker", "remove", "dropped")
             let cleared = try await road.iii("worker", "clear")
-            #expect(cleared.output.contains("removed dropped") && cleared.output.contains("kept kept"))
+            #expect(cleared.output.contains("removed  dropped") && cleared.output.contains("kept     kept"))
             #expect(road.tree(road.store).filter { !$0.contains("/") }.count == 1)
             try await road.does("worker", "verify")
         }

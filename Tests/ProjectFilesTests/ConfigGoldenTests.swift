@@ -44,6 +44,7 @@ struct ConfigGoldenTests {
         Row("endmarker", "endmarker-add") { try $0.adding(name("resize")) },
         Row("modules", "modules-add") { try $0.adding(name("resize")) },
         Row("keep", "keep-add") { try $0.adding(name("resize")) },
+        Row("variables", "variables-add") { try $0.adding(name("resize"), config: ["port": 1]) },
     ]
 
     private static let removing = [
@@ -57,6 +58,7 @@ struct ConfigGoldenTests {
         Row("modules", "modules-remove") { try $0.removing(name("old")).removing(name("new")) },
         Row("anchors", "anchors-remove") { try $0.removing(name("two")) },
         Row("keep", "keep-remove") { try $0.removing(name("two")) },
+        Row("variables", "variables-remove") { try $0.removing(name("flow")) },
     ]
 
     private static let changing = [
@@ -81,6 +83,7 @@ struct ConfigGoldenTests {
         Row("crlf", "crlf-merge") {
             try $0.adding(name("one"), .image("x/y"), config: ["größe": "klein", "neu": ["é": 1]])
         },
+        Row("variables", "variables-merge") { try $0.adding(name("web"), config: ["port": 1, "new": 2]) },
         Row("flow", "flow-merge") { try $0.adding(name("one"), .image("x/y:1"), config: ["b": [1], "a": 3]) },
         Row("flowroot", "flowroot-merge") { try $0.adding(name("one"), config: ["b": ["c": 1]]) },
         Row("anchors", "anchors-merge") { try $0.adding(name("one"), config: ["own": 1, "more": true]) },

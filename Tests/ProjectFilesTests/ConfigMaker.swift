@@ -122,7 +122,7 @@ struct ConfigMaker {
     private mutating func config(step: Int) -> [String] {
         let margin = String(repeating: " ", count: step)
         let values = [
-            ["a: 1" + trailing()], ["b: {x: [1, 2], deep: {y: z}}"],
+            ["a: 1" + trailing()], ["b: {x: [1, 2], deep: {y: z}}"], ["port: {p: ${PORT:3000}, q: [${Q:a, b}]}"],
             ["deep:", margin + "inner: ${VAR:default}", margin + "# last"],
             ["workers:", margin + "- name: nested", margin + "- name: w0"],
             ["text: |", margin + "- name: w1", "", margin + "x"],
@@ -137,7 +137,7 @@ struct ConfigMaker {
     private mutating func flow() -> [String] {
         let count = Int.random(in: 1...3, using: &random)
         names = (0..<count).map { "w\($0)" }
-        let entries = names.map { "{name: \($0), config: {a: 1, deep: {}}}" }
+        let entries = names.map { "{name: \($0), config: {a: 1, p: ${PORT:3000}, deep: {}}}" }
         if chance(2) {
             return ["workers: [" + entries.joined(separator: ", ") + (chance(3) ? ", ]" : "]") + trailing()]
         }

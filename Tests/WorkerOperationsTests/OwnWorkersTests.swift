@@ -130,7 +130,7 @@ import WorkerModel
         state.lock.manifest = .declared([try Made.name("b"): LockedRange("^1.0")])
         let manifest = state.lock.manifest
         state.locals.problems = [
-            LocalWorkers.Problem(name: nil, folder: "/work", error: LocalFolderError.noManifest("/work", isThere: true))
+            LocalWorkers.Problem(name: nil, folder: "/work", error: LocalFolderError.noManifest("/work"))
         ]
         // Who knows what it needs: nothing is taken out besides what was named.
         #expect(try state.remove([Made.name("a")]).isEmpty)

@@ -118,7 +118,8 @@ import WorkerModel
 
     @Test func removingWhatIsNotThereIsRefused() throws {
         var state = try empty()
-        #expect(throws: RemovalError.notInstalled(try WorkerName(parsing: "a"))) {
+        let before = state
+        #expect(throws: NotInProject(try WorkerName(parsing: "a"), in: before)) {
             try state.remove([WorkerName(parsing: "a")])
         }
     }

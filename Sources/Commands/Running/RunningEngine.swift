@@ -8,6 +8,8 @@ import EngineProtocol
 import HostSystem
 import JSONText
 import ProjectFiles
+import WorkerModel
+import WorkerOperations
 import WorkerSupervisor
 
 /// Which engine a command about running workers asks.
@@ -42,12 +44,18 @@ struct RunningEngine: Sendable {
         return RunningEngine(EngineAddress(host: record.host, port: record.port))
     }
 
-    /// The engine that `find` finds.
+    /// The engine that `find` finds, to be asked about a worker.
     ///
-    /// - Throws: `NoEngine` where there is none.
-    static func require(_ options: EngineOptions, _ context: CommandContext) throws -> RunningEngine {
-        guard let engine = try find(options, context) else { throw NoEngine() }
-        return engine
+    /// - Throws: `NoEngine` where there is none; `NotInProject` where there is none and it would not know the worker.
+    static func require(
+        _ options: EngineOptions,
+        about name: WorkerName,
+        _ context: CommandContext
+    ) throws -> RunningEngine {
+        if let engine = try find(options, context) { return engine }
+        let config = try context.project().readConfig()
+        if config?[name] == nil { throw NotInProject(name, in: config) }
+        throw NoEngine()
     }
 
     /// Calls one of the functions that every engine has for its workers.

@@ -35,8 +35,8 @@ struct PlanOptions: ParsableArguments, Sendable {
         options.consent = { change in
             if isAllowed { return }
             guard canAsk else { throw LargePlanUnasked(workers: change.plan.changes.count) }
-            printer.say("\(change.plan.changes.count) workers will be installed. Go on? [y/N]")
-            let answer = readLine()?.lowercased()
+            printer.ask("\(change.plan.changes.count) workers will be installed. Go on? [y/N] ")
+            let answer = try await Terminal.readAnswer()?.lowercased()
             guard answer == "y" || answer == "yes" else { throw CancellationError() }
         }
         return options

@@ -22,7 +22,7 @@ struct StartOptions: ParsableArguments {
     /// - Throws: W-coded errors for a name that is none, no engine, and a worker that ended.
     func start(by function: String, isJSON: Bool, in context: CommandContext) async throws {
         let name = try WorkerName(parsing: name)
-        let engine = try RunningEngine.require(engine, context)
+        let engine = try RunningEngine.require(engine, about: name, context)
         var request: JSONObject = ["name": .string(name.description), "wait": .bool(!noWait)]
         if let tier = sandbox.isolation { request["isolation"] = .string(tier.rawValue) }
         let state = WorkerState(try await engine.call(function, .object(request), timeout: .seconds(130)))

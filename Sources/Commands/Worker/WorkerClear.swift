@@ -49,7 +49,7 @@ struct WorkerClear: ContextCommand {
         request.isDryRun = dryRun
         let outcome = try await ClearStore(home: try IIIHome(context.environment)).run(request)
         if output.json { return context.printer.result(outcome.json) }
-        for item in outcome.items { context.printer.result(item.line(isDryRun: dryRun)) }
+        for line in TextTable.lines(outcome.items.map { $0.cells(isDryRun: dryRun) }) { context.printer.result(line) }
         if outcome.caches > .zero {
             context.printer.result("\(dryRun ? "would empty" : "emptied") the caches  \(outcome.caches)")
         }
@@ -58,12 +58,12 @@ struct WorkerClear: ContextCommand {
 }
 
 extension ClearStore.Item {
-    fileprivate func line(isDryRun: Bool) -> String {
-        let what = "\((name ?? "?").printable)  \(digest.abbreviated)  \(size)"
+    fileprivate func cells(isDryRun: Bool) -> [String] {
+        let what = [(name ?? "?").printable, digest.abbreviated, size.description]
         return switch reason {
-        case .removed: "\(isDryRun ? "would remove" : "removed") \(what)"
-        case .neededBy(let project): "kept \(what)  needed by \(project.string.printable)"
-        case .running: "kept \(what)  running"
+        case .removed: [isDryRun ? "would remove" : "removed"] + what
+        case .neededBy(let project): ["kept"] + what + ["needed by \(project.string.printable)"]
+        case .running: ["kept"] + what + ["running"]
         }
     }
 

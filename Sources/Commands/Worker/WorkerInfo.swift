@@ -37,9 +37,12 @@ struct WorkerInfo: ContextCommand {
         guard case .registry(let name, let selector) = source else { throw VersionNeeded(text: worker) }
         try await context.withRegistry { registry in
             if versions {
-                render(try await registry.client.versions(of: name), context.printer)
+                render(try await registry.asking(for: name) { try await $0.versions(of: name) }, context.printer)
             } else {
-                render(try await registry.client.detail(of: name, selector), context.printer)
+                render(
+                    try await registry.asking(for: name) { try await $0.detail(of: name, selector) },
+                    context.printer
+                )
             }
         }
     }

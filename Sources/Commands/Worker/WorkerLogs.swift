@@ -8,6 +8,7 @@ import HostSystem
 import JSONText
 import Sandboxing
 import WorkerModel
+import WorkerOperations
 import WorkerSupervisor
 
 /// `iii worker logs`.
@@ -51,7 +52,9 @@ struct WorkerLogs: ContextCommand {
         let folder = ProjectFolder(project, in: try IIIHome(context.environment)).logs(of: name)
         let reader = LogReader(folder: folder)
         guard reader.hasLogs || follow else {
-            guard try project.readConfig()?[name] != nil else { throw SupervisorError.unknown(name) }
+            let config = try project.readConfig()
+            if config?[name] == nil { throw NotInProject(name, in: config) }
+            if output.json { return context.printer.result(try json(name, reader)) }
             return context.printer.say("\(name) has printed nothing yet")
         }
         if output.json { return context.printer.result(try json(name, reader)) }
@@ -81,7 +84,7 @@ struct WorkerLogs: ContextCommand {
     }
 
     private func showRemote(_ name: WorkerName, _ context: CommandContext) async throws {
-        let engine = try RunningEngine.require(engine, context)
+        let engine = try RunningEngine.require(engine, about: name, context)
         let answer = try await engine.call(
             "worker::logs",
             ["name": .string(name.description), "tail": .number(JSONNumber(tail))]

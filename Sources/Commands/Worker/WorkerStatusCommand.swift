@@ -31,7 +31,7 @@ struct WorkerStatusCommand: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         let name = try WorkerName(parsing: name)
-        let engine = try RunningEngine.require(engine, context)
+        let engine = try RunningEngine.require(engine, about: name, context)
         let state = WorkerState(try await engine.call("worker::status", ["name": .string(name.description)]))
         if output.json { context.printer.result(state.json) } else { render(state, context.printer) }
         if state.status == "failed" { throw ExitCode(1) }

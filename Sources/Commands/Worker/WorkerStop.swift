@@ -29,7 +29,7 @@ struct WorkerStop: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         let name = try WorkerName(parsing: name)
-        let engine = try RunningEngine.require(engine, context)
+        let engine = try RunningEngine.require(engine, about: name, context)
         let answer = try await engine.call("worker::stop", ["name": .string(name.description)])
         if output.json { return context.printer.result(answer) }
         context.printer.say(

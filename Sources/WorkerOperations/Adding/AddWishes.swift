@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import SystemPackage
 import Manifests
 import Diagnostics
 import HostSystem
@@ -33,10 +34,24 @@ struct AddWishes {
             questions.append(Question(name: name, selector: selector) { _ in selector })
             return name
         case .image(let reference, let name):
+            warnOfFolder(reference.description, workshop)
             images[name] = reference
             return name
         case .localPath(let path): return try take(path, workshop)
         }
+    }
+
+    /// Tells of a folder that lies where an image is named: whoever forgot the `./` would get something else.
+    private func warnOfFolder(_ written: String, _ workshop: ProjectWorkshop) {
+        let manifest = workshop.environment.absolute(written).appending(WorkerManifest.fileName)
+        // What cannot be looked at is no worker's folder either.
+        guard (try? HostFiles.kind(of: manifest)) == .file else { return }
+        workshop.events.receive(
+            .warning(
+                "`\(written.printable)` is read as an image; the folder here is added as `./\(written.printable)`",
+                nil
+            )
+        )
     }
 
     private mutating func take(_ path: String, _ workshop: ProjectWorkshop) throws -> WorkerName {

@@ -66,7 +66,8 @@ package struct AddWorkers: Sendable {
             }
         }
         let resolving = questions
-        async let answers = workshop.registry.answers(to: resolving, workshop.events)
+        async let answers = workshop.registry
+            .answers(to: resolving, workshop.events, in: workshop.environment.currentDirectory)
         async let images = workshop.pin(wishes.images)
         return try await InstallPlan.Input(
             answers: answers,
@@ -89,13 +90,21 @@ struct Question: Sendable {
 
 extension RegistryConnection {
     /// Asks everything at once; the answers in the order of the questions.
-    func answers(to questions: [Question], _ events: any EventSink) async throws -> [InstallPlan.Answer] {
+    ///
+    /// A name that the registry lacks may have been meant as one of a `folder`.
+    func answers(
+        to questions: [Question],
+        _ events: any EventSink,
+        in folder: FilePath? = nil
+    ) async throws -> [InstallPlan.Answer] {
         try await withThrowingTaskGroup(of: (Int, InstallPlan.Answer).self) { group in
             for (index, question) in questions.enumerated() {
                 let (name, selector) = (question.name, question.selector)
                 events.receive(.resolving(.registry(name, selector)))
                 group.addTask {
-                    let graph = try await client.resolve(ResolveRequest(worker: name, selector: selector))
+                    let graph = try await asking(for: name, besides: folder) { client in
+                        try await client.resolve(ResolveRequest(worker: name, selector: selector))
+                    }
                     var answer = InstallPlan.Answer(name: name, selector: selector, graph: graph)
                     answer.recorded = question.records?(graph.root.version)
                     return (index, answer)

@@ -198,7 +198,7 @@ extension InstallPlan {
         steps.compactMap { step in
             guard let delivery = step.delivery else { return nil }
             let version: SemanticVersion? = if case .registry(let node) = step.content { node.version } else { nil }
-            return WantedArtifact(name: step.name, version: version, delivery: delivery)
+            return WantedArtifact(name: step.name, version: version, delivery: delivery, isKept: step.isKept)
         }
     }
 

@@ -17,6 +17,8 @@ struct WantedArtifact: Sendable {
     let name: WorkerName
     let version: SemanticVersion?
     let delivery: Delivery
+    /// The project has it just so already: that it is there is nothing to tell.
+    var isKept = false
 }
 
 /// Fetches what is wanted and the store lacks, several at a time, and has it verified and placed.
@@ -108,7 +110,7 @@ struct InstallArtifacts: Sendable {
         if !isReplacing, isThere {
             // The bytes are known to be sound, but not that they are this worker's.
             try check(wanted, key, installation.store.tree(of: key))
-            if let version = wanted.version { events.receive(.alreadyInstalled(wanted.name, version)) }
+            if let version = wanted.version, !wanted.isKept { events.receive(.alreadyInstalled(wanted.name, version)) }
             return .alreadyThere
         }
         try await fetch(wanted, remote, key, isReplacing: isReplacing)

@@ -2,7 +2,6 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Manifests
-package import Diagnostics
 package import ProjectFiles
 package import WorkerModel
 
@@ -40,7 +39,7 @@ package struct ExplainWorker: Sendable {
     /// - Throws: `NotInProject` (W112), `ProjectError`.
     package func run(_ name: WorkerName) throws -> Outcome {
         let state = try ProjectState(reading: project)
-        if state.isNew(name) { throw NotInProject(name: name) }
+        if state.isNew(name) { throw NotInProject(name, in: state) }
         return Outcome(
             name: name,
             version: state.version(of: name),
@@ -95,15 +94,4 @@ extension ProjectState {
         guard let name = try? WorkerName(parsing: shown) else { return false }
         return lock.workers[name]?.selector != nil
     }
-}
-
-/// A worker that the project does not have.
-///
-/// W112.
-package struct NotInProject: CodedError {
-    let name: WorkerName
-
-    package var code: ErrorCode { .notInstalled }
-    package var message: String { "this project has no worker `\(name)`" }
-    package var hints: [String] { ["`iii worker list` shows those it has"] }
 }

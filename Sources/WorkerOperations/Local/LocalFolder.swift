@@ -17,7 +17,11 @@ enum LocalFolder {
         let manifest: WorkerManifest
         do {
             guard let bytes = try HostFiles.read(path, upTo: WorkerManifest.maximumSize) else {
-                throw LocalFolderError.noManifest(folder, isThere: try HostFiles.kind(of: folder) != nil)
+                switch try HostFiles.kind(of: HostFiles.canonicalIfThere(folder)) {
+                case nil: throw LocalFolderError.missing(folder)
+                case .directory: throw LocalFolderError.noManifest(folder)
+                default: throw LocalFolderError.noFolder(folder)
+                }
             }
             manifest = try WorkerManifest(parsing: bytes)
         } catch let error as LocalFolderError {
@@ -50,13 +54,16 @@ enum LocalFolder {
 
 /// Why a folder is no worker.
 package enum LocalFolderError: CodedError {
-    case noManifest(FilePath, isThere: Bool)
+    case missing(FilePath)
+    /// There is something else of that name.
+    case noFolder(FilePath)
+    case noManifest(FilePath)
     case manifest(FilePath, ManifestError)
     case unreadable(FilePath, any CodedError)
 
     package var code: ErrorCode {
         switch self {
-        case .noManifest(_, isThere: false): .invalidSource
+        case .missing, .noFolder: .invalidSource
         case .noManifest: .manifestRejected
         case .manifest(_, let error): error.code
         case .unreadable(_, let error): error.code
@@ -65,8 +72,9 @@ package enum LocalFolderError: CodedError {
 
     package var message: String {
         switch self {
-        case .noManifest(let folder, isThere: false): "there is no folder `\(folder.string.printable)`"
-        case .noManifest(let folder, _): "`\(folder.string.printable)` has no `\(WorkerManifest.fileName)`"
+        case .missing(let folder): "there is no folder `\(folder.string.printable)`"
+        case .noFolder(let path): "`\(path.string.printable)` is no folder"
+        case .noManifest(let folder): "`\(folder.string.printable)` has no `\(WorkerManifest.fileName)`"
         case .manifest(let path, let error): "\(path.string.printable): \(error.message)"
         case .unreadable(let path, _): "`\(path.string.printable)` cannot be read"
         }
@@ -74,8 +82,10 @@ package enum LocalFolderError: CodedError {
 
     package var hints: [String] {
         switch self {
-        case .noManifest(_, isThere: false): ["check the path; a name without `./` is looked up in the registry"]
-        case .noManifest(let folder, _):
+        case .noFolder(let path):
+            ["a local worker is named by its folder: `\(path.removingLastComponent().string.printable)`"]
+        case .missing: ["check the path; a name without `./` is looked up in the registry"]
+        case .noManifest(let folder):
             [
                 "`iii worker init` makes a worker's folder; `\(folder.string.printable)` needs at least a `name` and `scripts.start`"
             ]
@@ -91,7 +101,7 @@ package enum LocalFolderError: CodedError {
 
     package var details: [(key: String, value: String)] {
         switch self {
-        case .noManifest(let folder, _): [("path", folder.string)]
+        case .missing(let path), .noFolder(let path), .noManifest(let path): [("path", path.string)]
         case .manifest(let path, let error): [("path", path.string)] + error.details
         case .unreadable(let path, let error): [("path", path.string)] + error.details
         }

@@ -71,7 +71,7 @@ package struct LocalWorkers: Sendable {
             workers.append(
                 LocalWorker(name: nil, folder: folder, version: manifest.version, dependencies: manifest.dependencies)
             )
-        } catch LocalFolderError.noManifest {
+        } catch LocalFolderError.noManifest, LocalFolderError.missing {
             return
         } catch { problems.append(Problem(name: nil, folder: folder, error: error)) }
     }

@@ -68,7 +68,7 @@ package enum PublishError: CodedError {
 
     package var hints: [String] {
         switch self {
-        case .noManifest: ["`iii worker publish` takes the folder that holds `iii.worker.yaml`"]
+        case .noManifest: ["name the folder that holds `iii.worker.yaml`; `iii worker init NAME` begins one"]
         case .unreadableManifest: []
         case .versionFile, .noVersion: ["write `version: 1.0.0` in `iii.worker.yaml`, or pass `--version 1.0.0`"]
         case .versionsDiffer: ["change `version:` in `iii.worker.yaml`"]

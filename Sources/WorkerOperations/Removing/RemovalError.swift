@@ -8,21 +8,16 @@ package import WorkerModel
 
 /// Why a worker is not taken out of a project.
 package enum RemovalError: CodedError, Hashable {
-    case notInstalled(WorkerName)
     case needed(WorkerName, by: [WorkerName])
     /// The manifest of the project's own folder needs it.
     case declared(WorkerName, in: FilePath)
 
     package var code: ErrorCode {
-        switch self {
-        case .notInstalled: .notInstalled
-        case .needed, .declared: .graphInvalid
-        }
+        .graphInvalid
     }
 
     package var message: String {
         switch self {
-        case .notInstalled(let name): "this project has no worker `\(name)`"
         case .needed(let name, let dependents):
             "`\(name)` is needed by \(dependents.map { "`\($0)`" }.joined(separator: ", "))"
         case .declared(let name, let folder):
@@ -32,7 +27,6 @@ package enum RemovalError: CodedError, Hashable {
 
     package var hints: [String] {
         switch self {
-        case .notInstalled: ["`iii worker list` shows those it has"]
         case .needed(let name, let dependents):
             [
                 "remove them together: `iii worker remove \(([name] + dependents).map(\.description).joined(separator: " "))`"

@@ -24,7 +24,7 @@ package struct RemoveWorkers: Sendable {
         self.events = events
     }
 
-    /// - Throws: `RemovalError`; `FileLockBusy` (W120); `ProjectError` for files that cannot be read or written.
+    /// - Throws: `NotInProject`, `RemovalError`; `FileLockBusy` (W120); `ProjectError` for files that cannot be read or written.
     package func run(_ names: [WorkerName]) async throws -> Outcome {
         let pruned = try await project.withLock(events) { locked in
             let before = try ProjectState(reading: project)

@@ -12,8 +12,8 @@ struct UpdateWishes {
     /// Workers that stay although they were named, with the reason as the end of a sentence.
     private(set) var staying: [(WorkerName, String)] = []
 
-    /// - Throws: `NotLocked`.
-    init(_ request: UpdateWorkers.Request, in state: ProjectState) throws(NotLocked) {
+    /// - Throws: `NotInProject`; `NotLocked` for what no lock file holds, such as a part of the engine.
+    init(_ request: UpdateWorkers.Request, in state: ProjectState) throws {
         let own = state.own
         if request.names.isEmpty {
             for demand in state.demands(besides: []) where own[demand.name] == nil {
@@ -25,6 +25,7 @@ struct UpdateWishes {
             if let local = state.locals[name] {
                 for demand in local.demands where own[demand.name] == nil { ask(demand) }
             } else if own[name] == nil {
+                if state.isNew(name) { throw NotInProject(name, in: state) }
                 guard state.lock.workers[name] != nil else { throw NotLocked(name: name) }
                 askFor(name, in: state, goesBeyond: request.goesBeyond)
             }

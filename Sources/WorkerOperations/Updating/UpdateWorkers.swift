@@ -33,7 +33,7 @@ package struct UpdateWorkers: Sendable {
 
     package init(_ workshop: ProjectWorkshop) { self.workshop = workshop }
 
-    /// - Throws: `NotLocked` (W112), `RegistryClientError`, `PlanError`, `DependencyGraphError`, what the store throws,
+    /// - Throws: `NotInProject` and `NotLocked` (W112), `RegistryClientError`, `PlanError`, `DependencyGraphError`, what the store throws,
     ///   `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
     package func run(_ request: Request) async throws -> Outcome {
         try await workshop.project.settle(workshop.events)
@@ -84,5 +84,5 @@ struct NotLocked: CodedError {
 
     var code: ErrorCode { .notInstalled }
     var message: String { "`\(name)` is not in iii.lock" }
-    var hints: [String] { ["`iii worker list` shows what the project has, `iii worker add \(name)` adds it"] }
+    var hints: [String] { ["`iii worker add \(name)` looks it up in the registry and locks what it finds"] }
 }

@@ -8,7 +8,7 @@ package import WorkerModel
 extension Terminal {
     /// Reads one line from a terminal without showing what is typed; nil at its end.
     ///
-    /// Waits in short steps, so that a cancelled task stops waiting and the terminal shows again what is typed.
+    /// A cancelled task stops waiting, and the terminal shows again what is typed.
     ///
     /// - Throws: `CancellationError`, `HostError`.
     package static func readSecret(from descriptor: FileDescriptor = .standardInput) async throws -> String? {
@@ -18,6 +18,15 @@ extension Terminal {
         hidden.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(descriptor.rawValue, TCSAFLUSH, &hidden)
         defer { tcsetattr(descriptor.rawValue, TCSANOW, &shown) }
+        return try await readAnswer(from: descriptor)
+    }
+
+    /// Reads one line from a terminal; nil at its end.
+    ///
+    /// Waits in short steps, so that a cancelled task stops waiting.
+    ///
+    /// - Throws: `CancellationError`, `HostError`.
+    package static func readAnswer(from descriptor: FileDescriptor = .standardInput) async throws -> String? {
         while true {
             try Task.checkCancellation()
             var wait = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)

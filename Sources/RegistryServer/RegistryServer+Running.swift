@@ -26,7 +26,7 @@ extension RegistryServer {
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: [companion(), collector()] + certificateWatch + [
+            services: [LogFlush(log: log), companion(), collector()] + certificateWatch + [
                 application(at: address, onListening: onListening)
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],

@@ -16,7 +16,8 @@ import WorkerModel
 package struct RegistryServer: Sendable {
     package let service: RegistryService
     package let limits: ServerLimits
-    package let logger: Logger
+    package let log: LogOutput
+    package var logger: Logger { log.logger }
     /// What the server counts of itself.
     package let metrics = ServerMetrics()
     let connections: ConnectionTable
@@ -25,9 +26,9 @@ package struct RegistryServer: Sendable {
     private let proxies: TrustedProxies
 
     /// - Throws: `TLSError` for a certificate that cannot be used.
-    package init(service: RegistryService, settings: RegistrySettings, logger: Logger) throws(TLSError) {
+    package init(service: RegistryService, settings: RegistrySettings, log: LogOutput) throws(TLSError) {
         self.service = service
-        self.logger = logger
+        self.log = log
         limits = settings.limits
         proxies = settings.trustedProxies
         showsMetrics = settings.showsMetrics
@@ -71,7 +72,7 @@ package struct RegistryServer: Sendable {
         let router = Router(context: RegistryContext.self)
         router.addMiddleware {
             ClientAddress(proxies: proxies)
-            RequestLog()
+            RequestLog(log: log)
             RequestMetrics(metrics: metrics)
             CrossOrigin()
             EarlyAnswers(limits: limits)
@@ -111,7 +112,7 @@ package struct RegistryServer: Sendable {
             connections: connections,
             proxies: proxies,
             counters: metrics.front,
-            logger: logger
+            log: log
         )
         let http = FrontedChannel(responder: responder, settings)
         guard let certificate else { return http }

@@ -7,7 +7,6 @@ import RegistryDatabase
 import RegistryStorage
 import ArgumentParser
 import HostSystem
-import Logging
 import RegistryServer
 import RegistryService
 import Synchronization
@@ -40,7 +39,9 @@ struct Serve: AsyncParsableCommand {
         var values = try data.values(in: environment)
         settings.add(to: &values)
         let settings = try RegistrySettings(values)
-        let (address, configured, logger) = (settings.listen, settings.publicURL, Self.logger(settings.logLevel))
+        let (address, configured) = (settings.listen, settings.publicURL)
+        let log = LogOutput(level: settings.logLevel, now: WallClock.now) { Output.write($0, to: .standardError) }
+        defer { log.flush() }
         HostProcess.raiseOpenFileLimit()
         let folder = try DataFolder.create(DataOptions.path(values, in: environment))
         let lock = try folder.lockForServing()
@@ -59,19 +60,13 @@ struct Serve: AsyncParsableCommand {
             Output.result("administrator key: \(key.text.exposed)")
             Output.say("keep the administrator key: it is not shown again")
         }
-        let server = try RegistryServer(service: service, settings: settings, logger: logger)
+        let server = try RegistryServer(service: service, settings: settings, log: log)
         try await server.run(at: address) { port in
             let local = settings.localURL(port: port)
             if configured == nil, let url = try? PublicURL(parsing: local) { publicURL.value = url }
             Output.result("listening on \(local)")
         }
         try await folder.store.close()
-    }
-
-    private static func logger(_ level: Logger.Level) -> Logger {
-        Logger(label: "iii-registry") { _ in
-            LineLog(level: level, time: { WallClock.now().description }) { Output.write($0, to: .standardError) }
-        }
     }
 }
 

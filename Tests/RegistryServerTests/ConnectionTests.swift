@@ -155,7 +155,7 @@ struct ConnectionTests {
             var settings = RegistrySettings()
             settings.tls = TLSFiles(certificate: "/nowhere/a.pem", key: "/nowhere/a.key")
             let error = #expect(throws: TLSError.self) {
-                _ = try RegistryServer(service: fixture.service, settings: settings, logger: fixture.log.logger)
+                _ = try RegistryServer(service: fixture.service, settings: settings, log: fixture.log.output)
             }
             #expect(error?.path == "/nowhere/a.pem" && error?.code == .invalidSetting)
         }

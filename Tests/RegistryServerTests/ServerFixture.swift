@@ -63,7 +63,7 @@ struct ServerFixture: Sendable {
         )
         var settings = settings
         settings.limits = limits
-        server = try RegistryServer(service: service, settings: settings, logger: log.logger)
+        server = try RegistryServer(service: service, settings: settings, log: log.output)
         let keys = service.keys
         key = try await keys.create(for: try AccountName(parsing: "acme")).text.exposed
         readerKey = try await keys.create(for: try AccountName(parsing: "acme"), scopes: [.tags]).text.exposed
@@ -179,15 +179,18 @@ final class CollectedLog: Sendable {
 
     var all: [JSONValue] { lines.withLock { $0 } }
 
-    var logger: Logger {
-        Logger(label: "test") { _ in
-            LineLog(level: .info, time: { "now" }) { bytes in
-                let line = (try? JSONValue(parsing: bytes)) ?? .string("not a line of JSON")
+    /// Every line is there when what wrote it goes on.
+    var output: LogOutput {
+        LogOutput(level: .info, capacity: 0, now: { Timestamp(milliseconds: 0) }) { bytes in
+            for text in bytes.split(separator: 0x0A) {
+                let line = (try? JSONValue(parsing: Array(text))) ?? .string("not a line of JSON")
                 self.lines.withLock { $0.append(line) }
                 self.continuation.yield(line)
             }
         }
     }
+
+    var logger: Logger { output.logger }
 
     /// The next line that satisfies `condition`, however long it takes.
     func first(where condition: (JSONValue) -> Bool) async -> JSONValue? {

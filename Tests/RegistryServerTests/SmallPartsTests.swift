@@ -3,9 +3,11 @@
 
 import JSONText
 import Logging
-import RegistryServer
+import RegistryStorage
 import Synchronization
 import Testing
+
+@testable import RegistryServer
 
 /// Addresses to listen at.
 struct ListenAddressTests {
@@ -32,24 +34,78 @@ struct ListenAddressTests {
     }
 }
 
-/// A log line is one line of JSON, whatever is logged.
-struct LineLogTests {
-    @Test func writesOneLineAnEvent() throws {
-        let written = Mutex<[UInt8]>([])
-        var logger = Logger(label: "x") { _ in
-            LineLog(level: .info, time: { "T" }) { bytes in written.withLock { $0 += bytes } }
+/// A log line is one line of JSON, whatever is logged, and is written soon.
+struct LogOutputTests {
+    private final class Written: Sendable {
+        let calls = Mutex<[[UInt8]]>([])
+        var all: [[UInt8]] { calls.withLock { $0 } }
+
+        func output(capacity: Int) -> LogOutput {
+            LogOutput(level: .info, capacity: capacity, now: { Timestamp(milliseconds: 1_785_578_400_007) }) { bytes in
+                self.calls.withLock { $0.append(bytes) }
+            }
         }
+    }
+
+    @Test func writesOneLineAnEvent() throws {
+        let written = Written()
+        var logger = written.output(capacity: 0).logger
         logger[metadataKey: "id"] = "1"
         logger.debug("not this")
         logger.warning("this\n{\"level\":\"fake\"}", metadata: ["b": ["x", "y"], "a": ["k": "\u{0}\r\n"]])
-        let bytes = written.withLock { $0 }
+        let bytes = written.all.flatMap(\.self)
         #expect(bytes.count { $0 == 0x0A } == 1 && bytes.last == 0x0A)
         #expect(
             try JSONValue(parsing: bytes)
                 == [
-                    "time": "T", "level": "warning", "message": "this\n{\"level\":\"fake\"}",
+                    "time": "2026-08-01T10:00:00.007Z", "level": "warning", "message": "this\n{\"level\":\"fake\"}",
                     "a": ["k": "\u{0}\r\n"], "b": ["x", "y"], "id": "1",
                 ]
         )
+    }
+
+    @Test func linesWaitForOthersButWarningsForNobody() {
+        let written = Written()
+        let output = written.output(capacity: 1 << 20)
+        for _ in 0..<3 { output.logger.info("x") }
+        #expect(written.all == [])
+        output.logger.warning("y")
+        #expect(written.all.map { $0.count { $0 == 0x0A } } == [4])
+        output.logger.info("z")
+        output.flush()
+        output.flush()
+        #expect(written.all.map { $0.count { $0 == 0x0A } } == [4, 1])
+    }
+
+    @Test func whatWaitsHasALimit() {
+        let written = Written()
+        let output = written.output(capacity: 1000)
+        for _ in 0..<100 { output.logger.info("x") }
+        #expect(written.all.count > 3)
+        #expect(written.all.allSatisfy { $0.count < 1200 && $0.last == 0x0A })
+    }
+
+    @Test func linesOfManyThreadsStayWhole() async throws {
+        let written = Written()
+        let output = written.output(capacity: 500)
+        await withTaskGroup(of: Void.self) { group in
+            for thread in 0..<8 {
+                group.addTask { @concurrent in
+                    let line = RequestLine(id: "\(thread)", method: "GET", path: "/w/\"\n", client: "::1")
+                    for status in 0..<200 { line.write(status: status, after: .microseconds(1_234_567), to: output) }
+                }
+            }
+        }
+        output.flush()
+        let lines = try written.all.flatMap(\.self).split(separator: 0x0A).map { try JSONValue(parsing: Array($0)) }
+        #expect(lines.count == 1600)
+        #expect(lines.allSatisfy { $0["http.duration_ms"] == "1234.567" && $0["http.path"] == "/w/\"\n" })
+    }
+
+    @Test func keysInPathsAreNotWritten() throws {
+        let written = Written()
+        RequestLine(id: "1", method: "GET", path: "/keys/iii_secret/x", client: "::1")
+            .write(status: 404, after: .zero, to: written.output(capacity: 0))
+        #expect(try JSONValue(parsing: written.all[0])["http.path"] == "/keys/[redacted]/x")
     }
 }

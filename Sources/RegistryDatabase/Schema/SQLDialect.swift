@@ -14,6 +14,8 @@ struct SQLDialect: Hashable, Sendable {
     let tableOptions: String
     /// What makes the tables that find words in texts, and parts of names.
     let searchTables: [String]
+    /// What puts more beginnings of words into the index than `searchTables` did.
+    let longerBeginnings: [String]
 
     static let sqlite = SQLDialect(
         identity: "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -29,6 +31,20 @@ struct SQLDialect: Hashable, Sendable {
             )
             """,
             "CREATE VIRTUAL TABLE search_names USING fts5 (name, tokenize = 'trigram')",
+        ],
+        longerBeginnings: [
+            """
+            CREATE VIRTUAL TABLE search_beginnings USING fts5 (
+                name, tags, description, functions, readme, facets,
+                tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4 5 6 7 8 9 10', detail = 'column'
+            )
+            """,
+            """
+            INSERT INTO search_beginnings (rowid, name, tags, description, functions, readme, facets)
+            SELECT rowid, name, tags, description, functions, readme, facets FROM search_words
+            """,
+            "DROP TABLE search_words",
+            "ALTER TABLE search_beginnings RENAME TO search_words",
         ]
     )
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import Logging
+import SystemPackage
 import NIOCore
 import RegistryService
 import WorkerModel
@@ -39,6 +39,10 @@ final class FrontHandler: ChannelDuplexHandler {
     /// Events that wait for the end of what the front sends itself.
     private var heldEvents: [Any] = []
     private var holdsRead = false
+    /// When what is being answered had come.
+    private var start = NIODeadline.now()
+    /// Where the connection comes from, once it was asked for.
+    private var peer: IPAddress?
     private var context: ChannelHandlerContext?
     weak var connection: ConnectionGuard?
 
@@ -94,6 +98,7 @@ final class FrontHandler: ChannelDuplexHandler {
     }
 
     private func process(_ context: ChannelHandlerContext) {
+        start = .now()
         loop.output.clear()
         while case .front = state, pending.readableBytes > 0 {
             let outcome = pending.withUnsafeReadableBytes {
@@ -176,41 +181,36 @@ extension FrontHandler {
         loop.write(isNotModified ? page.notModified : page.full, headOnly: request.isHead)
         if !request.isHead { page.tally.add(isCI: page.isCI) }
         settings.counters.page(isHead: request.isHead, isNotModified: isNotModified).add()
-        log(request, target, status: isNotModified ? 304 : 200, context)
+        let duration = Duration(.now() - start)
+        settings.counters.pageDurations.add(duration)
+        if settings.log.level <= .info {
+            line(request, target, context).write(status: isNotModified ? 304 : 200, after: duration, to: settings.log)
+        }
         pending.moveReaderIndex(forwardBy: request.length)
         return true
     }
 
-    /// One line, as the framework's requests have it.
-    private func log(
+    private func line(
         _ request: FrontRequest,
         _ target: ByteBuffer,
-        status: Int,
         _ context: ChannelHandlerContext
-    ) {
-        guard settings.logger.logLevel <= .info else { return }
-        let path = String(String(buffer: target).prefix { $0 != "?" })
-        settings.logger.info(
-            "request",
-            metadata: [
-                "hb.request.id": "\(String(decoding: loop.id.digits, as: UTF8.self))",
-                "http.method": "\(request.isHead ? "HEAD" : "GET")",
-                "http.path": "\(RequestLog.withoutKeys(path).prefix(200))",
-                "http.status": "\(status)",
-                "http.duration_ms": "0.000",
-                "client.address": "\(address(of: request, context))",
-            ]
+    ) -> RequestLine {
+        let path = target.readableBytesView.prefix { $0 != UInt8(ascii: "?") }
+        return RequestLine(
+            id: String(decoding: loop.id.digits, as: UTF8.self),
+            method: request.isHead ? "HEAD" : "GET",
+            path: String(decoding: path, as: UTF8.self),
+            client: address(of: request, context)
         )
     }
 
     private func address(of request: FrontRequest, _ context: ChannelHandlerContext) -> String {
-        guard let peer = context.channel.remoteAddress.flatMap({ IPAddress($0) }) else { return "unknown" }
+        if peer == nil { peer = context.channel.remoteAddress.flatMap { IPAddress($0) } }
+        guard let peer else { return "unknown" }
         guard let forwarded = text(request.forwardedFor) else { return peer.client }
         return settings.proxies.client(peer: peer, forwardedFor: [forwarded]).client
     }
 }
-
-// MARK: Blobs
 
 /// A blob on its way out.
 private struct BlobSending {
@@ -218,6 +218,8 @@ private struct BlobSending {
     let file: NIOFileHandle
     /// What is still to be sent.
     var rest: Range<Int64>
+    let start: NIODeadline
+    let line: RequestLine
 }
 
 extension FrontHandler {
@@ -256,19 +258,18 @@ extension FrontHandler {
         let target = bytes(request.target)
         loop.output.clear()
         loop.write(ReadyResponse(status: blob.status, fields: blob.fields), headOnly: true)
-        log(request, target, status: blob.isPart ? 206 : 200, context)
+        let line = line(request, target, context)
         pending.moveReaderIndex(forwardBy: request.length)
         context.write(wrapOutboundOut(.byteBuffer(loop.output)), promise: nil)
         loop.output.clear()
-        (blob.isPart ? settings.counters.parts : settings.counters.blobs).add()
         let file = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: blob.descriptor.rawValue)
-        sendPiece(of: BlobSending(blob: blob, file: file, rest: blob.range), context)
+        sendPiece(of: BlobSending(blob: blob, file: file, rest: blob.range, start: start, line: line), context)
     }
 
     private func sendPiece(of sending: BlobSending, _ context: ChannelHandlerContext) {
         if sending.rest.isEmpty {
             context.flush()
-            Self.close(sending.file)
+            end(sending)
             connection?.frontEnded()
             return goOn(context)
         }
@@ -289,7 +290,7 @@ extension FrontHandler {
     private func sent(_ result: Result<Void, any Error>) {
         guard case .blob(let sending?) = state else { return }
         guard case .success = result, let context, context.channel.isActive else {
-            Self.close(sending.file)
+            end(sending)
             state = .handedOver
             // What was promised cannot be kept.
             context?.close(promise: nil)
@@ -302,6 +303,13 @@ extension FrontHandler {
         }
     }
 
-    /// A file that was only read has nothing to lose when it is closed.
-    private static func close(_ file: NIOFileHandle) { try? file.close() }
+    /// Counts a blob that is out, or whose client has gone.
+    private func end(_ sending: BlobSending) {
+        // A file that was only read has nothing to lose when it is closed.
+        try? sending.file.close()
+        let duration = Duration(.now() - sending.start)
+        (sending.blob.isPart ? settings.counters.parts : settings.counters.blobs).add()
+        settings.counters.blobDurations.add(duration)
+        sending.line.write(status: sending.blob.isPart ? 206 : 200, after: duration, to: settings.log)
+    }
 }

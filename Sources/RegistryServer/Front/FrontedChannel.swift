@@ -19,7 +19,7 @@ struct FrontSettings: Sendable {
     let connections: ConnectionTable
     let proxies: TrustedProxies
     let counters: FrontCounters
-    let logger: Logger
+    let log: LogOutput
 }
 
 /// A connection of the framework with the front before it.

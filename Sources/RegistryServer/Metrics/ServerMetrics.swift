@@ -51,9 +51,10 @@ package final class ServerMetrics: Sendable {
         }
     }
 
-    /// Counts a request that was answered before the router saw it.
-    package func answered(method: String, route: String, status: Int, after duration: Duration) {
-        numbers.withLock { Self.count(method, route, status, duration, &$0) }
+    /// The place of the least bound that a duration stays within.
+    static func place(of duration: Duration) -> Int {
+        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+        return bounds.firstIndex { seconds <= $0 } ?? bounds.count
     }
 
     private static func count(
@@ -66,8 +67,7 @@ package final class ServerMetrics: Sendable {
         let method = methods.contains(method) ? method : "other"
         numbers.requests[Request(method: method, route: route, status: status), default: 0] += 1
         let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-        let place = bounds.firstIndex { seconds <= $0 } ?? bounds.count
-        numbers.durations[route, default: Durations()].counts[place] += 1
+        numbers.durations[route, default: Durations()].counts[place(of: duration)] += 1
         numbers.durations[route, default: Durations()].sum += seconds
     }
 }

@@ -60,6 +60,7 @@ let modules: [Module] = [
     Module(name: "WorkerModel", uses: ["Diagnostics", .crypto]),
     Module(name: "JSONText", uses: ["Diagnostics"]),
     Module(name: "YAMLText", uses: ["Diagnostics", "CLibYAML"]),
+    Module(name: "MarkupText", uses: ["CCommonMark"]),
     // 2 formats and seams
     Module(name: "HostSystem", uses: ["Diagnostics", "WorkerModel", "CHostSystem", .systemPackage]),
     Module(name: "Transport", uses: ["Diagnostics", "WorkerModel", .nioCore], testUses: ["TransportTestSupport"]),
@@ -176,11 +177,12 @@ let modules: [Module] = [
         name: "RegistryService",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "Resolution", "Manifests",
-            "Archives",
+            "Archives", "MarkupText",
             "RegistryStorage", .crypto, .systemPackage,
         ],
         testUses: ["RegistryDatabase", "BlobStorage"]
     ),
+    Module(name: "RegistryPages", uses: ["WorkerModel", "JSONText", "MarkupText", "RegistryAPI"]),
     // 6 faces
     Module(
         name: "Commands",
@@ -196,7 +198,7 @@ let modules: [Module] = [
         name: "RegistryServer",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "RegistryAPI", "RegistryStorage",
-            "RegistryService", "Resolution",
+            "RegistryService", "RegistryPages", "MarkupText", "Resolution",
             .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
             .systemPackage, .unixSignals,
         ],
@@ -254,6 +256,10 @@ let wanted: Set<String>? = Context.environment["III_MODULES"].map { list in
 
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .systemLibrary(
+        name: "CCommonMark",
+        providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"]), .brew(["cmark-gfm"])]
+    ),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     // zlib, and ISA-L where the machine has it: it inflates about twice as fast. It is loaded when first used, not linked.
     .target(name: "CCompression", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("z")]),

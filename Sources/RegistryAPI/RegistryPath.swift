@@ -34,6 +34,11 @@ package enum RegistryRoute: String, CaseIterable, Sendable {
     case whoAmI = "/whoami"
     case keys = "/keys"
     case key = "/keys/{id}"
+    /// What people see in a browser.
+    case home = "/"
+    case page = "/workers/{name}"
+    case styles = "/pages.css"
+    case icon = "/icon.svg"
 }
 
 /// A path with its query, percent-encoded, to be put behind the root of a registry's host.
@@ -89,6 +94,25 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
 
     /// `GET`: a page of the workers that suit a question.
     package static func list(_ question: ListQuestion) -> RegistryPath { RegistryPath(.list, query: question.query) }
+
+    /// `GET`: the same for people.
+    package static func home(_ question: ListQuestion) -> RegistryPath { RegistryPath(.home, query: question.query) }
+
+    /// `GET`: all that is known of one version, for people.
+    package static func page(_ name: WorkerName, selector: VersionSelector? = nil) -> RegistryPath {
+        RegistryPath(.page, name.description, query: version(selector))
+    }
+
+    /// `GET`: the workers that need one.
+    package static func dependents(of name: WorkerName) -> RegistryPath {
+        RegistryPath(.dependents, name.description)
+    }
+
+    /// `GET`: new versions of all workers, as Atom.
+    package static let feed = RegistryPath(.feed)
+
+    /// `GET`: new versions of a worker, as Atom.
+    package static func workerFeed(of name: WorkerName) -> RegistryPath { RegistryPath(.workerFeed, name.description) }
 
     /// `POST`: takes a version out of what ranges and channels choose from.
     package static func yank(_ name: WorkerName, _ version: SemanticVersion) -> RegistryPath {

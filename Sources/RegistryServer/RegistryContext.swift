@@ -29,6 +29,7 @@ extension HTTPField.Name {
     static let uploadOffset = HTTPField.Name.known("Upload-Offset")
     static let uploadLength = HTTPField.Name.known("Upload-Length")
     static let forwardedFor = HTTPField.Name.known("X-Forwarded-For")
+    static let referrerPolicy = HTTPField.Name.known("Referrer-Policy")
     static let requestID = HTTPField.Name.known("X-Request-Id")
     static let contentTypeOptions = HTTPField.Name.known("X-Content-Type-Options")
 

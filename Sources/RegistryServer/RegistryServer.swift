@@ -94,6 +94,7 @@ package struct RegistryServer: Sendable {
         ChannelRoutes(service: service, limits: limits).add(to: router)
         VersionRoutes(service: service, limits: limits).add(to: router)
         RecordRoutes(service: service).add(to: router)
+        PageRoutes(service: service).add(to: router)
         ServerRoutes(server: self).add(to: router)
         for path in CrossOrigin.paths {
             router.on(path, method: .options) { _, _ in

@@ -30,6 +30,7 @@ package struct RegistryService: Sendable {
     package let collect: CollectBlobs
     package let readiness: Readiness
     package let surroundings: Surroundings
+    package let publicURL: @Sendable () -> PublicURL
     private let store: any RegistryStore
 
     /// `publicURL` is asked for each answer, since a server may know it only when it listens.
@@ -70,6 +71,7 @@ package struct RegistryService: Sendable {
         self.blobs = blobs
         collect = CollectBlobs(store: store, blobs: blobs, surroundings: surroundings)
         self.surroundings = surroundings
+        self.publicURL = publicURL
     }
 
     /// Makes what an older release did not make, before the first request.

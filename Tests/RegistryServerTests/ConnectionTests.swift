@@ -103,7 +103,7 @@ struct ConnectionTests {
     }
 
     @Test func oneAddressHasAShareOnly() async throws {
-        try await ServerFixture.run(limits: ServerLimits(connectionsPerAddress: 5)) { fixture in
+        try await ServerFixture.run(limits: ServerLimits(head: .seconds(600), connectionsPerAddress: 5)) { fixture in
             try await fixture.live { server in
                 let port = try #require(server.client.port)
                 // The reader has one of the five.

@@ -381,7 +381,8 @@ struct RouteTests {
     @Test func everyRouteOfClientsIsThere() async throws {
         try await ServerFixture.run { fixture in
             try await fixture.routes { server in
-                for route in RegistryRoute.allCases {
+                // Clients that ask for no page hear that nothing is at the root.
+                for route in RegistryRoute.allCases where route != .home {
                     let path = route.rawValue.replacing("{id}", with: "none").replacing("{account}", with: "none")
                         .replacing("{name}", with: "none").replacing("{digest}", with: Self.hex)
                         .replacing("{version}", with: "1.0.0").replacing("{tag}", with: "next")

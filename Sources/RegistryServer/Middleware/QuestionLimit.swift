@@ -8,7 +8,7 @@ import RegistryService
 struct QuestionLimit: RouterMiddleware {
     typealias Context = RegistryContext
 
-    private static let paths: Set<String> = ["/resolve", "/w"]
+    private static let paths: Set<String> = ["/resolve", "/w", "/"]
 
     let rate: RequestRate
     let surroundings: Surroundings

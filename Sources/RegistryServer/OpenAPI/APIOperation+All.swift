@@ -12,7 +12,7 @@ extension APIOperation {
     private static let unknown = [404: "There is no such worker, version or channel."]
 
     /// Everything that the routers of `Routes` answer; a test holds one against the other.
-    static let all = reading + publishing + changing + rights + server
+    static let all = reading + pages + publishing + changing + rights + server
 
     private static let reading: [APIOperation] = [
         .read(
@@ -24,7 +24,13 @@ extension APIOperation {
                 ("type", "`binary`, `bundle`, `image` or `engine`."), ("sort", "`relevance`, `downloads` or `recent`."),
             ] + page
         ),
-        .read(.detail, "Tells all of one version.", .json("WorkerDetail"), query: [version], others: unknown),
+        .read(
+            .detail,
+            "Tells all of one version.",
+            .json("WorkerDetail"),
+            query: [version],
+            others: unknown.merging([303: "A browser is sent to the page for people."]) { $1 }
+        ),
         .read(.versions, "Lists every version of a worker.", .json("VersionList"), others: unknown),
         .read(
             .download,
@@ -65,6 +71,24 @@ extension APIOperation {
                 206: "The range that was asked for.", 404: "There is no such blob.", 416: "There is nothing there.",
             ]
         ),
+    ]
+
+    /// For people; the rest is for programs.
+    private static let pages: [APIOperation] = [
+        .read(
+            .home,
+            "The list and the search of workers for people: only where `Accept` names HTML.",
+            .media("text/html"),
+            query: [
+                ("search", "Words, typing errors allowed."), ("tag", "A keyword that the worker has."),
+                ("type", "`binary`, `bundle`, `image` or `engine`."), ("sort", "`relevance`, `downloads` or `recent`."),
+                page[1],
+            ],
+            others: [404: "The client does not ask for HTML."]
+        ),
+        .read(.page, "All of one version for people.", .media("text/html"), query: [version], others: unknown),
+        .read(.styles, "The style sheet of the pages.", .media("text/css")),
+        .read(.icon, "The icon of the pages.", .media("image/svg+xml")),
     ]
 
     private static let publishing: [APIOperation] = [

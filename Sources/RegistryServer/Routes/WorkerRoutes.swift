@@ -31,8 +31,13 @@ struct WorkerRoutes: Sendable {
     @Sendable
     private func detail(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let query = QueryItems(request.uri.query)
-        let answer = try await service.details(context.name, version: query["version"] ?? query["tag"])
-        return .ready(ReadyAnswer(body: answer), for: request)
+        // Links to the API stand in feeds and READMEs, and people follow them.
+        let selector = query["version"] ?? query["tag"]
+        if request.wantsPage, let page = PageRoutes.redirect(to: context.name, selector) { return page }
+        let answer = try await service.details(context.name, version: selector)
+        var response = Response.ready(ReadyAnswer(body: answer), for: request)
+        response.headers[.vary] = "Accept"
+        return response
     }
 
     @Sendable

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import MarkupText
 import RegistryStorage
 import WorkerModel
 
@@ -58,8 +59,7 @@ struct Badge {
 
     var bytes: [UInt8] {
         let (left, right) = (Self.width(label), Self.width(value))
-        let (label, value) = (Markup.escaped(label), Markup.escaped(value))
-        let text = """
+        let markup: Markup = """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(left + right)" height="20" role="img" \
             aria-label="\(label) \(value)"><title>\(label) \(value)</title>\
             <clipPath id="r"><rect width="\(left + right)" height="20" rx="3"/></clipPath>\
@@ -68,7 +68,7 @@ struct Badge {
             <g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">\
             <text x="\(left / 2)" y="14">\(label)</text><text x="\(left + right / 2)" y="14">\(value)</text></g></svg>
             """
-        return Array(text.utf8)
+        return markup.bytes
     }
 
     /// About as wide as the text is in that font.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import MarkupText
+import RegistryAPI
 import RegistryStorage
 import WorkerModel
 
@@ -23,7 +25,7 @@ package struct NewsFeed: Sendable {
             let events = try session.events(of: worker, kind: .published, before: nil, limit: Self.entries)
             return try events.compactMap { recorded in try Entry(recorded.event, in: session) }
         }
-        return Array(document(worker, entries).utf8)
+        return document(worker, entries).bytes
     }
 
     private struct Entry {
@@ -44,46 +46,34 @@ package struct NewsFeed: Sendable {
         }
     }
 
-    private func document(_ worker: WorkerName?, _ entries: [Entry]) -> String {
+    private func document(_ worker: WorkerName?, _ entries: [Entry]) -> Markup {
         let root = publicURL().description
-        let path = worker.map { "/w/\($0)/feed.atom" } ?? "/feed.atom"
+        let address = root + (worker.map { RegistryPath.workerFeed(of: $0) } ?? .feed).description
         let title = worker.map { "\($0): new versions" } ?? "New versions of workers"
         // Without entries there was no news since the epoch, which readers take for old.
         let updated = entries.first?.at ?? Timestamp(milliseconds: 0)
-        var lines = [
-            #"<?xml version="1.0" encoding="utf-8"?>"#, #"<feed xmlns="http://www.w3.org/2005/Atom">"#,
-            "<title>\(Markup.escaped(title))</title>", "<id>\(Markup.escaped(root + path))</id>",
-            #"<link rel="self" type="application/atom+xml" href="\#(Markup.escaped(root + path))"/>"#,
-            "<updated>\(updated)</updated>",
-        ]
-        for entry in entries {
-            let link = "\(root)/w/\(entry.worker)?version=\(entry.version)"
-            lines += [
-                "<entry>", "<title>\(Markup.escaped("\(entry.worker) \(entry.version)"))</title>",
-                "<id>\(Markup.escaped(link))</id>", #"<link rel="alternate" href="\#(Markup.escaped(link))"/>"#,
-                "<updated>\(entry.at)</updated>",
-                "<author><name>\(Markup.escaped(entry.account))</name></author>", "</entry>",
-            ]
-        }
-        return (lines + ["</feed>"]).joined(separator: "\n") + "\n"
-    }
-}
+        let items: [Markup] = entries.map { entry in
+            let id = root + RegistryPath.detail(entry.worker, selector: .exact(entry.version)).description
+            let page = root + RegistryPath.page(entry.worker, selector: .exact(entry.version)).description
+            return """
+                <entry>
+                <title>\(entry.worker.description) \(entry.version.description)</title>
+                <id>\(id)</id><link rel="alternate" type="text/html" href="\(page)"/>
+                <updated>\(entry.at.description)</updated>
+                <author><name>\(entry.account)</name></author>
+                </entry>
 
-/// Texts inside XML.
-enum Markup {
-    static func escaped(_ text: String) -> String {
-        var output = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": output += "&amp;"
-            case "<": output += "&lt;"
-            case ">": output += "&gt;"
-            case "\"": output += "&quot;"
-            // XML has no words for these at all.
-            case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": output += "\u{FFFD}"
-            default: output.unicodeScalars.append(scalar)
-            }
+                """
         }
-        return output
+        return """
+            <?xml version="1.0" encoding="utf-8"?>
+            <feed xmlns="http://www.w3.org/2005/Atom">
+            <title>\(title)</title>
+            <id>\(address)</id>
+            <link rel="self" type="application/atom+xml" href="\(address)"/>
+            <updated>\(updated.description)</updated>
+            \(items)</feed>
+
+            """
     }
 }

@@ -224,9 +224,8 @@ let modules: [Module] = [
         uses: [
             "Commands", "Diagnostics", "HostSystem", "JSONText", "ProjectFiles", "Sandboxing", "Transport",
             "EngineProtocol",
-            "EngineClient", "Engine", "GuestChannel", "WorkerConfigurations", "WorkerSupervisor", .argumentParser,
-            .logging,
-            .systemPackage,
+            "EngineClient", "Engine", "GuestChannel", "WorkerConfigurations", "WorkerModel", "WorkerOperations",
+            "WorkerSupervisor", .argumentParser, .logging, .systemPackage,
         ],
         isProgram: true
     ),

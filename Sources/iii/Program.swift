@@ -49,6 +49,6 @@ struct IIICommand: AsyncParsableCommand {
 @main
 enum Program {
     static func main() async {
-        await CommandLineProgram.run(IIICommand.self)
+        await CommandContext.$booting.withValue(PrivateEngine()) { await CommandLineProgram.run(IIICommand.self) }
     }
 }

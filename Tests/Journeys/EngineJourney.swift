@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Workers that were added run, answer, crash, and end with the engine.
-@Suite(.timeLimit(.minutes(2))) struct EngineJourney {
+@Suite(.timeLimit(.minutes(20))) struct EngineJourney {
     @Test func addedWorkersAreReadyAndComputeTogether() async throws {
         try await Road.open { road in
             try await road.publishExample("roman-numerals")

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Foundation
+import JSONText
 import Subprocess
 import SystemPackage
 import TestSupport
@@ -182,11 +183,11 @@ struct Road: Sendable {
     /// Runs `iii worker` beside the project, with the author's key.
     func author(_ arguments: String...) async throws -> Programs.Result { try await author(arguments) }
 
-    func author(_ arguments: [String]) async throws -> Programs.Result {
+    func author(_ arguments: [String], in folder: FilePath? = nil) async throws -> Programs.Result {
         try await Programs.run(
             "iii",
             ["worker"] + arguments,
-            in: folder,
+            in: folder ?? self.folder,
             variables: variables.merging(["III_API_KEY": key]) { $1 }
         )
     }
@@ -227,6 +228,11 @@ struct Road: Sendable {
             in: folder,
             variables: variables.merging(["III_API_KEY": key]) { $1 }
         )
+    }
+
+    /// What the registry answers to a question without a key.
+    func get(_ path: String) throws -> JSONValue {
+        try JSONValue(parsing: try Shell.run("curl -sSf '\(url)\(path)'", in: folder))
     }
 
     func write(_ files: [String: String], in folder: FilePath) throws {

@@ -80,7 +80,8 @@ extension Road {
 
     /// Publishes one of the workers in Swift below `Examples/`: as a script that runs what was built beside these tests,
     /// since nobody has to wait for fifty megabytes that are packed and unpacked by a debug build.
-    func publishExample(_ name: String) async throws {
+    @discardableResult
+    func publishExample(_ name: String, arguments more: [String] = []) async throws -> Programs.Result {
         let manifest = Programs.repository.appending("Examples/\(name)/iii.worker.yaml").string
         let source = folder.appending("source/\(name)")
         try write(
@@ -90,8 +91,8 @@ extension Road {
             ],
             in: source
         )
-        let arguments = ["publish", source.string, "--artifact", source.appending(name).string]
-        _ = try await author(arguments).succeeded(arguments)
+        let arguments = ["publish", source.string, "--artifact", source.appending(name).string] + more
+        return try await author(arguments).succeeded(arguments)
     }
 
     /// Publishes a script as a native worker of this platform.

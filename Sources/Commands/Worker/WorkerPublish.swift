@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryClient
-import RegistryAPI
 import ArgumentParser
 import Diagnostics
 import HostSystem
@@ -21,10 +19,11 @@ struct WorkerPublish: ContextCommand {
         discussion: """
             A bundle is packed, the same bytes on every machine; a native worker names its builds. What the registry \
             lacks is uploaded, then the version is published; a command that was interrupted is repeated. The key is the \
-            one of `iii registry login`, or III_API_KEY. --from-engine adds the functions and trigger types that the \
-            worker, which has to be running, has registered.
+            one of `iii registry login`, or III_API_KEY. --boot starts what was packed in its sandbox, with an engine of \
+            its own, and publishes the functions and trigger types that it registers with their schemas; --from-engine \
+            takes them from the engine in which the worker runs already.
 
-              iii worker publish ./text-stats
+              iii worker publish ./text-stats --boot
               iii worker publish ./native --artifact x86_64-unknown-linux-gnu=build/native --tag next
               iii worker publish ./scraper --image ghcr.io/acme/scraper@sha256:…
             """
@@ -41,8 +40,7 @@ struct WorkerPublish: ContextCommand {
     @Option(help: ArgumentHelp("The image of an image worker, with its digest.", valueName: "reference"))
     var image: String?
 
-    @Flag(help: "Publish the functions that the running worker has registered with the engine.")
-    var fromEngine = false
+    @OptionGroup var interface: InterfaceOptions
 
     @Flag(help: "Publish a version that is below a published one.")
     var allowOlder = false
@@ -58,7 +56,8 @@ struct WorkerPublish: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         var options = try options(in: context)
-        if fromEngine { options.interface = try await interface(options.folder, in: context) }
+        if interface.fromEngine { options.interface = try await registered(options.folder, in: context) }
+        let boot = try interface.booting(in: context)
         let choice = try RegistryChoice(context.environment)
         let outcome = try await context.withRegistry(choice) { [options] registry in
             try await PublishWorker(
@@ -66,7 +65,7 @@ struct WorkerPublish: ContextCommand {
                 home: try IIIHome(context.environment),
                 host: context.host,
                 events: ProgressRendering(context.printer)
-            ).run(options, allowsOlder: allowOlder, isDryRun: dryRun) { plan, account in
+            ).run(options, allowsOlder: allowOlder, isDryRun: dryRun, boot: boot) { plan, account in
                 if output.json { return }
                 for line in plan.lines { context.printer.say(line) }
                 let owner = account.map { " as \($0.account.printable)" } ?? ""
@@ -84,7 +83,7 @@ struct WorkerPublish: ContextCommand {
         return options
     }
 
-    private func interface(_ folder: FilePath, in context: CommandContext) async throws -> WorkerInterface {
+    private func registered(_ folder: FilePath, in context: CommandContext) async throws -> WorkerInterface {
         let report = try await CheckWorker(home: try IIIHome(context.environment)).run(.init(path: folder))
         guard let name = report.name else { throw PublishError.noManifest(report.manifest) }
         let engine = RunningEngine(try TriggerTarget.address(host: nil, context: context))
@@ -104,11 +103,17 @@ extension PublishPlan {
         }
         if !files.isEmpty { lines.append("  \(files.count) files, \(files.reduce(.zero) { $0 + $1.size }) unpacked") }
         if !request.functions.isEmpty || !request.triggers.isEmpty {
-            lines.append("  \(request.functions.count) functions, \(request.triggers.count) trigger types")
+            lines.append(
+                "  \(counted(request.functions, "function")), \(counted(request.triggers, "trigger type"))"
+            )
         }
         lines += leftOut.map { "  left out: \($0.printable)" }
         lines += warnings.map { "warning: \($0.printable)" }
         return lines
+    }
+
+    private func counted(_ things: [some Any], _ name: String) -> String {
+        "\(things.count) \(name)" + (things.count == 1 ? "" : "s")
     }
 }
 

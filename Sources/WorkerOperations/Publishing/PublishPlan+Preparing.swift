@@ -88,10 +88,7 @@ extension PublishPlan {
         var request = PublishRequest(name: name, version: version, artifacts: artifacts(uploads, kind, options))
         request.channel = channel
         try request.describe(manifest, in: options.folder)
-        if let interface = options.interface {
-            (request.functions, request.triggers) = (interface.functions, interface.triggers)
-        }
-        return PublishPlan(
+        var plan = PublishPlan(
             name: name,
             version: version,
             kind: kind,
@@ -102,6 +99,8 @@ extension PublishPlan {
             warnings: manifest.problems.filter { $0.severity == .warning }.map(\.message),
             request: request
         )
+        if let interface = options.interface { plan.describe(interface) }
+        return plan
     }
 
     private static func readManifest(in folder: FilePath) throws -> WorkerManifest {

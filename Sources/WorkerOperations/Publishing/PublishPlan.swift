@@ -36,6 +36,12 @@ package struct PublishPlan: Sendable {
     package let warnings: [String]
     /// What is sent in the end.
     package internal(set) var request: PublishRequest
+
+    /// Adds what the worker offers.
+    mutating func describe(_ interface: WorkerInterface) {
+        (request.functions, request.triggers) = (interface.functions, interface.triggers)
+    }
+
     /// The reference of an image worker.
     package var image: String? { if case .image(let reference) = request.artifacts { reference } else { nil } }
 }

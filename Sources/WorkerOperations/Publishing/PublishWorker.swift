@@ -28,6 +28,9 @@ package struct PublishWorker: Sendable {
         package let warnings: [String]
     }
 
+    /// Starts a worker and gives what it registers.
+    package typealias Boot = @Sendable (BootableWorker) async throws -> WorkerInterface
+
     /// How many files are uploaded at once.
     private static let width = 4
 
@@ -48,14 +51,21 @@ package struct PublishWorker: Sendable {
         self.events = events
     }
 
-    /// `onPlan` is called once, before anything is sent, with the account of the key where it is known.
+    /// Publishes, or shows what would be published.
     ///
+    /// - Parameters:
+    ///   - options: what the author asks for.
+    ///   - allowsOlder: publish a version that is below a published one.
+    ///   - isDryRun: send nothing.
+    ///   - boot: finds out what the worker offers, where that is wanted.
+    ///   - onPlan: called once, before anything is sent, with the account of the key where it is known.
     /// - Throws: `PublishError`, `PackingError`, `ManifestError`, `ArchiveError` before anything was sent;
     ///   `RegistryClientError` for what the registry refuses.
     package func run(
         _ options: PublishRequestOptions,
         allowsOlder: Bool,
         isDryRun: Bool,
+        boot: Boot? = nil,
         onPlan: (PublishPlan, KeyInfo?) -> Void
     ) async throws -> Outcome {
         var options = options
@@ -63,10 +73,13 @@ package struct PublishWorker: Sendable {
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
-            let plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            var plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            if !isDryRun, !allowsOlder { try await expectHigher(plan) }
+            if let boot {
+                plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
+            }
             onPlan(plan, account)
             if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }
-            if !allowsOlder { try await expectHigher(plan) }
             try await upload(plan)
             return try await publish(plan)
         }

@@ -25,11 +25,17 @@ extension WorkerInterface {
 
     /// Collects what a worker has registered with a running engine.
     ///
-    /// Sorted by name, so that two collections of one worker are equal.
+    /// Sorted by name, so that two collections of one worker are equal. `identity` is how the engine calls it, where
+    /// that is not its name.
     ///
     /// - Throws: what `call` throws; `InterfaceUnreadable` for an engine that answers in another form.
-    package static func collect(of worker: WorkerName, _ call: Call) async throws -> WorkerInterface {
-        let info = JSONCursor(try await call("engine::workers::info", ["name": .string(worker.description)]))
+    package static func collect(
+        of worker: WorkerName,
+        as identity: String? = nil,
+        _ call: Call
+    ) async throws -> WorkerInterface {
+        let question: JSONValue = ["name": .string(identity ?? worker.description)]
+        let info = JSONCursor(try await call("engine::workers::info", question))
         do {
             let functions = try names(info, "functions", "function_id")
             let triggers = try names(info, "trigger_types", "id")

@@ -158,7 +158,8 @@ let modules: [Module] = [
     Module(
         name: "WorkerOperations",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Transport", "RegistryAPI", "Resolution",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Transport", "RegistryAPI",
+            "Resolution",
             "Manifests",
             "Archives", "ProjectFiles", "RegistryClient", "ImageDocuments", "OCIImages", "ImageStore", "ArtifactStore",
             .nioCore, .systemPackage,

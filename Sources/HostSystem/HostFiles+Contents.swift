@@ -17,7 +17,7 @@ extension HostFiles {
 
     /// The whole of a file that is open, nil for what is no regular file; closes it.
     ///
-    /// - Parameter path: the same file, for messages.
+    /// `path`: the same file, for messages.
     /// - Throws: As above.
     package static func read(_ descriptor: Int32, _ path: FilePath, upTo limit: ByteCount) throws -> [UInt8]? {
         let descriptor = FileDescriptor(rawValue: descriptor)

@@ -106,7 +106,7 @@ package actor WorkerSupervisor {
 
     /// Starts a worker that does not run; one that waits to be started again is started now.
     ///
-    /// - Parameter isolation: Until it is started by hand again; nil for what its entry says.
+    /// `isolation`: until it is started by hand again; nil for what its entry says.
     /// - Throws: `SupervisorError.unknown`, `.alreadyRunning`; `SandboxError` for a tier that cannot be had.
     package func start(_ name: WorkerName, isolation: IsolationTier? = nil) async throws {
         let status = try known(name).status
@@ -137,7 +137,7 @@ package actor WorkerSupervisor {
 
     /// Stops a worker where it runs, and starts it.
     ///
-    /// - Parameter isolation: Until it is started by hand again; nil for what its entry says.
+    /// `isolation`: until it is started by hand again; nil for what its entry says.
     /// - Throws: `SupervisorError.unknown`; `SandboxError` for a tier that cannot be had, and what runs is left alone.
     package func restart(_ name: WorkerName, isolation: IsolationTier? = nil) async throws {
         _ = try known(name)

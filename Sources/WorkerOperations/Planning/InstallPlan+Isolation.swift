@@ -9,7 +9,7 @@ import Sandboxing
 extension InstallPlan {
     /// Makes sure that nothing of the plan is to run in less than its kind and this machine ask for.
     ///
-    /// - Parameter asked: For the requested workers; nil for what their entries say.
+    /// `asked`: for the requested workers; nil for what their entries say.
     /// - Throws: `SandboxError.tooWeak` (W187), `.unknownTier`.
     func expectIsolation(_ asked: IsolationTier?, in state: ProjectState, _ machine: MachineSettings) throws {
         for step in steps {

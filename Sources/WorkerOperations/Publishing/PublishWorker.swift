@@ -59,6 +59,7 @@ package struct PublishWorker: Sendable {
     ///   - isDryRun: send nothing.
     ///   - boot: finds out what the worker offers, where that is wanted.
     ///   - onPlan: called once, before anything is sent, with the account of the key where it is known.
+    /// - Returns: what was done.
     /// - Throws: `PublishError`, `PackingError`, `ManifestError`, `ArchiveError` before anything was sent;
     ///   `RegistryClientError` for what the registry refuses.
     package func run(

@@ -38,7 +38,6 @@ extension GuestSession {
         connections[frame.stream] = connection
         let bound = NIOLoopBound(connection, eventLoop: loop)
         ClientBootstrap(group: loop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)

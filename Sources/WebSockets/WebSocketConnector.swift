@@ -77,7 +77,6 @@ package struct WebSocketConnector: Sendable {
         let opened = group.any().makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(timeout))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in prepare(channel, opened, endpoint) }
         let channel: any Channel
         do { channel = try await bootstrap.connect(host: host, port: port).get() } catch {

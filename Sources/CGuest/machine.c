@@ -51,21 +51,21 @@ int guest_add_address(const uint8_t address[4]) {
     return interface_request(SIOCSIFNETMASK, &request);
 }
 
-int guest_own_network(void) {
+int guest_own_user(void) {
     uid_t user = geteuid();
     gid_t group = getegid();
-    if (user == 0) {
-        if (unshare(CLONE_NEWNET) != 0) return -1;
-    } else {
-        char map[64];
-        if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return -1;
-        snprintf(map, sizeof map, "%u %u 1", user, user);
-        if (guest_write_file("/proc/self/uid_map", map) != 0) return -1;
-        guest_write_file("/proc/self/setgroups", "deny");
-        snprintf(map, sizeof map, "%u %u 1", group, group);
-        if (guest_write_file("/proc/self/gid_map", map) != 0) return -1;
-    }
-    if (guest_loopback_up() != 0) return -1;
+    char map[64];
+    if (user == 0) return 0;
+    if (unshare(CLONE_NEWUSER) != 0) return -1;
+    snprintf(map, sizeof map, "%u %u 1", user, user);
+    if (guest_write_file("/proc/self/uid_map", map) != 0) return -1;
+    guest_write_file("/proc/self/setgroups", "deny");
+    snprintf(map, sizeof map, "%u %u 1", group, group);
+    return guest_write_file("/proc/self/gid_map", map);
+}
+
+int guest_own_network(void) {
+    if (unshare(CLONE_NEWNET) != 0 || guest_loopback_up() != 0) return -1;
     return guest_write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
 }
 
@@ -254,6 +254,85 @@ int guest_stage(int descriptor, const char *name) {
         close(file);
     }
     return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
+}
+
+/// A user namespace in which `user` stands for root; a descriptor of it. It is a child's, which ends at once.
+static int space_of(unsigned user) {
+    int ready[2], done[2];
+    if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(done, O_CLOEXEC) != 0) return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        char byte = 0;
+        close(done[1]);
+        if (unshare(CLONE_NEWUSER) != 0 || write(ready[1], &byte, 1) != 1) _exit(1);
+        // Ends when the parent has what it wants.
+        _exit(read(done[0], &byte, 1) < 0);
+    }
+    close(ready[1]);
+    close(done[0]);
+    char byte, path[64], map[64];
+    int space = -1;
+    if (child > 0 && read(ready[0], &byte, 1) == 1) {
+        const char *const files[] = {"uid_map", "gid_map"};
+        int failed = 0;
+        snprintf(map, sizeof map, "0 %u 1", user);
+        for (int i = 0; i < 2; i++) {
+            snprintf(path, sizeof path, "/proc/%d/%s", child, files[i]);
+            failed |= guest_write_file(path, map);
+        }
+        snprintf(path, sizeof path, "/proc/%d/ns/user", child);
+        if (!failed) space = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    close(ready[0]);
+    close(done[1]);
+    if (child > 0) waitpid(child, NULL, 0);
+    return space;
+}
+
+/// Shows a folder at a path, what root owns of it as `owner`'s.
+static int stage_owned(int descriptor, const char *path, unsigned owner) {
+    int tree = open_tree(descriptor, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    int space = tree >= 0 ? space_of(owner) : -1;
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)space};
+    int result = space >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 &&
+                 move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : -1;
+    if (tree >= 0) close(tree);
+    if (space >= 0) close(space);
+    return result;
+}
+
+int guest_stage_layer(int layer, uint64_t size, unsigned owner) {
+    char text[128];
+    if (mkdir("/tmp/layer", 0755) != 0) return -1;
+    snprintf(text, sizeof text, "mode=0755,size=%llu", (unsigned long long)size);
+    if (layer < 0 && mount("layer", "/tmp/layer", "tmpfs", MS_NOSUID | MS_NODEV, text) != 0) return -1;
+    snprintf(text, sizeof text, "/proc/self/fd/%d", layer);
+    if (layer >= 0 && mount(text, "/tmp/layer", NULL, MS_BIND, NULL) != 0) return -1;
+    if (mkdir("/tmp/layer/upper", 0755) != 0 && errno != EEXIST) return -1;
+    if (mkdir("/tmp/layer/work", 0755) != 0 && errno != EEXIST) return -1;
+    return owner == 0 ? 0 : chown("/tmp/layer/upper", owner, owner);
+}
+
+int guest_stage_place(const char *path, int is_file, unsigned owner) {
+    char place[256];
+    if (snprintf(place, sizeof place, "/tmp/layer/upper/%s", path) >= (int)sizeof place) return -1;
+    // Of a layer that stays, the worker may have made anything: what is there already is not touched.
+    int result = is_file ? mknod(place, S_IFREG | 0644, 0) : mkdir(place, 0755);
+    if (result != 0) return errno == EEXIST ? 0 : -1;
+    return owner == 0 ? 0 : lchown(place, owner, owner);
+}
+
+int guest_stage_root(int descriptor, unsigned owner) {
+    char source[64];
+    if (mkdir("/tmp/lower", 0755) != 0 || mkdir("/tmp/root", 0755) != 0) return -1;
+    snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
+    // Not every file system can show other owners; its files are then as they are.
+    if ((owner == 0 || stage_owned(descriptor, "/tmp/lower", owner) != 0) &&
+        mount(source, "/tmp/lower", NULL, MS_BIND, NULL) != 0) return -1;
+    const char *layers = "lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work,userxattr";
+    // Root keeps its marks where no worker can write them.
+    const char *own_layers = "lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work";
+    return mount("root", "/tmp/root", "overlay", MS_NOSUID | MS_NODEV, geteuid() == 0 ? own_layers : layers);
 }
 
 int guest_become(unsigned user) {

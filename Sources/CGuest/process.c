@@ -18,8 +18,6 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 
-#define WORKER_ID 1000
-
 static int argument_count;
 static char **arguments;
 
@@ -137,10 +135,10 @@ enum step { STEP_SESSION, STEP_GROUP, STEP_RIGHTS, STEP_FOLDER, STEP_FILTER, STE
 static const char *const step_names[] = {"session", "control group", "rights", "folder", "filter", "execute"};
 
 /// From root of a machine to the worker in its root folder. The group is joined before, from where its file can be seen.
-static int drop_user(const char *root) {
+static int drop_user(const struct guest_child *child) {
     for (int capability = 0; capability <= 63; capability++) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-    return chroot(root) == 0 && chdir("/") == 0 && setgroups(0, NULL) == 0 && setresgid(WORKER_ID, WORKER_ID, WORKER_ID) == 0 &&
-           setresuid(WORKER_ID, WORKER_ID, WORKER_ID) == 0 ? 0 : -1;
+    return chroot(child->root) == 0 && chdir("/") == 0 && setgroups(0, NULL) == 0 && setresgid(child->group, child->group, child->group) == 0 &&
+           setresuid(child->user, child->user, child->user) == 0 ? 0 : -1;
 }
 
 /// Tells the agent which step failed, and ends the child.
@@ -149,6 +147,23 @@ static void give_up(int report, enum step step) {
     ssize_t written = write(report, message, sizeof message);
     (void)written;
     _exit(126);
+}
+
+/// Goes to a folder; one that is not there is made, as far as the worker may.
+static int enter(const char *folder) {
+    if (chdir(folder) == 0 || errno != ENOENT) return chdir(folder);
+    char path[4096];
+    size_t length = strlen(folder);
+    if (length >= sizeof path) return -1;
+    memcpy(path, folder, length + 1);
+    for (size_t i = 1; i < length; i++) {
+        if (path[i] != '/') continue;
+        path[i] = 0;
+        mkdir(path, 0755);
+        path[i] = '/';
+    }
+    mkdir(path, 0755);
+    return chdir(folder);
 }
 
 static void become_child(struct guest_child *child, int in, int out, int err, int report) {
@@ -164,7 +179,7 @@ static void become_child(struct guest_child *child, int in, int out, int err, in
     if (child->data_bytes) limit(RLIMIT_DATA, child->data_bytes);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(report, STEP_RIGHTS);
     if (child->processes) limit(RLIMIT_NPROC, child->processes);
-    if (chdir(child->directory) != 0) give_up(report, STEP_FOLDER);
+    if (enter(child->directory) != 0) give_up(report, STEP_FOLDER);
     if (filter.len && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) give_up(report, STEP_FILTER);
     execvpe(child->arguments[0], child->arguments, child->environment);
     give_up(report, STEP_EXECUTE);
@@ -181,7 +196,7 @@ static int make_ends(struct guest_child *child, int ours[3], int theirs[3]) {
         int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (slave < 0) return -1;
         guest_resize(master, child->rows, child->columns);
-        if (child->root && fchown(slave, WORKER_ID, WORKER_ID) != 0) return -1;
+        if (child->root && fchown(slave, child->user, child->group) != 0) return -1;
         ours[0] = ours[1] = master;
         ours[2] = -1;
         theirs[0] = theirs[1] = theirs[2] = slave;
@@ -212,7 +227,7 @@ int guest_spawn(struct guest_child *child, const char **reason) {
         if (child->control_group && guest_write_file(child->control_group, "0") != 0) give_up(report[1], STEP_GROUP);
         // Where memory runs out, the worker is killed before the agent that can tell of it.
         guest_write_file("/proc/self/oom_score_adj", "500");
-        if (child->root && drop_user(child->root) != 0) give_up(report[1], STEP_RIGHTS);
+        if (child->root && drop_user(child) != 0) give_up(report[1], STEP_RIGHTS);
         take_path(child->environment);
         become_child(child, theirs[0], theirs[1], theirs[2], report[1]);
     }

@@ -19,6 +19,7 @@ package struct GuestLaunch: Sendable {
     /// From the connection to the worker's start.
     package var startLimit: Duration = .seconds(20)
     package var pingInterval: Duration = .seconds(5)
+    package var stopSignal: Int32
 
     package init(
         _ specification: SandboxSpecification,
@@ -30,9 +31,11 @@ package struct GuestLaunch: Sendable {
         self.enforcement = enforcement
         routes = specification.network.routes
         limits = specification.limits
+        stopSignal = specification.stopSignal
         start = GuestStart(
             command: specification.command,
-            environment: specification.workerEnvironment(tier: tier)
+            environment: specification.workerEnvironment(tier: tier),
+            directory: specification.directory
         )
         start.listeners = routes.map(\.listener)
         start.openFiles = limits.openFiles

@@ -17,7 +17,7 @@ final class GuestSession: ChannelInboundHandler {
     let launch: GuestLaunch
     let loop: any EventLoop
     private let holder: any SandboxHolder
-    private var life = SandboxLifeCycle()
+    private var life: SandboxLifeCycle
     private var decoder = GuestFrameDecoder()
     private var channel: (any Channel)?
     private var pinging: RepeatedTask?
@@ -35,6 +35,7 @@ final class GuestSession: ChannelInboundHandler {
 
     init(_ launch: GuestLaunch, _ holder: any SandboxHolder, _ output: any SandboxOutput, on loop: any EventLoop) {
         self.launch = launch
+        life = SandboxLifeCycle(stopSignal: launch.stopSignal)
         self.holder = holder
         self.loop = loop
         gone = loop.makePromise()
@@ -235,7 +236,7 @@ final class GuestSession: ChannelInboundHandler {
         let start = GuestStart(
             command: request.command,
             environment: request.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
-            directory: request.directory ?? SandboxSpecification.workspacePath,
+            directory: request.directory ?? launch.start.directory,
             terminal: request.terminal
         )
         send(GuestFrame(.execute, stream: stream, payload: start.payload))

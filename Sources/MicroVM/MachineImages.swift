@@ -12,15 +12,15 @@ struct MachineImages: Sendable {
     /// `~/.iii/cache/machine`.
     let folder: FilePath
 
-    /// The image of an unpacked root file system, made once for each digest.
-    func base(_ root: FilePath, digest: Digest) async throws -> FileDescriptor {
-        let path = folder.appending("bases").appending("\(digest).sqfs")
+    /// The image of an unpacked root file system, made once for each digest and owner.
+    func base(_ root: FilePath, digest: Digest, owner: UInt32) async throws -> FileDescriptor {
+        let path = folder.appending("bases").appending("\(digest)-\(owner).sqfs")
         if try HostFiles.kind(of: path) == .file {
             return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         }
         try HostFiles.makeDirectory(path.removingLastComponent(), mode: 0o700)
         let temporary = HostFiles.temporarySibling(of: path)
-        try await make(root, temporary, owner: 0)
+        try await make(root, temporary, owner: owner)
         try HostFiles.rename(temporary, to: path)
         return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
     }
@@ -29,7 +29,7 @@ struct MachineImages: Sendable {
     func bundle(_ tree: FilePath) async throws -> FileDescriptor {
         try HostFiles.makeDirectory(folder, mode: 0o700)
         let path = HostFiles.temporarySibling(of: folder.appending("bundle.sqfs"))
-        try await make(tree, path, owner: SandboxSpecification.userIdentifier)
+        try await make(tree, path, owner: WorkerUser.standard.user)
         defer { try? HostFiles.removeFile(path) }
         return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
     }

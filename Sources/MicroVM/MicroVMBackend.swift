@@ -63,11 +63,17 @@ package actor MicroVMBackend: SandboxBackend {
             throw SandboxError.notSupported(tier, what: "run on the host's own programs; it needs an image")
         }
         let images = MachineImages(program: parts.mksquashfs, folder: programs.cache)
-        let base = try await images.base(root, digest: digest)
+        if case .persistent = specification.rootLayer {
+            throw SandboxError.notSupported(tier, what: "keep what its worker writes")
+        }
+        let owner = specification.rootLayer == .readOnly ? 0 : specification.user.user
+        let base = try await images.base(root, digest: digest, owner: owner)
         defer { try? base.close() }
         var launch = GuestLaunch(specification, tier: tier, enforcement: .all)
         let bundle = try await self.bundle(specification.workspace, images, &launch)
         defer { try? bundle?.close() }
+        launch.start.user = specification.user
+        launch.start.ownsRoot = specification.rootLayer != .readOnly
         launch.start.memoryBytes = specification.limits.memory.bytes
         launch.start.scratchBytes = specification.limits.scratch.bytes
         launch.start.unixNanoseconds = HostClock.unixNanoseconds
@@ -92,6 +98,9 @@ package actor MicroVMBackend: SandboxBackend {
         _ launch: inout GuestLaunch
     ) async throws -> FileDescriptor? {
         switch workspace {
+        case .none:
+            launch.start.workspace = .absent
+            return nil
         case .empty: return nil
         case .persistent: throw SandboxError.notSupported(tier, what: "share a folder that stays with the host")
         case .readOnly(let tree):

@@ -30,11 +30,13 @@ struct BubblewrapCommand: Sendable, Hashable {
 
     /// The words behind the name of the launcher.
     func words(_ specification: SandboxSpecification, _ base: HostBase) -> [String] {
-        var staging = Staging(isNeeded: user != nil)
+        // A root file system is staged over the host's own /tmp.
+        var staging = Staging(isNeeded: user != nil || specification.base != .host)
         let inside = bubblewrapWords(specification, base, &staging)
         var words = ["launch", "--parent", String(parent)]
         words += controlGroups.flatMap { ["--cgroup", $0.appending("cgroup.procs").string] }
         words += staging.folders.flatMap { ["--stage", $0.path.string, $0.name] }
+        words += rootWords(specification)
         words.append("--network")
         for address in Set(specification.network.routes.map(\.inside)).sorted(by: { $0.lexicographicallyPrecedes($1) })
         where address.first != 127 {
@@ -48,7 +50,7 @@ struct BubblewrapCommand: Sendable, Hashable {
     static func data(_ specification: SandboxSpecification) -> [Data] {
         let hosts = Data(path: "/etc/hosts", contents: specification.network.hostsFile)
         guard specification.base == .host else { return [hosts] }
-        let identifier = SandboxSpecification.userIdentifier
+        let identifier = specification.user.user
         return [
             hosts,
             Data(path: "/etc/passwd", contents: "worker:x:\(identifier):\(identifier)::/home/worker:/bin/sh\n"),
@@ -62,21 +64,23 @@ struct BubblewrapCommand: Sendable, Hashable {
         _ base: HostBase,
         _ staging: inout Staging
     ) -> [String] {
-        let identifier = String(SandboxSpecification.userIdentifier)
+        let isRootOurs = specification.rootLayer != .readOnly
         var words = [
             "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
             "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
-            "--hostname", "sandbox", "--uid", identifier, "--gid", identifier, "--cap-drop", "ALL",
+            "--hostname", "sandbox", "--uid", String(specification.user.user),
+            "--gid", String(specification.user.group), "--cap-drop", "ALL",
         ]
-        words += baseWords(specification.base, base, &staging)
+        words += baseWords(specification.base, base)
         for (index, data) in Self.data(specification).enumerated() {
             words += ["--ro-bind-data", String(Self.firstData + index), data.path]
         }
         let size = String(specification.limits.scratch.bytes)
         // Every file system in memory has a size: without a control group nothing else bounds it.
         words += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-        words += ["--size", size, "--tmpfs", "/tmp", "--size", "16777216", "--tmpfs", "/run"]
-        words += ["--size", size, "--tmpfs", "/var/tmp"]
+        words += ["--size", size, "--tmpfs", "/tmp"]
+        // What an image has there, its worker may need.
+        if !isRootOurs { words += ["--size", "16777216", "--tmpfs", "/run", "--size", size, "--tmpfs", "/var/tmp"] }
         if specification.base == .host {
             for (name, program) in base.names.sorted(by: { $0.key < $1.key }) {
                 words += ["--symlink", program.string, "\(SandboxSpecification.extraPrograms)/\(name)"]
@@ -85,16 +89,30 @@ struct BubblewrapCommand: Sendable, Hashable {
         words += workspaceWords(specification.workspace, size, &staging)
         if let home = specification.home {
             words += ["--bind", staging.path(home, "home"), "/home/worker"]
-        } else {
+        } else if !isRootOurs {
             words += ["--size", size, "--tmpfs", "/home/worker"]
         }
         words += ["--ro-bind", staging.path(guest, "guest"), "/run/sandbox/guest"]
-        if specification.base == .host { words += ["--remount-ro", "/"] }
+        if !isRootOurs { words += ["--remount-ro", "/"] }
         return words + ["--chdir", "/", "--", "/run/sandbox/guest", "serve", String(Self.channel)]
     }
 
-    private func baseWords(_ base: SandboxSpecification.Base, _ host: HostBase, _ staging: inout Staging) -> [String] {
-        if case .rootFileSystem(let folder, _) = base { return ["--ro-bind", staging.path(folder, "root"), "/"] }
+    /// What the launcher makes of a root file system: the places that are mounted on need not be in it.
+    private func rootWords(_ specification: SandboxSpecification) -> [String] {
+        guard case .rootFileSystem(let folder, _) = specification.base else { return [] }
+        var words = ["--root", folder.string]
+        var places = ["proc", "dev", "tmp", "run", "run/sandbox", "etc"]
+        switch specification.rootLayer {
+        case .readOnly: places += ["var", "var/tmp", "home", "home/worker"]
+        case .privateLayer: words += ["--own", "--layer-size", String(specification.limits.scratch.bytes)]
+        case .persistent(let layer): words += ["--own", "--layer", layer.string]
+        }
+        if specification.workspace != .none { places.append("workspace") }
+        return words + places.flatMap { ["--place", $0] } + ["--place-file", "etc/hosts"]
+    }
+
+    private func baseWords(_ base: SandboxSpecification.Base, _ host: HostBase) -> [String] {
+        if case .rootFileSystem = base { return ["--bind", "/tmp/root", "/"] }
         var words: [String] = []
         for entry in host.entries {
             switch entry {
@@ -112,6 +130,7 @@ struct BubblewrapCommand: Sendable, Hashable {
     ) -> [String] {
         let place = SandboxSpecification.workspacePath
         switch workspace {
+        case .none: return []
         case .empty: return ["--size", size, "--tmpfs", place]
         case .readOnly(let folder): return ["--ro-bind", staging.path(folder, "workspace"), place]
         case .persistent(let folder): return ["--bind", staging.path(folder, "workspace"), place]

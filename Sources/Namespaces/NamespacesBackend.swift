@@ -117,6 +117,7 @@ package actor NamespacesBackend: SandboxBackend {
     /// As root a user of the sandbox's own, who owns what stays; else ourselves.
     private func prepareUser(_ specification: SandboxSpecification) throws -> UInt32? {
         if let home = specification.home { try HostFiles.makeDirectory(home, mode: 0o700) }
+        if case .persistent(let layer) = specification.rootLayer { try HostFiles.makeDirectory(layer, mode: 0o700) }
         guard HostProcess.isRoot else { return nil }
         guard let folder = specification.persistentFolder else { return SandboxUser.anonymous() }
         let user = SandboxUser.owner(of: folder)

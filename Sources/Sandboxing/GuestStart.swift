@@ -5,12 +5,15 @@
 ///
 /// Shape: entries of one key byte, the value in UTF-8, and a zero byte; in the order of `a` arguments, `e` `NAME=VALUE`,
 /// `c` folder, `l` address to listen on, `n` open files, `P` processes, `M` bytes of memory, `k` bytes of the private layer,
-/// `t` nanoseconds since 1970, `y` `ROWSxCOLUMNS` of a terminal, `w` how `/workspace` is made.
+/// `t` nanoseconds since 1970, `y` `ROWSxCOLUMNS` of a terminal, `w` how `/workspace` is made,
+/// `u` user, `g` group, `o` where the root folder is to be theirs.
 package struct GuestStart: Hashable, Sendable {
     /// How the guest makes `/workspace` before it starts the worker.
     package enum WorkspacePreparation: String, Hashable, Sendable {
-        /// It is there already.
+        /// It is there already, or in a machine an empty folder.
         case none = ""
+        /// There is none but what the base has.
+        case absent
         /// Copied from `/run/sandbox/bundle`, which is mounted read-only.
         case copy
         /// The disk that carries the bundle, read-only.
@@ -30,6 +33,10 @@ package struct GuestStart: Hashable, Sendable {
     package var unixNanoseconds: Int64?
     package var terminal: TerminalSize?
     package var workspace: WorkspacePreparation
+    /// Where the guest has to change it; nil where it is who it is to be.
+    package var user: WorkerUser?
+    /// In a machine: the root folder itself belongs to the user, as what is in it does.
+    package var ownsRoot = false
 
     package init(
         command: [String],
@@ -55,6 +62,8 @@ package struct GuestStart: Hashable, Sendable {
         if let scratchBytes { entries.append(("k", String(scratchBytes))) }
         if let unixNanoseconds { entries.append(("t", String(unixNanoseconds))) }
         if let terminal { entries.append(("y", "\(terminal.rows)x\(terminal.columns)")) }
+        if let user { entries += [("u", String(user.user)), ("g", String(user.group))] }
+        if ownsRoot { entries.append(("o", "")) }
         if workspace != .none { entries.append(("w", workspace.rawValue)) }
         return entries.flatMap { key, value in Array(key.utf8) + value.utf8.filter { $0 != 0 } + [0] }
     }

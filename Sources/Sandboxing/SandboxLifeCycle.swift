@@ -46,7 +46,10 @@ package struct SandboxLifeCycle: Sendable {
 
     private var state = State.awaitingHello
 
-    package init() {}
+    private let stopSignal: Int32
+
+    /// `stopSignal` asks the worker to end.
+    package init(stopSignal: Int32 = 15) { self.stopSignal = stopSignal }
 
     package var hasEnded: Bool { state == .ended }
     package var awaitsHello: Bool { state == .awaitingHello }
@@ -78,7 +81,7 @@ package struct SandboxLifeCycle: Sendable {
             return [.sendPing]
         case (.running, .stopAsked):
             state = .stopping
-            return [.signal(15), .startGrace]
+            return [.signal(stopSignal), .startGrace]
         case (.awaitingHello, .stopAsked), (.starting, .stopAsked): return end(as: .signalled(15))
         case (.stopping, .graceElapsed): return end(as: .signalled(9))
         case (.stopping, .pong), (.stopping, .stopAsked), (.starting, .pong), (_, .pingDue), (_, .graceElapsed):

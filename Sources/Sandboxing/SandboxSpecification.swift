@@ -16,6 +16,8 @@ package struct SandboxSpecification: Sendable {
 
     /// How `/workspace`, where the worker starts, relates to a folder of the host.
     package enum Workspace: Hashable, Sendable {
+        /// There is no `/workspace` but what the base has.
+        case none
         /// No folder: `/workspace` is empty and private.
         case empty
         /// The folder itself, read-only.
@@ -23,6 +25,16 @@ package struct SandboxSpecification: Sendable {
         /// The folder's contents with a private writable layer over them, gone when the sandbox ends.
         case privateLayer(FilePath)
         /// A folder of the sandbox's own, which outlives it. It is given to the sandbox's user.
+        case persistent(FilePath)
+    }
+
+    /// What the worker may write of its base.
+    package enum RootLayer: Hashable, Sendable {
+        /// Nothing.
+        case readOnly
+        /// All of it, in a private layer that is gone when the sandbox ends.
+        case privateLayer
+        /// All of it, in a layer in a folder of the host that outlives the sandbox. It is given to the sandbox's user.
         case persistent(FilePath)
     }
 
@@ -38,6 +50,14 @@ package struct SandboxSpecification: Sendable {
     package var environment: [String: String]
     package var limits: SandboxLimits
     package var network: NetworkPolicy
+    /// For a base that is a root file system.
+    package var rootLayer = RootLayer.readOnly
+    /// Who the worker is inside; on the host it is a user of the sandbox's own.
+    package var user = WorkerUser.standard
+    /// Where the worker starts.
+    package var directory = Self.workspacePath
+    /// What asks the worker to end.
+    package var stopSignal: Int32 = 15
 
     package init(
         name: WorkerName,
@@ -62,13 +82,10 @@ package struct SandboxSpecification: Sendable {
     /// The command of a line that a shell runs.
     package static func shell(_ line: String) -> [String] { ["/bin/sh", "-c", line] }
 
-    /// Where the worker starts.
+    /// Where bundles and folders are.
     package static let workspacePath = "/workspace"
     /// Where a sandbox has links of its own, last in `PATH`.
     package static let extraPrograms = "/run/sandbox/bin"
-    /// Who the worker is inside, as user and as group.
-    package static let userIdentifier: UInt32 = 1000
-
     /// The environment of the worker: `environment`, below what a sandbox sets for every worker.
     ///
     /// `III_URL` and `III_ENGINE_URL` name the tunnel, `III_ISOLATION` the tier; nothing of the host's comes in.

@@ -19,9 +19,24 @@ package enum SandboxUser {
     }
 }
 
+/// A user and a group inside of a sandbox.
+package struct WorkerUser: Hashable, Sendable {
+    package let user: UInt32
+    package let group: UInt32
+
+    package init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+
+    package static let standard = WorkerUser(user: 1000, group: 1000)
+}
+
 extension SandboxSpecification {
     /// The folder that stays and that the sandbox's user owns, nil where nothing stays.
     package var persistentFolder: FilePath? {
-        if case .persistent(let folder) = workspace { folder } else { home }
+        if case .persistent(let folder) = workspace { return folder }
+        if case .persistent(let folder) = rootLayer { return folder }
+        return home
     }
 }

@@ -44,13 +44,21 @@ extension Agent {
         whole.openFiles = limits.openFiles
         whole.processes = limits.processes
         whole.memory = limits.memory
+        (whole.user, whole.group) = (limits.user, limits.group)
         spawn(whole, stream)
     }
 
     /// In namespaces a copy, since they cannot lay one folder over another; in a machine an overlay.
     private func prepareWorkspace(_ request: StartRequest) -> Bool {
-        if request.workspace.isEmpty { return true }
-        if isMachine { return mountWorkspace(writable: request.workspace == bytes("overlay"), size: request.scratch) }
+        if isMachine {
+            if request.ownsRoot { chown("/root", request.user, request.group) }
+            chown("/root/home/worker", request.user, request.group)
+            if request.workspace != bytes("absent"), mkdir("/root/workspace", 0o755) == 0 {
+                chown("/root/workspace", request.user, request.group)
+            }
+        }
+        if request.workspace.isEmpty || request.workspace == bytes("absent") { return true }
+        if isMachine { return mountWorkspace(request) }
         return guest_copy_tree("/run/sandbox/bundle", "/workspace") == 0
     }
 
@@ -68,6 +76,7 @@ extension Agent {
         child.directory = UnsafePointer(directory)
         child.open_files = request.openFiles
         child.processes = request.processes
+        (child.user, child.group) = (request.user, request.group)
         child.data_bytes = isMachine ? 0 : request.memory
         if let terminal = request.terminal {
             child.has_terminal = 1

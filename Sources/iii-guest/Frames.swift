@@ -51,6 +51,9 @@ struct StartRequest {
     var time: UInt64 = 0
     var terminal: (rows: UInt16, columns: UInt16)?
     var workspace: [UInt8] = []
+    var user: UInt32 = 1000
+    var group: UInt32 = 1000
+    var ownsRoot = false
 
     struct Listener {
         var address: [UInt8]
@@ -73,6 +76,9 @@ struct StartRequest {
             case UInt8(ascii: "t"): time = number(value) ?? 0
             case UInt8(ascii: "y"): terminal = Self.size(value)
             case UInt8(ascii: "w"): workspace = Array(value)
+            case UInt8(ascii: "o"): ownsRoot = true
+            case UInt8(ascii: "u"): user = UInt32(truncatingIfNeeded: number(value) ?? 1000)
+            case UInt8(ascii: "g"): group = UInt32(truncatingIfNeeded: number(value) ?? 1000)
             default: break
             }
         }

@@ -71,17 +71,14 @@ private func makeRoot() -> Bool {
     guard mount("root", "/root", "overlay", UInt(MS_NODEV | MS_NOSUID), options) == 0 else { return false }
     for folder in [
         literal("/root/proc"), literal("/root/sys"), literal("/root/dev"), literal("/root/tmp"), literal("/root/run"),
-        literal("/root/workspace"), literal("/root/home"), literal("/root/home/worker"),
+        literal("/root/home"), literal("/root/home/worker"),
     ] { mkdir(folder, 0o755) }
-    chown("/root/home/worker", 1000, 1000)
-    chown("/root/workspace", 1000, 1000)
     let quiet = UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("proc", "/root/proc", "proc", quiet, "hidepid=2")
     // The agent still writes to its own view of the same file system.
     mount("/sys", "/root/sys", nil, UInt(MS_BIND), nil)
     mount("/sys", "/root/sys", nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY) | quiet, nil)
     mount("tmp", "/root/tmp", "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=25%,mode=1777")
-    mount("run", "/root/run", "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=16m,mode=0755")
     makeDevices()
     harden()
     return true
@@ -137,7 +134,8 @@ private func detachBundle() -> [UInt8] {
 
 extension Agent {
     /// Mounts the bundle's disk at `/workspace`, below a private layer where it is to be writable.
-    func mountWorkspace(writable: Bool, size: UInt64) -> Bool {
+    func mountWorkspace(_ request: StartRequest) -> Bool {
+        let (writable, size) = (request.workspace == bytes("overlay"), request.scratch)
         _ = guest_write_file(literal("/sys/bus/virtio/drivers/virtio_blk/bind"), cString(bundleDevice))
         guard let device = disk("bundle") else { return false }
         let source = cString(bytes("/dev/") + device)
@@ -150,7 +148,7 @@ extension Agent {
         guard mount("private", "/private", "tmpfs", UInt(MS_NODEV | MS_NOSUID), options) == 0 else { return false }
         mkdir("/private/upper", 0o755)
         mkdir("/private/work", 0o755)
-        chown("/private/upper", 1000, 1000)
+        chown("/private/upper", request.user, request.group)
         let layers = "lowerdir=/bundle,upperdir=/private/upper,workdir=/private/work"
         return mount("workspace", "/root/workspace", "overlay", UInt(MS_NODEV | MS_NOSUID), layers) == 0
     }

@@ -11,37 +11,14 @@ import WorkerModel
 
 /// Emulated machines over a small root file system that is made of this machine's own programs.
 enum MachineFixture {
-    private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent()
-        .removingLastComponent()
-
-    /// A shell, what scripts of the contract call, and Python with the libraries that it needs.
-    private static let script = """
-        test -e done && exit 0
-        rm -rf root; mkdir -p root/usr/bin root/usr/lib root/usr/lib64 root/usr/sbin
-        ln -s usr/bin root/bin; ln -s usr/lib root/lib; ln -s usr/lib64 root/lib64; ln -s usr/sbin root/sbin
-        mkdir -p root/proc root/sys root/dev root/tmp root/run root/var/tmp root/workspace root/home/worker root/etc
-        printf 'worker:x:1000:1000::/home/worker:/bin/sh\\n' > root/etc/passwd
-        printf '127.0.0.1 localhost\\n' > root/etc/hosts
-        python=$(readlink -f /usr/bin/python3)
-        place() { target=root/usr/$(echo "$1" | sed 's,^/usr/,,; s,^/,,'); mkdir -p "$(dirname "$target")"; cp -n "$(readlink -f "$1")" "$target"; }
-        for name in sh cat env grep id ln ls mkdir rm setsid sleep sort stty test true yes; do place /usr/bin/$name; done
-        place "$python"; ln -s "$(basename "$python")" root/usr/bin/python3
-        library=/usr/lib/$(basename "$python")
-        (cd /usr/lib && tar c --exclude=test --exclude=__pycache__ --exclude='*.a' --exclude='config-3*' --exclude=idlelib \\
-          --exclude=ensurepip "$(basename "$library")") | tar x -C root/usr/lib
-        { ldd root/usr/bin/* "$library"/lib-dynload/*.so 2>/dev/null || true; } | sed -n 's,.*[[:space:]]\\(/lib[^ ]*\\) (.*,\\1,p' | sort -u |
-          while read -r file; do place "$file"; done
-        touch done
-        """
+    private static let root = SmallRoot.repository
 
     static let cache = root.appending(".build/machine-test")
 
     static func make() throws -> SandboxFixture {
-        try Shell.run("mkdir -p \(cache)", in: root)
-        try Shell.run("exec 9> lock; flock 9; { \(script)\n} 2> log || { cat log >&2; exit 1; }", in: cache)
-        return SandboxFixture(
+        SandboxFixture(
             backend: backend,
-            base: .rootFileSystem(cache.appending("root"), digest: Digest.sha256("test root 1".utf8))
+            base: .rootFileSystem(try SmallRoot.make(), digest: Digest.sha256("small root 2".utf8))
         )
     }
 

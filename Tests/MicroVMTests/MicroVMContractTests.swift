@@ -41,6 +41,11 @@ struct MicroVMContractTests {
     @Test func killsTheOneThatEatsMemory() async throws { try await contract.killsAndNamesTheOneThatEatsMemory() }
     @Test func slowsAWriterDown() async throws { try await contract.slowsAWriterDownInsteadOfKeepingAll() }
     @Test func survivesTheDeathOfItsHostProcess() async throws { try await contract.survivesTheDeathOfItsHostProcess() }
+    @Test func keepsTheBase() async throws { try await contract.keepsTheBaseFromAWorkerThatMayNotWriteIt() }
+    @Test func laysAPrivateLayerOverTheRoot() async throws { try await contract.laysAPrivateLayerOverTheRoot() }
+    @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
+    @Test func isTheUserThatIsAskedFor() async throws { try await contract.isTheUserInTheFolderThatIsAskedFor() }
+    @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
 }
 

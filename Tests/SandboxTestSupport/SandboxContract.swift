@@ -122,6 +122,7 @@ package struct SandboxContract: Sendable {
         let engine = try await EchoServer.start()
         let script = """
             import socket, threading
+            done = []
             def one(n):
                 s = socket.create_connection(("127.0.0.1", 49134))
                 data = bytes([n]) * 700000
@@ -132,14 +133,15 @@ package struct SandboxContract: Sendable {
                     if not piece: break
                     got += piece
                 assert got == data, (n, len(got))
+                done.append(n)
             all = [threading.Thread(target=one, args=(n,)) for n in range(5)]
             [t.start() for t in all]; [t.join() for t in all]
-            print("echoed")
+            print("echoed", len(done))
             """
         var specification = try fixture.specification("", engine: engine.port)
         specification.command = ["python3", "-c", script]
         let (exit, output, errors) = try await fixture.run(specification)
-        #expect(output == "echoed\n", "\(errors)")
+        #expect(output == "echoed 5\n", "\(errors)")
         #expect(exit == .exited(status: 0))
         #expect(engine.visits == 5)
         await engine.stop()

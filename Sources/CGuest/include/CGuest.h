@@ -38,9 +38,10 @@ struct guest_child {
     uint64_t open_files;
     uint64_t processes;
     uint64_t data_bytes;
-    /// In a machine, where the agent is root: the folder to make the root first, and then user and group 1000.
+    /// In a machine, where the agent is root: the folder to make the root first, and then who to become.
     /// NULL where the agent is no more than the worker is to be.
     const char *root;
+    uint32_t user, group;
     /// 1: run in a terminal of this size.
     int has_terminal;
     uint16_t rows, columns;
@@ -115,9 +116,18 @@ int guest_stage_begin(void);
 int guest_stage_folder(void);
 /// Shows the file or folder behind an open descriptor as `/tmp/NAME`.
 int guest_stage(int descriptor, const char *name);
-/// A network of this process's own: a loopback interface, on whose low ports anybody may listen. A user who is not root
-/// gets a user namespace around it.
+/// A user namespace in which a user who is not root may make other namespaces; nothing for root.
+int guest_own_user(void);
+/// A network of this process's own: a loopback interface, on whose low ports anybody may listen.
 int guest_own_network(void);
+/// Makes the layer that takes what is written to a root: in a folder of the host behind `layer`, or in memory of `size` bytes
+/// where that is negative.
+int guest_stage_layer(int layer, uint64_t size, unsigned owner);
+/// A place in the layer on which something will be mounted: a folder, or a file. Its parent is there.
+int guest_stage_place(const char *path, int is_file, unsigned owner);
+/// Shows the folder behind an open descriptor as `/tmp/root`, below the layer. What root owns below belongs to `owner` there,
+/// where the file system can do that; 0 leaves it.
+int guest_stage_root(int descriptor, unsigned owner);
 /// Gives the loopback interface one more address.
 int guest_add_address(const uint8_t address[4]);
 /// Becomes another user for good.

@@ -23,6 +23,7 @@ package struct EngineServer: Sendable {
     private let configuration: EngineConfiguration
     private let localWorkers: [LocalWorker]
     private let endpoints: HTTPEndpointCaller?
+    private let presences: AsyncStream<WorkerPresence>.Continuation?
     private let logger: Logger
 
     /// An engine that is not running yet.
@@ -31,16 +32,19 @@ package struct EngineServer: Sendable {
     ///   - configuration: Where it listens, and what it allows.
     ///   - localWorkers: What this process offers besides the engine's own functions.
     ///   - endpoints: Calls functions that are HTTP endpoints; without it, such calls fail.
+    ///   - presences: Hears who announces itself and who leaves, in the order in which it happens.
     ///   - logger: Hears what happens.
     package init(
         _ configuration: EngineConfiguration,
         localWorkers: [LocalWorker] = [],
         endpoints: HTTPEndpointCaller? = nil,
+        presences: AsyncStream<WorkerPresence>.Continuation? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
         self.localWorkers = localWorkers
         self.endpoints = endpoints
+        self.presences = presences
         self.logger = logger
     }
 
@@ -114,7 +118,8 @@ package struct EngineServer: Sendable {
             group: group,
             logger: logger,
             now: now,
-            localCalls: localCalls
+            localCalls: localCalls,
+            presences: presences
         )
     }
 

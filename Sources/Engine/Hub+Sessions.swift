@@ -100,10 +100,13 @@ extension Hub {
             drop(id)
             return false
         }
+        if sessions[id]?.name == name { return true }
         releaseName(of: id)
         sessions[id]?.name = name
         // The command line connects under these for moments, several at once.
-        if name != "iii-cli", !name.hasPrefix("iii-cli:") { names[namespace, default: [:]][name] = id }
+        if name == "iii-cli" || name.hasPrefix("iii-cli:") { return true }
+        names[namespace, default: [:]][name] = id
+        tellPresence(of: name)
         return true
     }
 
@@ -113,8 +116,15 @@ extension Hub {
     }
 
     private mutating func releaseName(_ name: String, in namespace: String, heldBy id: ConnectionID) {
-        if names[namespace]?[name] == id { names[namespace]?[name] = nil }
+        guard names[namespace]?[name] == id else { return }
+        names[namespace]?[name] = nil
         if names[namespace]?.isEmpty == true { names[namespace] = nil }
+        tellPresence(of: name)
+    }
+
+    private mutating func tellPresence(of name: String) {
+        let isConnected = names.values.contains { $0[name] != nil }
+        actions.append(.tell(WorkerPresence(name: name, isConnected: isConnected)))
     }
 
     /// A worker is back on a new connection: the old one goes, with all that it held.

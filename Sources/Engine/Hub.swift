@@ -44,6 +44,7 @@ struct Hub: Sendable {
         case start(Timer, after: Duration)
         case runLocally(LocalCall)
         case openChannel(ChannelTicket)
+        case tell(WorkerPresence)
         case note(Logger.Level, Logger.Message, Logger.Metadata)
     }
 

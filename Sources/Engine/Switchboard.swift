@@ -24,6 +24,7 @@ final class Switchboard: Sendable {
     private let logger: Logger
     private let now: @Sendable () -> Int64
     private let localCalls: AsyncStream<LocalCall>.Continuation
+    private let presences: AsyncStream<WorkerPresence>.Continuation?
 
     init(
         hub: Hub,
@@ -31,7 +32,8 @@ final class Switchboard: Sendable {
         group: any EventLoopGroup,
         logger: Logger,
         now: @escaping @Sendable () -> Int64,
-        localCalls: AsyncStream<LocalCall>.Continuation
+        localCalls: AsyncStream<LocalCall>.Continuation,
+        presences: AsyncStream<WorkerPresence>.Continuation?
     ) {
         state = Mutex(State(hub: hub))
         self.channels = channels
@@ -39,6 +41,7 @@ final class Switchboard: Sendable {
         self.logger = logger
         self.now = now
         self.localCalls = localCalls
+        self.presences = presences
     }
 
     func connect(_ link: WebSocketLink, _ visitor: Visitor, _ door: Door) -> ConnectionID {
@@ -83,6 +86,7 @@ final class Switchboard: Sendable {
             case .start(let timer, let delay): start(timer, delay)
             case .runLocally(let call): localCalls.yield(call)
             case .openChannel(let ticket): channels.open(ticket)
+            case .tell(let presence): presences?.yield(presence)
             case .note: notes.append(action)
             }
         }

@@ -35,6 +35,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var isHeldByEndpoint = false
     private var needsFlush = false
     private var lastSign = NIODeadline.now()
+    /// When the peer was pinged over a silence that lasts.
+    private var pinged: NIODeadline?
     private var check: Scheduled<Void>?
 
     init(_ endpoint: any WebSocketEndpoint, role: WebSocketDecoder.Role, settings: WebSocketSettings) {
@@ -263,18 +265,21 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func checkSilence(_ pingAfter: TimeAmount) {
         guard let context, closing == nil, !isCloseSent else { return }
         if isHeldByEndpoint { lastSign = .now() }
-        let silence = NIODeadline.now() - lastSign
-        if silence < pingAfter { return scheduleCheck(context) }
+        let now = NIODeadline.now()
+        if now - lastSign < pingAfter {
+            pinged = nil
+            return scheduleCheck(context)
+        }
         let patience = TimeAmount(settings.pongWithin)
-        if silence >= pingAfter + patience {
+        // Whoever was not asked has not failed to answer: this process may have stood still itself.
+        if let pinged, pinged > lastSign, now - pinged >= patience {
             receivedCode = .goingAway
             return context.close(promise: nil)
         }
         write(.ping, ByteBuffer(), context)
         context.flush()
+        pinged = now
         let own = NIOLoopBound(self, eventLoop: context.eventLoop)
-        check = context.eventLoop.scheduleTask(deadline: lastSign + pingAfter + patience) {
-            own.value.checkSilence(pingAfter)
-        }
+        check = context.eventLoop.scheduleTask(in: patience) { own.value.checkSilence(pingAfter) }
     }
 }

@@ -26,6 +26,8 @@ package actor WorkerSupervisor {
         var task: Task<Void, Never>?
         /// What runs, between its start and its end.
         var run: (any WorkerRun)?
+        /// Whether it has connected to the engine since it was started.
+        var isConnected = false
     }
 
     /// How a run ended.
@@ -201,25 +203,29 @@ package actor WorkerSupervisor {
         }
     }
 
-    /// Takes note of who is connected to the engine, by name.
-    package func observe(connected names: Set<String>) {
-        for (name, worker) in workers {
-            switch worker.status.phase {
-            case .booting where names.contains(name.description):
-                let time = worker.status.startedAt.map { ContinuousClock.now - $0 } ?? .zero
-                change(name) { status in
-                    status.phase = .ready
-                    if status.readyAfter == nil { status.readyAfter = time }
-                }
-                if worker.status.readyAfter == nil { report(.ready(name, after: time)) }
-            case .ready where !names.contains(name.description): change(name) { $0.phase = .booting }
-            default: break
-            }
-        }
+    /// Takes note of whether a worker of some name is connected to the engine.
+    ///
+    /// Whoever connected before a worker was started was another one.
+    package func observe(_ name: String, isConnected: Bool) {
+        guard let name = try? WorkerName(parsing: name), workers[name] != nil else { return }
+        workers[name]?.isConnected = isConnected
+        settle(name)
     }
 
-    /// Whether somebody is to be looked for among those who are connected.
-    package var isAnybodyBooting: Bool { workers.values.contains { $0.status.phase == .booting } }
+    private func settle(_ name: WorkerName) {
+        guard let worker = workers[name] else { return }
+        switch worker.status.phase {
+        case .booting where worker.isConnected:
+            let time = worker.status.startedAt.map { ContinuousClock.now - $0 } ?? .zero
+            change(name) { status in
+                status.phase = .ready
+                if status.readyAfter == nil { status.readyAfter = time }
+            }
+            if worker.status.readyAfter == nil { report(.ready(name, after: time)) }
+        case .ready where !worker.isConnected: change(name) { $0.phase = .booting }
+        default: break
+        }
+    }
 
     // MARK: One worker
 
@@ -248,6 +254,7 @@ package actor WorkerSupervisor {
         while !Task.isCancelled, let worker = workers[name], worker.generation == generation {
             if worker.declaration.content == .builtIn { return change(name, generation) { $0.phase = .builtIn } }
             change(name, generation) { $0.begin() }
+            workers[name]?.isConnected = false
             worker.log.beginRun()
             let began = ContinuousClock.now
             var end: String
@@ -256,7 +263,10 @@ package actor WorkerSupervisor {
                 let run = try await launcher.start(declaration, log: worker.log)
                 change(name, generation) { $0.run(run) }
                 report(.started(name, processID: run.processID, run.tier))
-                if workers[name]?.generation == generation { workers[name]?.run = run }
+                if workers[name]?.generation == generation {
+                    workers[name]?.run = run
+                    settle(name)
+                }
                 let how = await Self.end(of: run)
                 if workers[name]?.generation == generation { workers[name]?.run = nil }
                 switch how {

@@ -8,7 +8,6 @@ import EngineClient
 import EngineProtocol
 import GuestChannel
 import HostSystem
-import JSONText
 import Logging
 import ProjectFiles
 import Sandboxing
@@ -19,8 +18,6 @@ import WorkerSupervisor
 
 /// The engine of a project with its supervisor, put together.
 final class RunningProject: Sendable {
-    private static let changedID = "iii-worker-ops::workers-changed"
-
     private let folder: ProjectFolder
     private let reader: DeclaredProjectReader
     private let printer: Printer
@@ -28,9 +25,7 @@ final class RunningProject: Sendable {
     private let supervisor: WorkerSupervisor
     private let server: EngineServer
     private let address: AddressBox
-    /// Somebody connected, announced itself or left, or a worker was started.
-    private let changes: AsyncStream<Void>
-    private let changed: AsyncStream<Void>.Continuation
+    private let presences: AsyncStream<WorkerPresence>
 
     init(
         context: CommandContext,
@@ -44,8 +39,8 @@ final class RunningProject: Sendable {
         printer = context.printer
         let rendering = SupervisorRendering(context.printer)
         self.rendering = rendering
-        let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        (self.changes, self.changed) = (changes, changed)
+        let (presences, presence) = AsyncStream.makeStream(of: WorkerPresence.self)
+        self.presences = presences
         let address = AddressBox(EngineAddress(host: configuration.host, port: configuration.port))
         let launcher = WorkerLauncher(
             folder: folder,
@@ -54,10 +49,7 @@ final class RunningProject: Sendable {
             sandboxes: Sandboxes.live(context.environment),
             machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
         )
-        let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { event in
-            rendering.receive(event)
-            if case .started = event { changed.yield() }
-        }
+        let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { rendering.receive($0) }
         self.supervisor = supervisor
         self.address = address
         let functions = WorkerFunctions(
@@ -66,25 +58,20 @@ final class RunningProject: Sendable {
             supervisor: supervisor,
             reload: { await supervisor.apply(try await reader.read().workers) }
         )
-        let watcher = LocalFunction(
-            FunctionRegistration(id: Self.changedID, metadata: RawJSON(["internal": true]))
-        ) { _ in
-            changed.yield()
-            return nil
-        }
         server = EngineServer(
             configuration,
             localWorkers: [
                 LocalWorker(
                     name: "iii-worker-ops",
                     description: "The workers of the project.",
-                    functions: functions.functions + [watcher]
+                    functions: functions.functions
                 ),
                 ConfigurationWorker(folder: folder.project.folder.appending("config")) {
                     context.environment.variables[$0]
                 }.localWorker,
             ],
             endpoints: HTTPEndpointCaller(transport: transport) { context.environment.variables[$0] },
+            presences: presence,
             logger: Logger(label: "engine") { _ in TalkLog(printer: context.printer) }
         )
     }
@@ -158,12 +145,8 @@ final class RunningProject: Sendable {
 
     /// Tells the supervisor who is connected, whenever that changes.
     private func followConnections() async {
-        let client = EngineClient(address.reachableEngine)
-        let binding: JSONValue = ["trigger_type": "engine::workers-available", "function_id": .string(Self.changedID)]
-        _ = try? await client.call(function: "engine::register_trigger", payload: RawJSON(binding))
-        for await _ in changes {
-            // An engine that does not answer itself is ending.
-            if let names = try? await client.connectedWorkers() { await supervisor.observe(connected: names) }
+        for await presence in presences {
+            await supervisor.observe(presence.name, isConnected: presence.isConnected)
         }
     }
 }

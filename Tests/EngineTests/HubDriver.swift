@@ -17,6 +17,7 @@ struct HubDriver {
     private(set) var timers: [Hub.Timer] = []
     private(set) var localCalls: [LocalCall] = []
     private(set) var tickets: [ChannelTicket] = []
+    private(set) var presences: [WorkerPresence] = []
     private(set) var notes: [String] = []
     private var last: UInt64 = 0
     /// Whether what is sent leaves at once.
@@ -49,6 +50,7 @@ struct HubDriver {
             case .start(let timer, _): timers.append(timer)
             case .runLocally(let call): localCalls.append(call)
             case .openChannel(let ticket): tickets.append(ticket)
+            case .tell(let presence): presences.append(presence)
             case .note(_, let message, _): notes.append(message.description)
             }
         }

@@ -95,6 +95,20 @@ import Testing
         #expect(hub.hub.sessions[other]?.name == "w")
     }
 
+    @Test func whoComesAndGoesIsToldByName() {
+        var driver = HubDriver()
+        let red = driver.worker("bob", namespace: "red")
+        let plain = driver.worker("bob")
+        // Saying it again is no news.
+        driver.announce(plain, "bob")
+        _ = driver.worker("iii-cli")
+        _ = driver.worker(nil)
+        driver.receive(.disconnected(plain))
+        driver.receive(.disconnected(red))
+        #expect(driver.presences.map(\.name) == ["bob", "bob", "bob", "bob"])
+        #expect(driver.presences.map(\.isConnected) == [true, true, true, false])
+    }
+
     @Test(arguments: ["iii-cli", "iii-cli:trigger"]) func theCommandLineMayConnectTwice(name: String) {
         var hub = HubDriver()
         _ = hub.worker(name)

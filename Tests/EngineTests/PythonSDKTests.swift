@@ -265,11 +265,9 @@ import Testing
                         "worker.trigger({'function_id': 'bob::slow', 'payload': {}, 'timeout_ms': 50000})"
                     )
                     _ = try await bob.event("called")
-                    let clock = ContinuousClock()
-                    let killed = clock.now
                     bob.kill()
+                    // The call's own time would be over much later, with another code.
                     #expect(try await error.code == "invocation_stopped")
-                    #expect(clock.now - killed < .seconds(2))
                 }
             }
         }
@@ -384,25 +382,26 @@ import Testing
     /// A worker whose process stands still is found out by pings, and others go on meanwhile.
     @Test func aWorkerThatStandsStillHoldsNobodyUp() async throws {
         try await withEngine { limits in
-            limits.pingAfter = .milliseconds(300)
-            limits.pongWithin = .milliseconds(700)
+            limits.pingAfter = .milliseconds(500)
+            // Who does not stand still answers sooner, on a busy machine too.
+            limits.pongWithin = .seconds(10)
         } _: { address in
-            try await PythonWorker.connected("bob", to: address.url, Self.functions) { bob in
+            let slow = "worker.register_function('bob::slow', lambda data: (emit('called'), time.sleep(60)))"
+            try await PythonWorker.connected("bob", to: address.url, slow) { bob in
                 let add = "worker.register_function('carol::add', lambda data: data['a'] + 1)"
                 try await PythonWorker.connected("carol", to: address.url, add) { carol in
-                    try await bob.settle("bob::add")
+                    try await bob.settle("bob::slow")
                     try await carol.settle("carol::add")
-                    bob.signal(SIGSTOP)
                     let client = EngineClient(port: address.port)
-                    let stuck = Task {
-                        try await client.call(function: "bob::add", payload: RawJSON(["a": 1, "b": 1]))
-                    }
+                    let stuck = Task { try await client.call(function: "bob::slow", timeout: .seconds(100)) }
+                    _ = try await bob.event("called")
+                    bob.signal(SIGSTOP)
                     let fine = try await client.call(function: "carol::add", payload: RawJSON(["a": 1]))
                     #expect(fine?.description == "2")
                     let error = await #expect(throws: EngineClientError.self) { try await stuck.value }
-                    #expect(error?.message == "`bob::add` failed: invocation_stopped: Invocation stopped")
+                    #expect(error?.message == "`bob::slow` failed: invocation_stopped: Invocation stopped")
                     bob.signal(SIGCONT)
-                    try await bob.settle("bob::add")
+                    try await bob.settle("bob::slow")
                 }
             }
         }

@@ -110,7 +110,7 @@ final class PythonWorker: Sendable {
 
     /// Runs a line: the value of an expression, null for statements.
     @discardableResult func run(_ code: String) async throws -> JSONValue {
-        try await withCheckedThrowingContinuation { continuation in
+        try await untilCancelled { continuation in
             let id = state.withLock { state -> Int? in
                 guard !state.hasEnded else { return nil }
                 state.lastID += 1
@@ -120,6 +120,17 @@ final class PythonWorker: Sendable {
             guard let id else { return continuation.resume(throwing: Ended()) }
             let line = (["id": .number(JSONNumber(id)), "code": .string(code)] as JSONValue).bytes() + [0x0A]
             try? input.write(contentsOf: Data(line))
+        }
+    }
+
+    /// Waits for an answer; a cancelled test ends the process, and with it everything that waits for it.
+    private func untilCancelled(
+        _ body: (CheckedContinuation<JSONValue, any Error>) -> Void
+    ) async throws -> JSONValue {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation(body)
+        } onCancel: {
+            kill()
         }
     }
 
@@ -135,7 +146,7 @@ final class PythonWorker: Sendable {
 
     /// The value of the next event of a name.
     func event(_ name: String) async throws -> JSONValue {
-        try await withCheckedThrowingContinuation { continuation in
+        try await untilCancelled { continuation in
             let outcome = state.withLock { state -> Result<JSONValue, any Error>? in
                 if let value = state.events[name]?.first {
                     state.events[name]?.removeFirst()

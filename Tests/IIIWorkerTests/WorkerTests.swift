@@ -101,7 +101,11 @@ import Testing
                     payload: RawJSON(["function_id": "adder::add"])
                 )?.value()
                 #expect(info?["request_schema"]?["required"] == ["a", "b"])
-                #expect(try await client.connectedWorkers().contains("adder"))
+                let worker = try await client.call(
+                    function: "engine::workers::info",
+                    payload: RawJSON(["name": "adder"])
+                )?.value()
+                #expect(worker?["worker"]?["status"] == "connected")
             }
         }
     }

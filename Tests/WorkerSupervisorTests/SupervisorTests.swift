@@ -72,11 +72,11 @@ import WorkerModel
             await stage.supervisor.apply([try stage.declaration("a", "exec sleep 1000")])
             let booting = try await stage.status("a") { $0?.phase == .booting }
             #expect(kill(try #require(booting.processID), 0) == 0)
-            await stage.supervisor.observe(connected: ["b"])
+            await stage.supervisor.observe("b", isConnected: true)
             #expect(try await stage.supervisor.status(of: booting.name).phase == .booting)
-            await stage.supervisor.observe(connected: ["a"])
+            await stage.supervisor.observe("a", isConnected: true)
             #expect(try await stage.supervisor.status(of: booting.name).phase == .ready)
-            await stage.supervisor.observe(connected: [])
+            await stage.supervisor.observe("a", isConnected: false)
             #expect(try await stage.supervisor.status(of: booting.name).phase == .booting)
         }
     }

@@ -7,19 +7,6 @@ import JSONText
 extension EngineClient {
     package init(_ address: EngineAddress) { self.init(host: address.host, port: address.port) }
 
-    /// The names of the workers that are connected, whichever their namespace.
-    ///
-    /// - Throws: `EngineClientError`.
-    package func connectedWorkers() async throws -> Set<String> {
-        let answer = try await call(function: "engine::workers::list", timeout: .seconds(5))?.value()
-        guard case .array(let rows)? = answer?["workers"] else { return [] }
-        var names: Set<String> = []
-        for row in rows where row["status"] != "disconnected" {
-            for key in ["name", "id"] { if case .string(let text)? = row[key] { names.insert(text) } }
-        }
-        return names
-    }
-
     /// The ids of the functions that can be called, sorted.
     ///
     /// - Throws: `EngineClientError`.

@@ -302,7 +302,9 @@ package actor WorkerSupervisor {
             group.addTask { .ended(await run.exit()) }
             group.addTask {
                 try? await Task.sleep(for: .seconds(1 << 40))
-                await run.stop(grace: grace)
+                // A task of its own: in a cancelled one no time would pass between the request to end and the kill, nor
+                // would there be a kill.
+                await Task { await run.stop(grace: grace) }.value
                 return nil
             }
             group.addTask {

@@ -14,7 +14,8 @@ package enum CommandLineProgram {
     package static func run(_ root: (some AsyncParsableCommand).Type) async {
         StandardStreams.fillGaps()
         do {
-            var command = try root.parseAsRoot()
+            // Names of functions are completed by asking the engine.
+            var command = try await root.asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -66,7 +66,11 @@ package enum EngineError: CodedError {
 
     package var hints: [String] {
         switch self {
-        case .addressInUse: ["another engine may run here already: stop it, or listen on another port"]
+        case .addressInUse:
+            [
+                "another engine may run here already: stop it, or listen elsewhere: `iii --listen 127.0.0.1:0` takes any "
+                    + "port that is free"
+            ]
         case .cannotListen: []
         }
     }

@@ -146,6 +146,8 @@ extension Hub {
         return [
             row(Self.ownWorker, "The engine's own functions.", BuiltinFunction.allCases.count),
             row("iii-worker-manager", "Accepts connections of workers.", 0),
+            row("iii-observability", "Accepts telemetry and throws it away.", 0),
+            row("iii-telemetry", "Sends nothing to anybody.", 0),
         ] + localWorkers.map { row($0.name, $0.description, $0.functions.count) }
     }
 

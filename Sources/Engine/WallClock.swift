@@ -9,9 +9,9 @@ import Musl
 import Glibc
 #endif
 
-enum WallClock {
+package enum WallClock {
     /// Milliseconds since 1970.
-    static func milliseconds() -> Int64 {
+    package static func milliseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

@@ -30,6 +30,25 @@ struct Completions: ParsableCommand {
             case .zsh: .zsh
             case .fish: .fish
             }
-        Printer(isInteractive: false).result(IIICommand.completionScript(for: kind))
+        let script = IIICommand.completionScript(for: kind)
+        Printer(isInteractive: false).result(kind == .bash ? script + Self.wholeWords : script)
     }
+
+    /// Bash cuts words at colons, of which the names of functions have two: what is completed is put together again, and
+    /// what stands before its last colon is taken off what is offered.
+    private static let wholeWords = """
+
+        _iii_whole_words() {
+            local -a COMP_WORDS
+            read -ra COMP_WORDS <<<"${COMP_LINE:0:${COMP_POINT}}"
+            if [[ "${COMP_LINE:0:${COMP_POINT}}" = *[[:space:]] ]]; then COMP_WORDS+=(''); fi
+            local -i COMP_CWORD="$((${#COMP_WORDS[@]} - 1))"
+            local whole="${COMP_WORDS[${COMP_CWORD}]}"
+            _iii "${1}" "${whole}" "${COMP_WORDS[${COMP_CWORD} - 1]}"
+            COMPREPLY=("${COMPREPLY[@]#"${whole%"${whole##*:}"}"}")
+        }
+
+        complete -o filenames -F _iii_whole_words iii
+
+        """
 }

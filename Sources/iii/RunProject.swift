@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import SystemPackage
 import Commands
 import Engine
 import EngineClient
@@ -51,9 +52,14 @@ struct RunProject: Sendable {
         }
     }
 
-    /// Makes the file of a project that has none.
+    /// Makes the file of a project that has none; who sits at a terminal is asked first, since the folder may be a wrong one.
     private func begin() throws {
         guard try HostFiles.kind(of: project.configPath) == nil else { return }
+        if context.printer.isInteractive, Terminal.isInteractive(.standardInput) {
+            context.printer.say("no config.yaml here or above. Begin a project in \(project.folder)? [Y/n]")
+            let answer = readLine()?.lowercased()
+            guard let answer, ["", "y", "yes"].contains(answer) else { throw CancellationError() }
+        }
         try HostFiles.writeNew(Array(ConfigFile.starter.utf8), to: project.configPath, mode: 0o644)
         context.printer.say("began a project: wrote \(project.configPath)")
     }

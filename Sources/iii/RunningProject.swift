@@ -49,23 +49,24 @@ final class RunningProject: Sendable {
             sandboxes: Sandboxes.live(context.environment),
             machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
         )
-        let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { rendering.receive($0) }
+        let events = WorkerEvents(now: { WallClock.milliseconds() })
+        let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { event in
+            rendering.receive(event)
+            if case .configurationApplied(let plan) = event { events.filesChanged(plan) }
+        }
         self.supervisor = supervisor
         self.address = address
         let functions = WorkerFunctions(
             context: context,
             project: folder.project,
             supervisor: supervisor,
+            events: events,
             reload: { await supervisor.apply(try await reader.read().workers) }
         )
         server = EngineServer(
             configuration,
             localWorkers: [
-                LocalWorker(
-                    name: "iii-worker-ops",
-                    description: "The workers of the project.",
-                    functions: functions.functions
-                ),
+                functions.localWorker,
                 ConfigurationWorker(folder: folder.project.folder.appending("config")) {
                     context.environment.variables[$0]
                 }.localWorker,

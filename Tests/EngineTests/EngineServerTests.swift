@@ -40,7 +40,10 @@ import Testing
                 Issue.record("no list")
                 return
             }
-            #expect(rows.compactMap { $0["name"] } == ["iii-engine-functions", "iii-worker-manager", "local"])
+            let own: [JSONValue] = [
+                "iii-engine-functions", "iii-observability", "iii-telemetry", "iii-worker-manager",
+            ]
+            #expect(rows.compactMap { $0["name"] } == own + ["local"])
         }
     }
 

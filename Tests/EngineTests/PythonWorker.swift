@@ -8,27 +8,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The published Python SDK, in an environment of its own that is made once.
-enum PythonSDK {
-    static let interpreter: Result<String, any Error> = Result {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../scripts/python-sdk").standardizedFileURL
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = script
-        process.standardOutput = output
-        try process.run()
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Unavailable(status: process.terminationStatus) }
-        return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    struct Unavailable: Error {
-        let status: Int32
-    }
-}
-
 /// A process with a worker of the published SDK, told what to do line by line.
 final class PythonWorker: Sendable {
     /// What a line raised.

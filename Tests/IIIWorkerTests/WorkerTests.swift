@@ -66,7 +66,7 @@ import Testing
         while true {
             do { return try await worker.call(function, numbers) } catch let error as WorkerError {
                 guard error.code == "function_not_found" || error.code == "disconnected" else { throw error }
-                try await Task.sleep(for: .milliseconds(5))
+                await Task.yield()
             }
         }
     }

@@ -17,6 +17,7 @@ struct RunningProject: Sendable {
     /// Runs `body` while the engine runs, then ends it as a service manager would.
     static func open<Result: Sendable>(
         _ road: Road,
+        listen: String = "127.0.0.1:0",
         _ body: @escaping @Sendable (RunningProject) async throws -> Result
     ) async throws -> Result {
         var options = PlatformOptions()
@@ -29,7 +30,7 @@ struct RunningProject: Sendable {
         )
         let result = try await Subprocess.run(
             .path(Programs.folder.appending("iii")),
-            arguments: ["--listen", "127.0.0.1:0"],
+            arguments: ["--listen", listen],
             environment: Programs.environment(road.variables),
             workingDirectory: road.project,
             platformOptions: options,
@@ -52,6 +53,9 @@ struct RunningProject: Sendable {
         }
         return result.takeClosureResult()
     }
+
+    /// `127.0.0.1:PORT`.
+    var address: String { String(url.dropFirst("ws://".count)) }
 
     struct DidNotStart: Error { let talk: String }
 

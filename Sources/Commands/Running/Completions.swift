@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import ArgumentParser
 import WorkerModel
 import EngineClient
 import ProjectFiles
@@ -21,5 +22,8 @@ import ProjectFiles
         let address = try? TriggerTarget.address(host: nil, context: context),
         let functions = try? await EngineClient(address).functions(timeout: .milliseconds(500))
     else { return [] }
-    return functions.filter { $0.hasPrefix(prefix) }
+    let found = functions.filter { $0.hasPrefix(prefix) }
+    // zsh takes what follows a colon as a description.
+    guard CompletionShell.requesting == .zsh else { return found }
+    return found.map { $0.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "\\:") }
 }

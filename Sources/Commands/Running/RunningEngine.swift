@@ -66,9 +66,14 @@ struct RunningEngine: Sendable {
         _ request: JSONValue,
         timeout: Duration = .seconds(30)
     ) async throws -> JSONValue {
+        var payload = request
+        if case .object(var members) = request {
+            members["caller_mode"] = "cli"
+            payload = .object(members)
+        }
         do {
             let answer = try await EngineClient(address)
-                .call(function: function, payload: RawJSON(request), timeout: timeout)
+                .call(function: function, payload: RawJSON(payload), timeout: timeout)
             return answer?.value() ?? .null
         } catch EngineClientError.failed(_, let remote) {
             throw OperationFailed(remote)

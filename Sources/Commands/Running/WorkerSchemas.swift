@@ -4,8 +4,139 @@
 import JSONText
 import Sandboxing
 
-/// The JSON Schemas of what `worker::*` are called with.
-enum WorkerSchemas {
+/// The JSON Schemas of what a function of `worker::*` is called with and answers.
+struct WorkerSchemas: Sendable {
+    let request: JSONValue
+    let response: JSONValue
+
+    static let start = WorkerSchemas(
+        request: object(["name": name, "wait": wait, "isolation": isolation], required: ["name"]),
+        response: statusRow
+    )
+    static let stop = WorkerSchemas(
+        request: object(["name": name], required: ["name"]),
+        response: object(["name": name, "stopped": field("boolean", "Whether it ran.")])
+    )
+    static let status = WorkerSchemas(
+        request: object(
+            ["name": name, "wait": wait, "version": field("string", "With wait: the version to wait for.")],
+            required: ["name"]
+        ),
+        response: statusRow
+    )
+    static let list = WorkerSchemas(
+        request: object(["running_only": field("boolean", "Leave out those without a process.")]),
+        response: object(["config_path": configPath, "workers": array(of: statusRow, "In the order of config.yaml.")])
+    )
+    static let logs = WorkerSchemas(
+        request: object(
+            ["name": name, "tail": field("integer", "How many lines, 1000 at most, instead of 100.")],
+            required: ["name"]
+        ),
+        response: object([
+            "name": name, "logs_dir": field("string", "The folder of the files."), "stdout": texts("Lines."),
+            "stderr": texts("Lines."),
+        ])
+    )
+    static let removal = WorkerSchemas(
+        request: object(["names": names, "all": all, "yes": yes], required: ["yes"]),
+        response: object(["removed": texts("With those that only they needed."), "config_path": configPath])
+    )
+    static let update = WorkerSchemas(
+        request: object([
+            "names": texts("The workers' names; none for all."),
+            "latest": field("boolean", "Go beyond what was asked for."), "yes": large,
+        ]),
+        response: object([
+            "updated": array(
+                of: object([
+                    "name": name, "from_version": ["type": "string"], "to_version": ["type": "string"],
+                ]),
+                "What has another version now."
+            ),
+            "config_path": configPath,
+        ])
+    )
+    static let clear = WorkerSchemas(
+        request: object(["names": names, "all": all, "yes": yes], required: ["yes"]),
+        response: object(["cleared_bytes": field("integer", "What was freed on disk.")])
+    )
+    static let validate = WorkerSchemas(
+        request: object([
+            "manifest": field("string", "The text of an iii.worker.yaml."),
+            "path": field("string", "Such a file, or the folder of a worker."),
+        ]),
+        response: object([
+            "valid": ["type": "boolean"], "name": ["type": ["string", "null"]], "errors": texts("What is wrong."),
+            "unknown_keys": texts("Paths of keys that mean nothing."), "deprecated_keys": texts("Paths of keys."),
+            "warnings": texts("What the author should know."),
+        ])
+    )
+    static let schema = WorkerSchemas(
+        request: object(["function_id": field("string", "One of them; all where none is named.")]),
+        response: object([
+            "schemas": array(
+                of: object([
+                    "function_id": ["type": "string"], "description": ["type": "string"], "request": [:],
+                    "response": [:], "default_timeout_ms": ["type": "integer"], "idempotent": ["type": "boolean"],
+                ]),
+                "Empty for an id that is none."
+            )
+        ])
+    )
+    static let add = WorkerSchemas(
+        request: object([
+            "source": [
+                "description": "What to add: a name with a selector, or an object with `kind`.",
+                "anyOf": [
+                    ["type": "string"],
+                    object(
+                        [
+                            "kind": ["enum": ["registry", "oci", "local"]], "name": ["type": "string"],
+                            "version": ["type": "string"], "reference": ["type": "string"], "path": ["type": "string"],
+                        ],
+                        required: ["kind"]
+                    ),
+                ],
+            ],
+            "sources": texts("Several, added together."),
+            "force": field("boolean", "Fetch and install again what is installed already."),
+            "isolation": isolation,
+            "reset_config": field("boolean", "With force: start the config blocks afresh."), "yes": large,
+            "wait": field("boolean", "Answer once the workers are ready; true unless said otherwise."),
+        ]),
+        response: object([
+            "name": name, "version": ["type": ["string", "null"]],
+            "status": ["enum": ["installed", "already_current", "repaired", "replaced"]],
+            "awaited_ready": ["type": "boolean"], "config_path": configPath,
+            "workers": array(
+                of: object([
+                    "name": name, "version": ["type": ["string", "null"]], "requested": ["type": "boolean"],
+                    "status": ["type": "string"],
+                ]),
+                "All that the plan had."
+            ),
+        ])
+    )
+
+    /// The `config` of a binding to the trigger `worker`.
+    static let eventFilter = object([
+        "operations": array(of: operation, "Which operations; all where none is named."),
+        "stages": array(of: stage, "Which stages; all where none is named."),
+        "workers": texts("Which workers; all where none is named."),
+    ])
+    /// What a function bound to the trigger `worker` is called with.
+    static let event = object(
+        [
+            "operation": operation, "worker": name, "stage": stage, "timestamp_ms": ["type": "integer"],
+            "caller_mode": ["enum": ["cli", "trigger"]], "version": ["type": "string"],
+            "error": object(["code": ["type": "string"], "message": ["type": "string"]]),
+        ],
+        required: ["operation", "worker", "stage", "timestamp_ms", "caller_mode"]
+    )
+
+    // MARK: Parts
+
     private static func object(_ properties: JSONObject, required: [String] = []) -> JSONValue {
         [
             "type": "object", "properties": .object(properties),
@@ -17,48 +148,34 @@ enum WorkerSchemas {
         ["type": .string(type), "description": .string(description)]
     }
 
+    private static func array(of items: JSONValue, _ description: String) -> JSONValue {
+        ["type": "array", "items": items, "description": .string(description)]
+    }
+
+    private static func texts(_ description: String) -> JSONValue { array(of: ["type": "string"], description) }
+
     private static let name = field("string", "The worker's name in config.yaml.")
+    private static let names = texts("The workers' names.")
+    private static let all = field("boolean", "Every worker, instead of names.")
+    private static let yes = field("boolean", "Must be true.")
+    private static let large = field("boolean", "Allows a plan of more than 32 workers.")
     private static let wait = field("boolean", "Answer once it is ready, waits or has ended; after 120 s at most.")
     private static let isolation: JSONValue = [
         "enum": .array(IsolationTier.allCases.map { .string($0.rawValue) }), "description": "The sandbox to run in.",
     ]
-    private static let names: JSONValue = [
-        "type": "array", "items": ["type": "string"], "description": "The workers' names.",
+    private static let configPath = field("string", "The project's file.")
+    private static let operation: JSONValue = [
+        "enum": .array(WorkerEvents.Operation.allCases.map { .string($0.rawValue) })
     ]
-
-    static let start = object(["name": name, "wait": wait, "isolation": isolation], required: ["name"])
-    static let stop = object(["name": name], required: ["name"])
-    static let status = object(
-        ["name": name, "wait": wait, "version": field("string", "With wait: the version to wait for.")],
-        required: ["name"]
-    )
-    static let list = object(["running_only": field("boolean", "Leave out those without a process.")])
-    static let logs = object(
-        ["name": name, "tail": field("integer", "How many lines, 1000 at most, instead of 100.")],
-        required: ["name"]
-    )
-    static let removal = object(
-        ["names": names, "yes": field("boolean", "Must be true.")],
-        required: ["names", "yes"]
-    )
-    static let add = object([
-        "source": [
-            "description": "What to add: a name with a selector, or an object with `kind`.",
-            "anyOf": [
-                ["type": "string"],
-                object(
-                    [
-                        "kind": ["enum": ["registry", "oci", "local"]], "name": ["type": "string"],
-                        "version": ["type": "string"], "reference": ["type": "string"], "path": ["type": "string"],
-                    ],
-                    required: ["kind"]
-                ),
-            ],
-        ],
-        "sources": ["type": "array", "items": ["type": "string"], "description": "Several, added together."],
-        "force": field("boolean", "Fetch and install again what is installed already."),
-        "isolation": isolation,
-        "reset_config": field("boolean", "With force: start the config blocks afresh."),
-        "wait": field("boolean", "Answer once the workers are ready; true unless said otherwise."),
+    private static let stage: JSONValue = ["enum": .array(WorkerEvents.Stage.allCases.map { .string($0.rawValue) })]
+    private static let statusRow = object([
+        "name": name, "kind": ["type": "string"], "version": ["type": ["string", "null"]],
+        "status": field("string", "ready, booting, starting, waiting, restarting, failed, stopped …"),
+        "running": ["type": "boolean"], "pid": ["type": ["integer", "null"]],
+        "isolation": ["type": ["string", "null"]], "uptime_ms": ["type": ["integer", "null"]],
+        "ready_after_ms": ["type": ["integer", "null"]], "restarts": ["type": "integer"],
+        "last_end": ["type": ["string", "null"]], "last_lines": texts("What it printed last."),
+        "reason": ["type": ["string", "null"]], "remedy": ["type": ["string", "null"]],
+        "logs_dir": ["type": "string"],
     ])
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import SystemPackage
 import ArgumentParser
 import HostSystem
@@ -19,6 +20,7 @@ struct WorkerRemove: ContextCommand {
 
               iii worker remove pdfkit
               iii worker remove text-stats roman-numerals
+              iii worker remove pdfkit --host 192.0.2.7
             """
     )
 
@@ -28,6 +30,7 @@ struct WorkerRemove: ContextCommand {
     @Flag(name: .shortAndLong, help: "Accepted for scripts; nothing is asked.")
     var yes = false
 
+    @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -36,11 +39,21 @@ struct WorkerRemove: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         let names = try names.map { try WorkerName(parsing: $0) }
+        if let host = engine.host { return try await remove(names, at: RunningEngine(host), context.printer) }
         let events = ProgressRendering(context.printer)
         let outcome = try await RemoveWorkers(project: try context.project(), events: events).run(names)
         if output.json { return context.printer.result(outcome.json) }
         for name in outcome.removed { context.printer.result("removed \(name)") }
         for name in outcome.pruned { context.printer.result("removed \(name)  (nobody needs it any more)") }
+    }
+
+    /// Has an engine take them out of the project that it runs.
+    private func remove(_ names: [WorkerName], at engine: RunningEngine, _ printer: Printer) async throws {
+        let request: JSONValue = ["names": .array(names.map { .string($0.description) }), "yes": true]
+        let answer = try await engine.call("worker::remove", request)
+        if output.json { return printer.result(answer) }
+        guard case .array(let removed)? = answer["removed"] else { return }
+        for case .string(let name) in removed { printer.result("removed \(name.printable)") }
     }
 }
 

@@ -31,6 +31,12 @@ package struct InitWorker: Sendable {
 
     private let host: TargetTriple?
 
+    /// The files of a new project as texts, to be shown.
+    package static func example(_ language: ProjectLanguage, named name: String) -> [(path: String, text: String)] {
+        let values = TemplateValues(name: name, target: nil)
+        return language.files(values).map { ($0.path, values.fill($0.text)) }
+    }
+
     package init(host: TargetTriple?) { self.host = host }
 
     /// Writes the files; the worker is named after the folder.

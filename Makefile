@@ -43,6 +43,7 @@ docs: build
 	@scripts/generate-docs
 
 bench: bootstrap-bench release
+	@$(SWIFT_BUILD) $(RELEASE) --product roman-numerals
 	@Benchmarks/run
 
 bootstrap:

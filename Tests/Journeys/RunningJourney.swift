@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Foundation
+import JSONText
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What somebody at a terminal does with a running engine.
+@Suite(.timeLimit(.minutes(5))) struct RunningJourney {
+    @Test func aCallThatTakesTooLongEndsWith124() async throws {
+        try await Road.open { road in
+            try await road.publishScript("mute", "1.0.0", "exec sleep 1000")
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try await RunningProject.open(road) { engine in
+                try #require(try await road.iii("worker", "add", "mute", "--no-wait").status == 0)
+                _ = try await engine.wait(for: "mute") { $0["status"] == "booting" }
+                let waiting = ["trigger", "worker::status", "name=mute", "wait=true", "--timeout"]
+                for time in ["300ms", "0.2s"] {
+                    let late = try await Programs.run(
+                        "iii",
+                        waiting + [time],
+                        in: road.project,
+                        variables: road.variables
+                    )
+                    #expect(late.status == 124)
+                    #expect(late.output.isEmpty)
+                    #expect(late.talk.contains("error: [W166] `worker::status` did not answer"), "\(late.talk)")
+                }
+            }
+        }
+    }
+
+    @Test func logsAreFollowedUntilInterrupted() async throws {
+        try await Road.open { road in
+            let script = """
+                echo first
+                while ! test -e \(road.folder)/go; do sleep 0.1; done
+                echo second; echo third >&2
+                exec sleep 1000
+                """
+            try await road.publishScript("chatty", "1.0.0", script)
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try await RunningProject.open(road) { engine in
+                try #require(try await road.iii("worker", "add", "chatty", "--no-wait").status == 0)
+                let result = try await Subprocess.run(
+                    .path(Programs.folder.appending("iii")),
+                    arguments: ["worker", "logs", "chatty", "--follow"],
+                    environment: Programs.environment(road.variables),
+                    workingDirectory: road.project,
+                    input: .none,
+                    output: .sequence,
+                    error: .discarded
+                ) { execution in
+                    var lines: [String] = []
+                    for try await line in execution.standardOutput.strings() {
+                        lines.append(line.trimmingCharacters(in: .newlines))
+                        if lines.last == "first" { try road.write(["go": ""], in: road.folder) }
+                        if lines.last == "second" { try execution.send(signal: .interrupt) }
+                    }
+                    return lines
+                }
+                #expect(result.terminationStatus.code == 130)
+                #expect(result.takeClosureResult() == ["first", "second"])
+                let errors = try await road.iii("worker", "logs", "chatty")
+                #expect(errors.talk == "third\n")
+            }
+        }
+    }
+
+    /// As bash calls it, which has cut the words at colons.
+    @Test func functionsOfTheRunningEngineAreCompleted() async throws {
+        try await Road.open { road in
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try await RunningProject.open(road) { _ in
+                let script = try await road.iii("completions", "bash")
+                try road.write(["completions": script.output], in: road.folder)
+                for (line, words, expected) in [
+                    ("iii trigger worker::st", "iii trigger worker :: st", "start\nstatus\nstop\n"),
+                    ("iii trigger worker::up", "iii trigger worker :: up", "update\n"),
+                    ("iii trigger configuration", "iii trigger configuration", nil),
+                    ("iii work", "iii work", "worker\n"),
+                ] {
+                    let asked = try await Subprocess.run(
+                        .path("/bin/bash"),
+                        arguments: [
+                            "-c",
+                            """
+                            PATH=\(Programs.folder):$PATH; source \(road.folder)/completions
+                            COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=(\(words)); COMP_CWORD=4
+                            "$(complete -p iii | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" iii st ::
+                            printf '%s\\n' "${COMPREPLY[@]}" | sort
+                            """,
+                        ],
+                        environment: Programs.environment(road.variables),
+                        workingDirectory: road.project,
+                        output: .string(limit: 1 << 16),
+                        error: .string(limit: 1 << 16)
+                    )
+                    let offered = asked.standardOutput
+                    if let expected {
+                        #expect(offered == expected, "\(line): \(asked.standardError)")
+                    } else {
+                        #expect(offered.contains("configuration::get\n"), "\(offered)\(asked.standardError)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func whatKeepsAnEngineFromStartingIsSaidWithTheNextStep() async throws {
+        try await Road.open { road in
+            // A folder without a project becomes one.
+            try await RunningProject.open(road) { engine in
+                #expect(road.engineTalk.contains("began a project: wrote \(road.project)/config.yaml"))
+                #expect(road.read("config.yaml")?.contains("workers: []") == true)
+                try road.write(["config.yaml": "workers: []\n"], in: road.folder.appending("other"))
+                let taken = try await road.iii("--listen", engine.address, in: road.folder.appending("other"))
+                #expect(taken.status == 1)
+                #expect(taken.talk.contains("error: [W163] `\(engine.address)` is in use"), "\(taken.talk)")
+                #expect(taken.talk.contains("hint: another engine may run here already"))
+                let second = try await road.iii("--listen", "127.0.0.1:0")
+                #expect(second.status == 1)
+                #expect(second.talk.contains("error: [W168] an engine runs this project already (process "))
+            }
+            try road.write(["config.yaml": "workers: [\n"], in: road.project)
+            let broken = try await road.iii("--listen", "127.0.0.1:0")
+            #expect(broken.status == 1)
+            #expect(broken.talk.contains("[W131]"), "\(broken.talk)")
+        }
+    }
+
+    @Test func whoeverIgnoresTheRequestToEndIsKilledWithItsChildren() async throws {
+        try await Road.open { road in
+            let script = """
+                trap '' TERM
+                sh -c "trap '' TERM; echo \\$\\$ > \(road.folder)/child; while :; do sleep 1; done" &
+                echo up
+                while :; do sleep 1; done
+                """
+            try await road.publishScript("stubborn", "1.0.0", script)
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try await RunningProject.open(road) { engine in
+                try #require(try await road.iii("worker", "add", "stubborn", "--no-wait").status == 0)
+                var child: Int32?
+                while child == nil {
+                    child = FileManager.default.contents(atPath: road.folder.appending("child").string)
+                        .flatMap { Int32(String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines)) }
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
+                let process = try #require(child)
+                let stopped = try await road.iii("worker", "stop", "stubborn")
+                #expect(stopped.status == 0, "\(stopped.talk)")
+                #expect(kill(process, 0) != 0)
+                #expect(try await engine.status("stubborn")["status"] == "stopped")
+            }
+        }
+    }
+}

@@ -45,7 +45,10 @@ import Testing
                 present.removeAll { $0 == id }
             case 1...3: driver.announce(id, number(0...3) == 0 ? nil : name(), namespace: space())
             case 4: for timer in driver.timers.suffix(3) { driver.receive(.timer(timer)) }
-            case 5: for call in driver.localCalls.suffix(2) { driver.receive(.localResult(callID: call.callID, .success(nil))) }
+            case 5:
+                for call in driver.localCalls.suffix(2) {
+                    driver.receive(.localResult(callID: call.callID, .success(nil)))
+                }
             case 6: driver.isWriting.toggle()
             case 7: answerCalls(of: id)
             default: driver.send(id, frame())

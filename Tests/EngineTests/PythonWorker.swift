@@ -28,6 +28,20 @@ final class PythonWorker: Sendable {
         var hasEnded = false
     }
 
+    /// Functions that answer in every way there is.
+    static let functions = """
+        worker.register_function('bob::add', lambda data: {'c': data['a'] + data['b']}, description='adds')
+        worker.register_function('bob::echo', lambda data: data)
+        worker.register_function('bob::nan', lambda data: float('nan'))
+        def boom(data):
+            raise ValueError('boom 42')
+        worker.register_function('bob::boom', boom)
+        def noted(data, metadata=None):
+            emit('noted', {'data': data, 'metadata': metadata})
+        worker.register_function('bob::noted', noted)
+        worker.register_function('bob::back', lambda data: worker.trigger({'function_id': 'alice::double', 'payload': data}))
+        """
+
     private let state = Mutex(State())
     private let process: Process
     private let input: FileHandle

@@ -68,6 +68,22 @@ package struct ConfigFile: Sendable {
         document.root?["registration_namespace_grace_ms"]?.scalar?.integer
     }
 
+    /// What an engine passes over, though it may have been meant: keys beside the lists of workers that mean nothing, and
+    /// workers that are listed again.
+    package var oversights: [String] {
+        let known = Self.listKeys + ["registration_namespace_grace_ms", "rootfs"]
+        var found: [String] = []
+        for pair in document.root?.pairs ?? [] {
+            guard let key = pair.key.string, !known.contains(key) else { continue }
+            found.append("line \(pair.key.span.start.line): `\(key.printable)` means nothing here")
+        }
+        var seen: Set<WorkerName> = []
+        for entry in entries where !seen.insert(entry.name).inserted && !entry.name.mayRepeat {
+            found.append("`\(entry.name)` is listed more than once; the first entry counts")
+        }
+        return found
+    }
+
     /// The entry of a worker; of several, the first.
     package subscript(name: WorkerName) -> ConfigEntry? { entries.first { $0.name == name } }
 
@@ -84,6 +100,11 @@ package struct ConfigFile: Sendable {
         }
         return entries
     }
+}
+
+extension WorkerName {
+    /// Each entry of this name is one more listener.
+    fileprivate var mayRepeat: Bool { description == "iii-worker-manager" }
 }
 
 extension ConfigFile {

@@ -18,6 +18,8 @@ package struct DeclaredProject: Sendable {
     package let listeners: [JSONValue]
     /// `registration_namespace_grace_ms:`.
     package let namespaceGrace: Duration?
+    /// What `config.yaml` says in vain.
+    package let oversights: [String]
 }
 
 /// Reads what a project declares, with the bytes that stand for it on this machine.
@@ -67,7 +69,8 @@ package struct DeclaredProjectReader: Sendable {
             workers: workers,
             listeners: config.entries.filter { $0.name.description == Self.listenerName }
                 .map { $0.config ?? .emptyObject },
-            namespaceGrace: config.namespaceGraceMilliseconds.map { .milliseconds($0) }
+            namespaceGrace: config.namespaceGraceMilliseconds.map { .milliseconds($0) },
+            oversights: config.oversights
         )
     }
 

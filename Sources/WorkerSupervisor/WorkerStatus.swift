@@ -58,6 +58,8 @@ package struct WorkerStatus: Sendable, Hashable {
     package internal(set) var readyAfter: Duration?
     /// Starts after crashes, since the entry last changed.
     package internal(set) var restarts = 0
+    /// When it is started again, while it waits for that.
+    package internal(set) var restartAt: ContinuousClock.Instant?
     /// How the last run ended: `exited with status 1`.
     package internal(set) var lastEnd: String?
     /// What that run printed last.
@@ -78,7 +80,8 @@ package struct WorkerStatus: Sendable, Hashable {
             "isolation": .string(tier?.rawValue), "not_stopped": .string(tier?.caveat), "limits": limits?.json ?? .null,
             "network": .array(network.map { .string($0.description) }),
             "uptime_ms": .milliseconds(startedAt.map { now - $0 }),
-            "ready_after_ms": .milliseconds(readyAfter), "restarts": .integer(restarts), "last_end": .string(lastEnd),
+            "ready_after_ms": .milliseconds(readyAfter), "restarts": .integer(restarts),
+            "restart_in_ms": .milliseconds(restartAt.map { max($0 - now, .zero) }), "last_end": .string(lastEnd),
             "last_lines": .array(lastLines.map(JSONValue.string)), "reason": .string(reason),
             "remedy": .string(remedy), "logs_dir": .string(logs),
         ]

@@ -355,32 +355,3 @@ package actor WorkerSupervisor {
         return worker
     }
 }
-
-extension WorkerStatus {
-    fileprivate mutating func begin() {
-        phase = .starting
-        readyAfter = nil
-        forgetRun()
-    }
-
-    fileprivate mutating func run(_ run: any WorkerRun) {
-        phase = .booting
-        (processID, tier, startedAt) = (run.processID, run.tier, .now)
-        (limits, network) = (run.enforcement, run.network)
-    }
-
-    fileprivate mutating func forgetRun() {
-        (processID, startedAt, tier, limits, network) = (nil, nil, nil, nil, [])
-    }
-
-    fileprivate mutating func crash(_ end: String, _ decision: RestartPolicy.Decision, _ lines: [String]) {
-        forgetRun()
-        (lastEnd, lastLines) = (end, lines)
-        switch decision {
-        case .giveUp: phase = .failed
-        case .restart(let pause):
-            phase = .restarting(after: pause)
-            restarts += 1
-        }
-    }
-}

@@ -137,7 +137,7 @@ final class RunningProject: Sendable {
     private func readAgain() async {
         do {
             let declared = try await reader.read()
-            rendering.isWell()
+            rendering.isWell(declared.oversights)
             await supervisor.apply(declared.workers)
         } catch {
             if !(error is CancellationError) { rendering.receive(.configurationBroken(error)) }

@@ -60,6 +60,13 @@ import Testing
                 #expect(road.read("config.yaml")?.contains("- name: broken") == true)
                 let status = try await engine.wait(for: "broken") { $0["restarts"] != 0 }
                 #expect(status["last_end"] == "exited with status 7")
+                // Sooner or later it is seen between two of its runs.
+                while true {
+                    let shown = try await road.iii("worker", "status", "broken").output
+                    #expect(shown.contains("exited with status 7"))
+                    if shown.contains("restarting"), shown.contains("starts again:") { break }
+                    try Task.checkCancellation()
+                }
                 let logs = try await road.iii("worker", "logs", "broken")
                 #expect(logs.talk.contains("no luck today"))
             }
@@ -120,6 +127,14 @@ import Testing
                 try road.write(["config.yaml": good + "  - name: other\n"], in: road.project)
                 let waiting = try await engine.wait(for: "other") { $0["status"] == "waiting" }
                 #expect(waiting["reason"] == "it is not installed")
+                // What is said in vain is told, and only once.
+                try road.write(["config.yaml": good + "  - name: other\nworkerz: []\n"], in: road.project)
+                try road.write(["config.yaml": good + "  - name: third\nworkerz: []\n"], in: road.project)
+                _ = try await engine.wait(for: "third") { $0["status"] == "waiting" }
+                let warnings = road.engineTalk.split(separator: "\n").filter {
+                    $0.hasPrefix("warning: config.yaml: line ")
+                }
+                #expect(warnings.count == 1 && warnings[0].hasSuffix("`workerz` means nothing here"), "\(warnings)")
                 #expect(try await engine.status("steady")["pid"] == before["pid"])
             }
         }

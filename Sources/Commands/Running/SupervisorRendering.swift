@@ -11,6 +11,7 @@ package final class SupervisorRendering: Sendable {
     private let printer: Printer
     /// What was last wrong with the configuration: it is told once.
     private let lastProblem = Mutex<String?>(nil)
+    private let lastOversights = Mutex<[String]>([])
     /// Tiers of which it was told what they do not stop.
     private let explained = Mutex<Set<IsolationTier>>([])
 
@@ -36,8 +37,15 @@ package final class SupervisorRendering: Sendable {
         }
     }
 
-    /// What was wrong is right again.
-    package func isWell() { lastProblem.withLock { $0 = nil } }
+    /// The files could be read; what they say in vain is told where it was not told last time.
+    package func isWell(_ oversights: [String]) {
+        lastProblem.withLock { $0 = nil }
+        let new = lastOversights.withLock { last in
+            defer { last = oversights }
+            return oversights.filter { !last.contains($0) }
+        }
+        for text in new { printer.say("warning: config.yaml: \(text)") }
+    }
 
     private func tell(_ error: any Error) {
         let lines = ErrorReport(error).lines

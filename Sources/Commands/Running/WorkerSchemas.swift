@@ -174,6 +174,7 @@ struct WorkerSchemas: Sendable {
         "running": ["type": "boolean"], "pid": ["type": ["integer", "null"]],
         "isolation": ["type": ["string", "null"]], "uptime_ms": ["type": ["integer", "null"]],
         "ready_after_ms": ["type": ["integer", "null"]], "restarts": ["type": "integer"],
+        "restart_in_ms": ["type": ["integer", "null"]],
         "last_end": ["type": ["string", "null"]], "last_lines": texts("What it printed last."),
         "reason": ["type": ["string", "null"]], "remedy": ["type": ["string", "null"]],
         "logs_dir": ["type": "string"],

@@ -23,6 +23,8 @@ struct WorkerState: Sendable {
     let uptime: Duration?
     let readyAfter: Duration?
     let restarts: Int64
+    /// How long until it is started again after a crash.
+    let restartIn: Duration?
     let lastEnd: String?
     let lastLines: [String]
     let reason: String?
@@ -42,6 +44,7 @@ struct WorkerState: Sendable {
         uptime = number("uptime_ms").map { .milliseconds($0) }
         readyAfter = number("ready_after_ms").map { .milliseconds($0) }
         restarts = number("restarts") ?? 0
+        restartIn = number("restart_in_ms").map { .milliseconds($0) }
         lastEnd = text("last_end")
         if case .array(let lines)? = json["last_lines"] {
             lastLines = lines.compactMap { if case .string(let line) = $0 { line } else { nil } }

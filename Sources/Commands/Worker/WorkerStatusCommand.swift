@@ -46,6 +46,7 @@ struct WorkerStatusCommand: ContextCommand {
             ("not stopped", state.notStopped), ("limits", state.limits), ("network", state.network),
             ("up", state.uptime?.shown), ("ready after", state.readyAfter?.shown),
             ("restarts", state.restarts == 0 ? nil : String(state.restarts)), ("last end", state.lastEnd),
+            ("starts again", state.restartIn.map { "in \($0.shown)" }),
             ("logs", state.logs),
         ]
         let cells = rows.compactMap { label, value in value.map { ["\(label):", $0.printable] } }
@@ -55,5 +56,8 @@ struct WorkerStatusCommand: ContextCommand {
             for line in state.lastLines { printer.result("  \(line.printable)") }
         }
         if let remedy = state.remedy { printer.say("hint: \(remedy.printable)") }
+        if state.status == "failed" {
+            printer.say("hint: it crashed too often and is left alone; `iii worker start \(state.name)` tries again")
+        }
     }
 }

@@ -7,7 +7,7 @@ SWIFT_BUILD = swift build -j $(JOBS)
 # The standard library is linked in: the program starts faster and runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib -Xlinker -s
 
-.PHONY: demo test build release format check bench bootstrap docs
+.PHONY: demo test build release format check bench bootstrap docs library
 
 demo: build
 	@$(SWIFT_BUILD) --product roman-numerals
@@ -35,6 +35,9 @@ check: bootstrap-test
 	@scripts/check-layers
 	@scripts/check-layers --self-test
 	@swift format lint --strict --parallel --recursive Sources Tests Examples Package.swift
+
+library: bootstrap
+	@scripts/check-library
 
 format: bootstrap
 	@swift format format --in-place --parallel --recursive Sources Tests Examples Package.swift

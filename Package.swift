@@ -352,18 +352,19 @@ let journeys: [Target] =
         .testTarget(
             name: "Journeys",
             dependencies: [
-                "TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", "roman-dates", "roman-numerals",
+                "TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", "greeter", "roman-dates",
+                "roman-numerals",
                 .subprocess, .systemPackage,
             ],
             swiftSettings: strict
         )
     ]
 
-/// The workers in Swift below `Examples/`, which the demo publishes.
+/// The workers in Swift below `Examples/`, which the demo publishes and journeys call.
 let examples: [Target] =
     !(wanted.map { $0.contains("IIIWorker") } ?? true)
     ? []
-    : ["roman-dates", "roman-numerals"].map { name in
+    : ["greeter", "roman-dates", "roman-numerals"].map { name in
         .executableTarget(
             name: name,
             dependencies: ["IIIWorker"],

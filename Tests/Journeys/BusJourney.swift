@@ -104,6 +104,11 @@ import Testing
                 #expect(added.output == "added roman-numerals  ready\n")
                 #expect(road.read("config.yaml")?.contains("- name: roman-numerals") == true)
                 #expect(road.tree(elsewhere) == ["note"])
+                let listed = try await road.iii("worker", "list", "--host", engine.address, in: elsewhere)
+                #expect(listed.output.contains("roman-numerals  2.0.0    binary  ready"), "\(listed.output)")
+                let updated = try await road.iii("worker", "update", "--host", engine.address, in: elsewhere)
+                #expect(updated.status == 0, "\(updated.talk)")
+                #expect(updated.talk.contains("everything is as new as"), "\(updated.talk)")
                 let removed = try await road.iii(
                     "worker",
                     "remove",

@@ -21,12 +21,15 @@ struct WorkerList: ContextCommand {
 
               iii worker list
               iii worker list --json
+              iii worker list --host 192.0.2.7
             """
     )
 
+    @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
+        if let host = engine.host { return try await list(of: RunningEngine(host), context.printer) }
         let project = try context.project()
         try await project.settle(ProgressRendering(context.printer))
         let rows = try ListWorkers(project: project, installation: try context.installation()).run()
@@ -53,6 +56,22 @@ struct WorkerList: ContextCommand {
             case .array(let rows)? = answer["workers"]
         else { return nil }
         return Dictionary(rows.map { WorkerState($0) }.map { ($0.name, $0) }) { $1 }
+    }
+
+    /// The workers of a project that is elsewhere, as its engine knows them.
+    private func list(of engine: RunningEngine, _ printer: Printer) async throws {
+        let answer = try await engine.call("worker::list", .emptyObject)
+        if output.json { return printer.result(answer) }
+        guard case .array(let rows)? = answer["workers"], !rows.isEmpty else {
+            return printer.say("the project of that engine has no workers")
+        }
+        let cells = rows.map { row in
+            let state = WorkerState(row)
+            func text(_ key: String) -> String { if case .string(let text)? = row[key] { text } else { "-" } }
+            return [state.name, text("version"), text("kind")].map(\.printable) + Self.cells(state)
+        }
+        let head = ["NAME", "VERSION", "KIND", "STATUS", "PID", "ISOLATION"]
+        for line in TextTable.lines([head] + cells) { printer.result(line) }
     }
 
     private static func cells(_ state: WorkerState?) -> [String] {

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ArgumentParser
+import Diagnostics
 import HostSystem
 import JSONText
 import WorkerModel
@@ -19,6 +20,7 @@ struct WorkerUpdate: ContextCommand {
               iii worker update
               iii worker update pdfkit --latest
               iii worker update --dry-run
+              iii worker update --host 192.0.2.7
             """
     )
 
@@ -33,9 +35,15 @@ struct WorkerUpdate: ContextCommand {
 
     @OptionGroup var planning: PlanOptions
 
+    @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if engine.host != nil, planning.dryRun { throw ValidationError("--dry-run plans here: leave out --host") }
+    }
+
     func run(in context: CommandContext) async throws {
+        if let host = engine.host { return try await update(at: RunningEngine(host), context.printer) }
         var request = UpdateWorkers.Request(try names.map { try WorkerName(parsing: $0) })
         request.goesBeyond = latest
         request.limits = planning.limits
@@ -49,6 +57,27 @@ struct WorkerUpdate: ContextCommand {
                 .run(PlannedChange.awaited(outcome.change.plan.changes))
         }
         if output.json { render(outcome, context.printer) }
+    }
+
+    /// Has an engine update the project that it runs.
+    private func update(at engine: RunningEngine, _ printer: Printer) async throws {
+        let names = try names.map { try WorkerName(parsing: $0) }
+        let answer = try await engine.call(
+            "worker::update",
+            [
+                "names": .array(names.map { .string($0.description) }), "latest": .bool(latest),
+                "yes": .bool(planning.yes),
+            ],
+            timeout: .seconds(600)
+        )
+        if output.json { return printer.result(answer) }
+        guard case .array(let rows)? = answer["updated"], !rows.isEmpty else {
+            return printer.say("everything is as new as what was asked for allows")
+        }
+        for row in rows {
+            func text(_ key: String) -> String { if case .string(let text)? = row[key] { text } else { "?" } }
+            printer.result("updated \(text("name")) \(text("from_version")) → \(text("to_version"))".printable)
+        }
     }
 
     private func render(_ outcome: UpdateWorkers.Outcome, _ printer: Printer) {

@@ -172,7 +172,8 @@ let modules: [Module] = [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "Manifests", "ProjectFiles",
             "Sandboxing", "LocalWorkspaces", "ImageDocuments", "ImageStore",
             "ArtifactStore", .systemPackage,
-        ]
+        ],
+        testUses: ["Namespaces", "SandboxTestSupport"]
     ),
     Module(
         name: "RegistryService",

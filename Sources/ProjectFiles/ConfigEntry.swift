@@ -24,6 +24,8 @@ package struct ConfigEntry: Sendable, Hashable {
     package let configText: String?
     /// `isolation:` as it is written.
     package let isolation: String?
+    /// `persist: true`: what the worker of an image writes outlives it.
+    package let keepsWrites: Bool
     /// `network: allow:` as it is written.
     package let allowedAddresses: [String]
     /// The line of the entry, counted from 1.

@@ -186,7 +186,7 @@ extension ConfigEntry {
     fileprivate init(_ item: YAMLCursor, _ source: SourceText) throws(ConfigFileError) {
         let fields: (name: YAMLCursor, image: String?, path: String?, config: YAMLCursor?)
         let nameText: String
-        let sandbox: (isolation: String?, addresses: [String])
+        let sandbox: (isolation: String?, addresses: [String], keepsWrites: Bool)
         do throws(YAMLShapeError) {
             fields = (
                 try item.required("name"), try item.optional("image")?.string(),
@@ -197,13 +197,15 @@ extension ConfigEntry {
             for address in try item.optional("network")?.optional("allow")?.elements() ?? [] {
                 addresses.append(try address.string())
             }
-            sandbox = (try item.optional("isolation")?.string(), addresses)
+            sandbox = (
+                try item.optional("isolation")?.string(), addresses, try item.optional("persist")?.bool() ?? false
+            )
         } catch { throw .shape(error) }
         do { name = try WorkerName(parsing: nameText) } catch { throw .invalidName(error, fields.name.node.span.start) }
         self.source = fields.path.map { .path($0) } ?? fields.image.map { .image($0) } ?? .named
         config = fields.config.map { JSONValue(yamlOrText: $0.node) }
         configText = fields.config.map { source.textWithoutLastEnds($0.node.span.offsets) }
-        (isolation, allowedAddresses) = sandbox
+        (isolation, allowedAddresses, keepsWrites) = sandbox
         line = item.node.span.start.line
     }
 }

@@ -80,6 +80,7 @@ package struct DeclaredProjectReader: Sendable {
         declaration.config = entry.config
         let place = "the entry of `\(entry.name)`"
         declaration.isolation = try entry.isolation.map { try IsolationTier(parsing: $0, in: place) }
+        declaration.keepsWrites = entry.keepsWrites
         declaration.network = try entry.allowedAddresses.map { try NetworkAddress(parsing: $0) }
         return declaration
     }
@@ -87,7 +88,10 @@ package struct DeclaredProjectReader: Sendable {
     private func content(of entry: ConfigEntry, _ locked: LockedWorker?) throws -> WorkerDeclaration.Content {
         switch entry.source {
         case .path(let path): return .folder(path.hasPrefix("/") ? FilePath(path) : folder(path))
-        case .image(let reference): return .image(reference)
+        case .image(let reference):
+            // The lock file says which bytes the reference means.
+            if case .image(let pinned) = locked?.source { return .image(pinned) }
+            return reference.contains("@") ? .image(reference) : notInstalled(entry.name, adding: reference)
         case .named: break
         }
         if Self.builtIns.contains(entry.name.description) { return .builtIn }
@@ -117,8 +121,8 @@ package struct DeclaredProjectReader: Sendable {
         return notInstalled(name)
     }
 
-    private func notInstalled(_ name: WorkerName) -> WorkerDeclaration.Content {
-        .nothing(reason: "it is not installed", remedy: "iii worker add \(name)")
+    private func notInstalled(_ name: WorkerName, adding source: String? = nil) -> WorkerDeclaration.Content {
+        .nothing(reason: "it is not installed", remedy: "iii worker add \(source ?? name.description)")
     }
 
     private func folder(_ path: String) -> FilePath {

@@ -43,6 +43,8 @@ package struct ProjectFolder: Sendable, Hashable {
     package func workspace(of name: WorkerName) -> FilePath {
         root.appending("workspaces").appending(name.description)
     }
+    /// What the worker of an image wrote, where that stays.
+    package func layer(of name: WorkerName) -> FilePath { root.appending("layers").appending(name.description) }
     package func home(of name: WorkerName) -> FilePath { root.appending("homes").appending(name.description) }
 
     /// Makes the folder, readable by its owner only.

@@ -18,6 +18,7 @@ package struct WorkerDeclaration: Sendable, Hashable {
         case executable(FilePath)
         /// The verified tree of a bundle.
         case bundle(FilePath)
+        /// A reference with a digest.
         case image(String)
         /// A folder of the user's own.
         case folder(FilePath)
@@ -35,6 +36,8 @@ package struct WorkerDeclaration: Sendable, Hashable {
     package var isolation: IsolationTier?
     /// `network: allow:` of the entry.
     package var network: [NetworkAddress]
+    /// `persist:` of the entry: what the worker of an image writes outlives it.
+    package var keepsWrites = false
 
     package init(
         name: WorkerName,

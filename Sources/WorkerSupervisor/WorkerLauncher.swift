@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import ImageDocuments
+import ImageStore
 import ProjectFiles
 import Diagnostics
 package import HostSystem
@@ -18,6 +20,7 @@ package struct WorkerLauncher: WorkerLaunching {
     private let environment: HostEnvironment
     private let currentEngine: @Sendable () -> NetworkAddress
     private let sandboxes: Sandboxes
+    private let images: ImageShelf
     private let machineMinimum: IsolationTier?
 
     /// `engine` tells where workers find the engine; it is asked at each start.
@@ -26,12 +29,14 @@ package struct WorkerLauncher: WorkerLaunching {
         environment: HostEnvironment,
         engine: @escaping @Sendable () -> NetworkAddress,
         sandboxes: Sandboxes,
+        images: ImageShelf,
         machineMinimum: IsolationTier? = nil
     ) {
         self.folder = folder
         self.environment = environment
         currentEngine = engine
         self.sandboxes = sandboxes
+        self.images = images
         self.machineMinimum = machineMinimum
     }
 
@@ -39,7 +44,7 @@ package struct WorkerLauncher: WorkerLaunching {
         switch declaration.content {
         case .builtIn: throw WorkerCannotRun(reason: "it is part of the engine")
         case .nothing(let reason, let remedy): throw WorkerCannotRun(reason: reason, remedy: remedy)
-        case .image: throw WorkerCannotRun(reason: "this version of iii does not run images")
+        case .image(let reference): return try await startImage(reference, declaration, log)
         case .executable(let path): return try await startExecutable(path, declaration, log)
         case .bundle(let tree): return try await startBundle(tree, declaration, log)
         case .folder(let path): return try await startFolder(path, declaration, log)
@@ -78,13 +83,40 @@ package struct WorkerLauncher: WorkerLaunching {
             throw WorkerCannotRun(reason: "bundle workers are disabled here (`III_BUNDLE_WORKERS_DISABLED`)")
         }
         let manifest = try manifest(in: tree).checkedAsBundle(named: declaration.name, version: nil)
-        guard let backend = try await backend(for: declaration, .bundle, needsHostFiles: true) else {
+        let base = try await images.base(for: manifest.runtime)
+        guard let backend = try await backend(for: declaration, .bundle, needsHostFiles: base == nil) else {
             throw WorkerCannotRun(reason: "a bundle runs in a sandbox only")
         }
         var specification = specification(of: declaration, command: SandboxSpecification.shell(manifest.start))
         specification.workspace = .privateLayer(tree)
+        if let base {
+            specification.base = .rootFileSystem(base.root, digest: base.digest)
+        }
         specification.add(manifest.environment)
+        for variable in base?.configuration.environment.reversed() ?? [] {
+            specification.setDefault(variable.name, variable.value)
+        }
         specification.limits = SandboxLimits(manifest.resources)
+        return SandboxedRun(
+            sandbox: try await backend.start(specification, output: log),
+            network: declaration.network
+        )
+    }
+
+    private func startImage(
+        _ reference: String,
+        _ declaration: WorkerDeclaration,
+        _ log: WorkerLog
+    ) async throws -> any WorkerRun {
+        let image = try await images.image(reference)
+        guard let backend = try await backend(for: declaration, .image, needsHostFiles: declaration.keepsWrites) else {
+            throw WorkerCannotRun(reason: "an image runs in a sandbox only")
+        }
+        var specification = specification(of: declaration, command: [])
+        try ImageWorker(image: image).apply(
+            to: &specification,
+            keepingWritesIn: declaration.keepsWrites ? folder.layer(of: declaration.name) : nil
+        )
         return SandboxedRun(
             sandbox: try await backend.start(specification, output: log),
             network: declaration.network
@@ -150,7 +182,18 @@ package struct WorkerLauncher: WorkerLaunching {
 
     package func check(_ declaration: WorkerDeclaration) async throws {
         guard let origin = declaration.content.origin else { return }
-        _ = try await sandboxes.backend(for: policy(declaration, origin, needsHostFiles: origin != .image))
+        let needsHostFiles = try await needsHostFiles(declaration)
+        _ = try await sandboxes.backend(for: policy(declaration, origin, needsHostFiles: needsHostFiles))
+    }
+
+    private func needsHostFiles(_ declaration: WorkerDeclaration) async throws -> Bool {
+        switch declaration.content {
+        case .image: return declaration.keepsWrites
+        case .bundle(let tree):
+            let manifest = try manifest(in: tree).checkedAsBundle(named: declaration.name, version: nil)
+            return try await images.base(for: manifest.runtime) == nil
+        default: return true
+        }
     }
 
     private func policy(
@@ -240,9 +283,7 @@ package struct WorkerLauncher: WorkerLaunching {
 extension SandboxSpecification {
     /// Adds variables below those that are set already.
     fileprivate mutating func add(_ variables: [WorkerManifest.Variable]) {
-        for variable in variables where environment[variable.name] == nil {
-            environment[variable.name] = variable.value
-        }
+        for variable in variables { setDefault(variable.name, variable.value) }
     }
 }
 

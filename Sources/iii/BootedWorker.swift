@@ -99,6 +99,7 @@ struct BootedWorker: Sendable {
             environment: context.environment,
             engine: { address },
             sandboxes: Sandboxes.live(context.environment),
+            images: try ImageShelf(home: IIIHome(context.environment), host: context.host),
             machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
         )
     }

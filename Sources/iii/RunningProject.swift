@@ -47,6 +47,7 @@ final class RunningProject: Sendable {
             environment: context.environment,
             engine: { address.reachable },
             sandboxes: Sandboxes.live(context.environment),
+            images: try ImageShelf(home: IIIHome(context.environment), host: context.host),
             machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
         )
         let events = WorkerEvents(now: { WallClock.milliseconds() })

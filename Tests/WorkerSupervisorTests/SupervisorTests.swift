@@ -35,7 +35,8 @@ import WorkerModel
                     folder: folder,
                     environment: environment,
                     engine: { NetworkAddress(host: "127.0.0.1", port: 4711) },
-                    sandboxes: Sandboxes([])
+                    sandboxes: Sandboxes([]),
+                    images: try ImageShelf(home: IIIHome(root: root.appending("home")), host: nil)
                 )
                 let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { _ in }
                 let stage = Stage(root: root, folder: folder, supervisor: supervisor)

@@ -31,6 +31,8 @@ package final class EngineSession: Sendable {
         case disconnected(any Error)
         /// Somebody else has this function.
         case functionTaken(String)
+        /// The trigger's worker does not bind this function, and why.
+        case triggerRefused(functionID: String, reason: String)
     }
 
     package typealias Handler = @Sendable (InvokeFunction) async -> InvocationResult.Outcome
@@ -75,6 +77,30 @@ package final class EngineSession: Sendable {
         state.withLock { state in
             state.handlers[id] = nil
             if let frame = state.session.unregister(id) { state.link?.send(.frame(frame)) }
+        }
+    }
+
+    /// Has a function called when a trigger fires, from now on and after each reconnect; the id of the binding is made here.
+    ///
+    /// - Returns: the id, to unbind it with.
+    package func bind(functionID: String, to triggerType: String, config: RawJSON?, namespace: String?) -> String {
+        state.withLock { state in
+            state.lastCall += 1
+            let trigger = TriggerRegistration(
+                id: "\(prefix)-\(state.lastCall)",
+                triggerType: triggerType,
+                functionID: functionID,
+                config: config,
+                triggerNamespace: namespace
+            )
+            if let frame = state.session.bind(trigger) { state.link?.send(.frame(frame)) }
+            return trigger.id
+        }
+    }
+
+    package func unbind(_ id: String) {
+        state.withLock { state in
+            if let frame = state.session.unbind(id) { state.link?.send(.frame(frame)) }
         }
     }
 
@@ -232,6 +258,7 @@ package final class EngineSession: Sendable {
         case .answered(let id, let outcome): end(id) { $0.succeed(outcome) }
         case .invoked(let call): invoked.yield(call)
         case .functionTaken(let id): report(.functionTaken(id))
+        case .triggerRefused(let function, let reason): report(.triggerRefused(functionID: function, reason: reason))
         case .nameTaken(let name): state.withLock { $0.fatal = .nameTaken(name) }
         case .send(let frame): state.withLock { $0.link }?.send(.frame(frame))
         }

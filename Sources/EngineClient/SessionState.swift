@@ -61,6 +61,8 @@ struct SessionState {
         case invoked(InvokeFunction)
         /// Somebody else has this function.
         case functionTaken(String)
+        /// The trigger's worker does not bind this function, and why.
+        case triggerRefused(functionID: String, reason: String)
         /// Somebody else has this worker's name; no reconnect would help.
         case nameTaken(String)
         case send(Frame)
@@ -72,6 +74,7 @@ struct SessionState {
     private let introduction: WorkerIntroduction?
     private var identity: (workerID: String, token: String?)?
     private var functions: [FunctionRegistration] = []
+    private var triggers: [TriggerRegistration] = []
     private var queue: [InvokeFunction] = []
     private var sent: Set<String> = []
     private(set) var isOpen = false
@@ -85,7 +88,7 @@ struct SessionState {
         (isOpen, isGreeted) = (true, false)
         var frames: [Frame] = []
         if let identity { frames.append(.reattach(previousWorkerID: identity.workerID, token: identity.token)) }
-        frames += functions.map { .registerFunction($0) }
+        frames += functions.map { .registerFunction($0) } + triggers.map { .registerTrigger($0) }
         if let introduction { frames.append(introduction.frame) }
         for call in queue {
             if let id = call.id { sent.insert(id) }
@@ -112,6 +115,20 @@ struct SessionState {
     mutating func unregister(_ id: String) -> Frame? {
         functions.removeAll { $0.id == id }
         return isOpen ? .unregisterFunction(id: id) : nil
+    }
+
+    /// Takes up a binding; what is to be sent now, if anything.
+    mutating func bind(_ trigger: TriggerRegistration) -> Frame? {
+        var trigger = trigger
+        trigger.namespace = trigger.namespace ?? introduction?.namespace
+        triggers.append(trigger)
+        return isOpen ? .registerTrigger(trigger) : nil
+    }
+
+    mutating func unbind(_ id: String) -> Frame? {
+        guard let index = triggers.firstIndex(where: { $0.id == id }) else { return nil }
+        let type = triggers.remove(at: index).triggerType
+        return isOpen ? .unregisterTrigger(id: id, triggerType: type) : nil
     }
 
     /// Takes up a call: what is to be sent now, and the id of a call that gave way to it.
@@ -145,6 +162,10 @@ struct SessionState {
             case .function(let id): return .functionTaken(id)
             case .worker(let name): return .nameTaken(name)
             }
+        case .triggerResult(let result):
+            guard let error = result.error else { return .none }
+            let reason = error.member("message")?.string ?? error.description
+            return .triggerRefused(functionID: result.functionID, reason: reason)
         case .ping: return .send(.pong)
         default: return .none
         }

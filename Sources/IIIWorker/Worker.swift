@@ -46,6 +46,13 @@ public final class Worker: Sendable {
         case disconnected(reason: String)
         /// Another worker offers this function already; ours is not called.
         case functionTaken(String)
+        /// Whoever provides the trigger does not take this function's binding.
+        case triggerRefused(function: String, reason: String)
+    }
+
+    /// A function that is bound to a trigger.
+    public struct Binding: Sendable, Hashable {
+        fileprivate let id: String
     }
 
     /// Under which name the engine knows this worker.
@@ -88,6 +95,7 @@ public final class Worker: Sendable {
             case .connected: onEvent(.connected)
             case .disconnected(let error): onEvent(.disconnected(reason: "\(error)"))
             case .functionTaken(let id): onEvent(.functionTaken(id))
+            case .triggerRefused(let function, let reason): onEvent(.triggerRefused(function: function, reason: reason))
             }
         }
     }
@@ -134,8 +142,46 @@ public final class Worker: Sendable {
         }
     }
 
+    /// Offers a function that answers nothing.
+    public func register<Input: Decodable & Sendable>(
+        _ id: String,
+        description: String? = nil,
+        _ handler: @escaping @Sendable (Input) async throws -> Void
+    ) {
+        register(id, description: description) { (input: Input) -> Nothing in
+            try await handler(input)
+            return Nothing()
+        }
+    }
+
     /// Offers a function no longer.
     public func unregister(_ id: String) { session.unregister(id) }
+
+    /// Has a function called whenever a trigger fires, until it is unbound or the worker ends.
+    ///
+    /// `trigger` is a kind of trigger that a worker or the engine provides (`cron`, `engine::workers-available`), `config`
+    /// what it wants to know. Where nobody provides it, the binding waits for somebody who does. `namespace` is where the
+    /// trigger is looked for, nil for this worker's own and then the engine's default.
+    ///
+    /// - Throws: `EncodingError` for a `config` that is no JSON.
+    @discardableResult public func bind(
+        _ function: String,
+        to trigger: String,
+        config: some Encodable = Nothing(),
+        namespace: String? = nil
+    ) throws -> Binding {
+        let config = try WireCoding.encode(config)
+        let id = session.bind(
+            functionID: function,
+            to: trigger,
+            config: config.isNull ? nil : config,
+            namespace: namespace
+        )
+        return Binding(id: id)
+    }
+
+    /// Lets a trigger fire without its function being called.
+    public func unbind(_ binding: Binding) { session.unbind(binding.id) }
 
     /// Calls a function of this or another worker, and waits for its answer.
     ///

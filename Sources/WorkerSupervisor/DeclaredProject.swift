@@ -20,6 +20,14 @@ package struct DeclaredProject: Sendable {
     package let namespaceGrace: Duration?
     /// What `config.yaml` says in vain.
     package let oversights: [String]
+
+    /// What has changed since an engine was started and is taken up by its next start only.
+    package func pending(since start: DeclaredProject) -> [String] {
+        var pending: [String] = []
+        if listeners != start.listeners { pending.append("`iii-worker-manager`") }
+        if namespaceGrace != start.namespaceGrace { pending.append("`registration_namespace_grace_ms`") }
+        return pending.map { "\($0) counts from the next start of the engine on" }
+    }
 }
 
 /// Reads what a project declares, with the bytes that stand for it on this machine.

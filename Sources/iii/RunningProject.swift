@@ -106,7 +106,7 @@ final class RunningProject: Sendable {
         await supervisor.apply(declared.workers)
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followConnections() }
-            group.addTask { await self.followFiles() }
+            group.addTask { await self.followFiles(since: declared) }
             group.addTask { await self.serveCommands() }
         }
         await supervisor.shutDown()
@@ -123,22 +123,22 @@ final class RunningProject: Sendable {
         try? HostFiles.removeFile(folder.execSocket)
     }
 
-    private func followFiles() async {
+    private func followFiles(since start: DeclaredProject) async {
         do {
             // What changed between the first reading and now is found by reading once more.
             let watch = try ProjectWatch(folder.project)
-            await readAgain()
-            await watch.run { await self.readAgain() }
+            await readAgain(since: start)
+            await watch.run { await self.readAgain(since: start) }
         } catch {
             printer.say("warning: changes of config.yaml are not followed: \(error)")
             await Task.untilCancelled()
         }
     }
 
-    private func readAgain() async {
+    private func readAgain(since start: DeclaredProject) async {
         do {
             let declared = try await reader.read()
-            rendering.isWell(declared.oversights)
+            rendering.isWell(declared.oversights + declared.pending(since: start))
             await supervisor.apply(declared.workers)
         } catch {
             if !(error is CancellationError) { rendering.receive(.configurationBroken(error)) }

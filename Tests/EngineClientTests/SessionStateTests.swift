@@ -24,6 +24,7 @@ import Testing
             switch frame {
             case .reattach(let id, let token): "reattach \(id) \(token ?? "-")"
             case .registerFunction(let function): "register \(function.id)"
+            case .registerTrigger(let trigger): "bind \(trigger.functionID) \(trigger.namespace ?? "-")"
             case .invoke(let call): call.functionID == "f" ? "call \(call.id ?? "-")" : "announce"
             default: "\(frame)"
             }
@@ -45,6 +46,28 @@ import Testing
         #expect(session.receive(.workerRegistered(workerID: "id", reattachToken: "secret")) == .none)
         #expect(session.closed().isEmpty)
         #expect(kinds(session.opened()) == ["reattach id secret", "register a", "announce"])
+    }
+
+    @Test func bindingsAreMadeAgainInTheWorkersNamespaceUntilTheyAreTakenBack() {
+        var named = introduction
+        named.namespace = "red"
+        var session = SessionState(introduction: named)
+        let trigger = TriggerRegistration(id: "t", triggerType: "cron", functionID: "a")
+        #expect(session.bind(trigger) == nil)
+        #expect(kinds(session.opened()) == ["bind a red", "announce"])
+        _ = session.closed()
+        #expect(kinds(session.opened()) == ["bind a red", "announce"])
+        let refusal = TriggerRegistrationResult(
+            id: "t",
+            triggerType: "cron",
+            functionID: "a",
+            error: RawJSON(["code": "x", "message": "no such time"])
+        )
+        #expect(session.receive(.triggerResult(refusal)) == .triggerRefused(functionID: "a", reason: "no such time"))
+        #expect(session.unbind("t") == .unregisterTrigger(id: "t", triggerType: "cron"))
+        #expect(session.unbind("t") == nil)
+        _ = session.closed()
+        #expect(kinds(session.opened()) == ["announce"])
     }
 
     @Test func callsUnderWayFailWithTheirConnectionAndWaitingOnesGoOn() {

@@ -132,6 +132,36 @@ import Testing
         }
     }
 
+    @Test func aBoundFunctionIsCalledWhenItsTriggerFires() async throws {
+        struct Change: Codable, Sendable { var event: String }
+        let (changes, changed) = AsyncStream.makeStream(of: String.self)
+        try await Self.engine { address in
+            try await Self.worker("watch", address.url) { watch in
+                watch.register("watch::seen") { (change: Change) in changed.yield(change.event) }
+                let binding = try watch.bind("watch::seen", to: "engine::workers-available")
+                let wanted = Set(["worker_connected", "worker_metadata_updated", "worker_disconnected"])
+                while (try? await watch.call("watch::seen", Change(event: "begun"), as: Nothing.self)) == nil {}
+                try await Self.worker("guest", address.url) { guest in
+                    _ = try await guest.call("engine::workers::list", Nothing(), as: Nothing.self)
+                }
+                var seen: Set<String> = []
+                for await change in changes {
+                    seen.insert(change)
+                    if seen.isSuperset(of: wanted) { break }
+                }
+                watch.unbind(binding)
+                while true {
+                    struct Rows: Decodable, Sendable {
+                        struct Row: Decodable, Sendable { var function_id: String }
+                        var registered_triggers: [Row]
+                    }
+                    let rows = try await watch.call("engine::registered-triggers::list", Nothing(), as: Rows.self)
+                    if !rows.registered_triggers.contains(where: { $0.function_id == "watch::seen" }) { break }
+                }
+            }
+        }
+    }
+
     @Test func aSecondWorkerOfOneNameIsTurnedAway() async throws {
         try await Self.engine { address in
             try await Self.worker("twin", address.url) { first in

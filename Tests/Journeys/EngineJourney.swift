@@ -128,12 +128,17 @@ import Testing
                 let waiting = try await engine.wait(for: "other") { $0["status"] == "waiting" }
                 #expect(waiting["reason"] == "it is not installed")
                 // What is said in vain is told, and only once.
-                try road.write(["config.yaml": good + "  - name: other\nworkerz: []\n"], in: road.project)
-                try road.write(["config.yaml": good + "  - name: third\nworkerz: []\n"], in: road.project)
+                try road.write(["config.yaml": "workerz: []\n" + good + "  - name: other\n"], in: road.project)
+                let listener = "  - name: iii-worker-manager\n    config: {port: 1}\n"
+                try road.write(
+                    ["config.yaml": "workerz: []\n" + good + listener + "  - name: third\n"],
+                    in: road.project
+                )
                 _ = try await engine.wait(for: "third") { $0["status"] == "waiting" }
                 let warnings = road.engineTalk.split(separator: "\n").filter {
                     $0.hasPrefix("warning: config.yaml: line ")
                 }
+                #expect(road.engineTalk.contains("`iii-worker-manager` counts from the next start of the engine on"))
                 #expect(warnings.count == 1 && warnings[0].hasSuffix("`workerz` means nothing here"), "\(warnings)")
                 #expect(try await engine.status("steady")["pid"] == before["pid"])
             }

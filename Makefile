@@ -47,6 +47,7 @@ docs: build
 
 bench: bootstrap-bench release
 	@$(SWIFT_BUILD) $(RELEASE) --product roman-numerals
+	@$(SWIFT_BUILD) $(RELEASE) --product bench-unpack
 	@Benchmarks/run
 
 bootstrap:

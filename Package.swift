@@ -353,7 +353,8 @@ let journeys: [Target] =
         .testTarget(
             name: "Journeys",
             dependencies: [
-                "TestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", "greeter", "roman-dates",
+                "TestSupport", "TransportTestSupport", "JSONText", "WorkerModel", "iii", "iii-registry", "greeter",
+                "roman-dates",
                 "roman-numerals",
                 .subprocess, .systemPackage,
             ],
@@ -373,6 +374,19 @@ let examples: [Target] =
             swiftSettings: strict
         )
     }
+
+/// What benchmarks run that no program does alone.
+let benchmarks: [Target] =
+    wanted != nil
+    ? []
+    : [
+        .executableTarget(
+            name: "bench-unpack",
+            dependencies: ["Archives", "WorkerModel", .systemPackage],
+            path: "Benchmarks/unpack",
+            swiftSettings: strict
+        )
+    ]
 
 /// What other packages may use: a library for workers in Swift.
 let libraries: [Product] =
@@ -397,4 +411,5 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
     ],
     targets: systemLibraries + guest + support + transportSupport + sandboxSupport + ours + examples + journeys
+        + benchmarks
 )

@@ -76,8 +76,9 @@ def registry(folder: Path, *options: str):
     programs = binaries()
     data = folder / "registry"
     log = open(folder / "registry.out", "w+")
+    listen = [] if "--listen" in options else ["--listen", "127.0.0.1:0"]
     # Without limits of rates: one address asks for everybody.
-    server = subprocess.Popen([programs / "iii-registry", "serve", "--listen", "127.0.0.1:0", "--data", data,
+    server = subprocess.Popen([programs / "iii-registry", "serve", *listen, "--data", data,
                                "--keyed-requests-per-minute", "0", "--questions-per-minute", "0", *options],
                               stdout=log, stderr=subprocess.DEVNULL)
     try:

@@ -59,6 +59,7 @@ extension CommandContext {
         let context = live
         do {
             try await Interruption.cancelling { try await body(context) }
+            try context.printer.expectWritten()
         } catch let status as ExitCode {
             throw status
         } catch {

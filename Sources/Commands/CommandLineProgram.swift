@@ -40,7 +40,7 @@ extension CommandLineProgram {
     private static func wrongUsage(of root: any ParsableCommand.Type, _ error: any Error) -> WrongUsage {
         // The message of the parser has lines of usage behind it, which are for people.
         UnknownCommand(in: Array(CommandLine.arguments.dropFirst()), of: root).map(WrongUsage.init)
-            ?? WrongUsage(message: root.message(for: error))
+            ?? WrongUsage(message: root.message(for: error).beginningSmall)
     }
 
     /// Tells of a command line that was not taken; returns the exit status.
@@ -64,4 +64,9 @@ struct WrongUsage: CodedError {
     var hints: [String] = []
 
     var code: ErrorCode { .wrongUsage }
+}
+
+extension String {
+    /// With a small letter at the beginning, as our own messages have it.
+    fileprivate var beginningSmall: String { prefix(1).lowercased() + dropFirst() }
 }

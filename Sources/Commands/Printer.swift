@@ -17,6 +17,8 @@ package final class Printer: Sendable {
     package let writesEvents: Bool
     /// Keeps the lines of concurrent tasks whole, and the lines of progress below them.
     private let progress = Mutex<[String]>([])
+    /// Why a result could not be written.
+    private let failure = Mutex<HostError?>(nil)
 
     package init(
         output: FileDescriptor = .standardOutput,
@@ -87,6 +89,16 @@ package final class Printer: Sendable {
         write(lines.map(\.printable).joined(separator: "\n"), to: descriptor)
     }
 
-    /// A reader that went away, as `head` does, is no error of ours.
-    private func write(_ text: String, to descriptor: FileDescriptor) { _ = try? descriptor.writeAll(text.utf8) }
+    /// A reader that went away, as `head` does, is no error of ours; a result that a full disk did not take is one.
+    private func write(_ text: String, to descriptor: FileDescriptor) {
+        do { try descriptor.writeAll(text.utf8) } catch {
+            guard descriptor == output, let errno = error as? Errno, errno != .brokenPipe else { return }
+            failure.withLock { $0 = HostError(.write, "/dev/stdout", errno) }
+        }
+    }
+
+    /// Nothing, where all results were written.
+    ///
+    /// - Throws: `HostError` where one was not.
+    func expectWritten() throws { if let error = failure.withLock({ $0 }) { throw error } }
 }

@@ -54,26 +54,28 @@ final class ProgressRendering: EventSink {
     }
 
     /// Shows at most ten pictures a second on a terminal, and one line every three seconds elsewhere.
+    ///
+    /// Both this and `finish` draw before the state is let go: a picture that comes late would stay.
     private func advance(_ name: String, _ count: ByteCount, _ state: borrowing Mutex<State>) {
-        let lines: [String]? = state.withLock { state in
+        state.withLock { state in
             state.board.advance(name, by: count)
             let now = ContinuousClock.now
             let pause: Duration = printer.isInteractive ? .milliseconds(100) : .seconds(3)
             if state.shownAt == nil, !printer.isInteractive { state.shownAt = now }
-            if let shownAt = state.shownAt, now - shownAt < pause { return nil }
+            if state.board.isIdle || state.shownAt.map({ now - $0 < pause }) ?? false { return }
             state.shownAt = now
-            return printer.isInteractive
-                ? state.board.lines(at: now, width: printer.width) : [state.board.summary(at: now)]
+            if printer.isInteractive {
+                printer.show(progress: state.board.lines(at: now, width: printer.width))
+            } else {
+                printer.say(state.board.summary(at: now))
+            }
         }
-        guard let lines else { return }
-        if printer.isInteractive { printer.show(progress: lines) } else { printer.say(lines[0]) }
     }
 
     private func finish(_ name: String, _ state: borrowing Mutex<State>) {
-        let lines = state.withLock { state in
+        state.withLock { state in
             state.board.finish(name)
-            return state.board.isIdle ? [] : state.board.lines(at: .now, width: printer.width)
+            printer.show(progress: state.board.isIdle ? [] : state.board.lines(at: .now, width: printer.width))
         }
-        printer.show(progress: lines)
     }
 }

@@ -12,6 +12,8 @@ struct TransferBoard {
 
     private struct Row {
         let name: String
+        /// The name as it is drawn.
+        let shown: String
         let size: ByteCount?
         var moved = ByteCount.zero
         let startedAt: Instant
@@ -31,7 +33,8 @@ struct TransferBoard {
     var isIdle: Bool { rows.allSatisfy(\.isDone) }
 
     mutating func begin(_ name: String, size: ByteCount?, at now: Instant) {
-        rows.append(Row(name: PrintableText(name, limit: 24).description, size: size, startedAt: now))
+        let shown = PrintableText(name, limit: 24).description
+        rows.append(Row(name: name, shown: shown, size: size, startedAt: now))
     }
 
     /// Counts bytes of the file of that name that began last.
@@ -49,7 +52,7 @@ struct TransferBoard {
     func lines(at now: Instant, width: Int) -> [String] {
         let active = rows.filter { !$0.isDone }
         let shown = active.prefix(Self.bars)
-        let column = shown.map(\.name.count).max() ?? 0
+        let column = shown.map(\.shown.count).max() ?? 0
         var lines = shown.map { row in Self.bar(row, column, now) }
         if active.count > shown.count { lines.append("… and \(active.count - shown.count) more") }
         if rows.count > 1 { lines.append(summary(at: now)) }
@@ -67,7 +70,7 @@ struct TransferBoard {
     }
 
     private static func bar(_ row: Row, _ column: Int, _ now: Instant) -> String {
-        let name = row.name + String(repeating: " ", count: max(0, column - row.name.count))
+        let name = row.shown + String(repeating: " ", count: max(0, column - row.shown.count))
         var parts = [name]
         if let size = row.size, size > .zero {
             let share = min(1, Double(row.moved.bytes) / Double(size.bytes))

@@ -55,6 +55,60 @@ struct HostileArchiveTests {
         }
     }
 
+    /// What an archive can be made of to do harm, with words of the cases about it.
+    @Test(arguments: [
+        ("headers that disagree", ["PAX: other path", "PAX: other size", "GNU: long name and other PAX path"]),
+        ("long names", ["GNU: two long names", "GNU: long name without its end", "PAX: too long"]),
+        (
+            "links and devices",
+            ["hard link", "symbolic link", "character device", "block device", "named pipe", "socket"]
+        ),
+        ("sparse files", ["GNU sparse file", "PAX: sparse file", "sparse map in a GNU header"]),
+        ("ways out", ["climbs by PAX path", "climbs by long name", "climbs by prefix", "absolute by prefix"]),
+        ("names that meet", ["collision: "]),
+        (
+            "bombs",
+            ["bomb: 1,025 files", "bomb: 17 levels", "bomb: 64 MiB", "bomb: file of 64 GiB", "bomb: two MiB of zeros"]
+        ),
+        ("cuts", ["half a header", "contents cut", "padding cut", "no end blocks", "gzip: no trailer"]),
+        ("several members", ["gzip: two members", "gzip: empty second member"]),
+        ("bytes behind", ["byte after the end", "entry after the end", "gzip: byte behind", "gzip: zeros behind"]),
+    ])
+    func everyClassIsThere(_ name: String, _ beginnings: [String]) {
+        for beginning in beginnings {
+            #expect(HostileArchive.all.contains { $0.name.hasPrefix(beginning) }, "\(name): \(beginning)")
+        }
+    }
+
+    @Test func aSoundArchiveIsRefusedWhereverItIsCut() throws {
+        let tar = TarBytes.archive { tar in
+            tar.folder("folder/")
+            tar.pax([("path", "folder/a path of an extended header")])
+            tar.file("folder/a path of an extended header", "hello")
+            tar.file("large", String(repeating: "0123456789", count: 300))
+        }
+        let whole = GzipBytes.pack(tar)
+        for engine in Extraction.engines {
+            _ = try Extraction.read(whole, into: ArchiveInspector(), engine: engine)
+            // At every block of the archive, and at every byte of what is around it.
+            for end in stride(from: 0, to: tar.count, by: 512) {
+                let error = #expect(throws: ArchiveError.self, "\(end)") {
+                    _ = try Extraction.read(
+                        GzipBytes.pack(Array(tar[..<end])),
+                        into: ArchiveInspector(),
+                        engine: engine
+                    )
+                }
+                #expect(error?.code == .archiveUnsafe, "\(end)")
+            }
+            for end in whole.indices {
+                #expect(throws: ArchiveError.self, "\(end)") {
+                    _ = try Extraction.read(Array(whole[..<end]), into: ArchiveInspector(), engine: engine)
+                }
+            }
+        }
+    }
+
     @Test func namesAreUnique() {
         let names = HostileArchive.all.map(\.name)
         #expect(Set(names).count == names.count)

@@ -64,4 +64,15 @@ import WorkerModel
         board.finish("a")
         #expect(board.isIdle && board.lines(at: start, width: 80).isEmpty)
     }
+
+    @Test func aNameThatIsShortenedIsCountedAndEndsAsWell() {
+        let name = String(repeating: "long-", count: 10)
+        var board = TransferBoard(verb: "installing")
+        let start = ContinuousClock.now
+        board.begin(name, size: .mebibytes(4), at: start)
+        board.advance(name, by: .mebibytes(2))
+        #expect(board.lines(at: start, width: 120).first?.contains(" 50%") == true)
+        board.finish(name)
+        #expect(board.isIdle)
+    }
 }

@@ -83,9 +83,10 @@ struct Road: Sendable {
     let key: String
     /// The process of the registry, for tests that kill it.
     let registry: ProcessIdentifier
+    var homeName = "home"
 
     var data: FilePath { folder.appending("registry") }
-    var home: FilePath { folder.appending("home") }
+    var home: FilePath { folder.appending(homeName) }
     var project: FilePath { folder.appending("project") }
     var store: FilePath { home.appending("store/sha256") }
 

@@ -37,7 +37,7 @@ struct PlanOptions: ParsableArguments, Sendable {
             guard canAsk else { throw LargePlanUnasked(workers: change.plan.changes.count) }
             printer.ask("\(change.plan.changes.count) workers will be installed. Go on? [y/N] ")
             let answer = try await Terminal.readAnswer()?.lowercased()
-            guard answer == "y" || answer == "yes" else { throw CancellationError() }
+            guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
         }
         return options
     }
@@ -53,4 +53,12 @@ struct LargePlanUnasked: CodedError {
     var message: String { "\(workers) workers would be installed, and there is nobody to ask whether they should" }
     var hints: [String] { ["look at them with `--dry-run`, then allow them with `--yes`"] }
     var details: [(key: String, value: String)] { [("workers", String(workers))] }
+}
+
+/// A large plan that its user does not want.
+///
+/// W170.
+struct PlanDeclined: CodedError {
+    var code: ErrorCode { .cancelled }
+    var message: String { "the plan was declined; nothing was changed" }
 }

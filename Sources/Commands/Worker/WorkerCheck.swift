@@ -56,7 +56,7 @@ struct WorkerCheck: ContextCommand {
         }
         guard report.isFit, let name = report.name, let use = report.use else {
             let count = report.findings.count { $0.severity == .error }
-            return context.printer.say("\(count) \(count == 1 ? "problem" : "problems")")
+            return context.printer.say(count.of("problem"))
         }
         context.printer.result("\(shown): `\(name)` is fit for \(use == .image ? "an" : "a") \(use.rawValue) worker")
         for problem in report.refusedByPublish {

@@ -56,7 +56,7 @@ struct WorkerPack: ContextCommand {
             printer.result(line)
         }
         for upload in plan.uploads {
-            let what = plan.files.isEmpty ? "" : "\(plan.files.count) files, \(plan.files.totalSize) unpacked, "
+            let what = plan.files.isEmpty ? "" : "\(plan.files.count.of("file")), \(plan.files.totalSize) unpacked, "
             printer.result("\(plan.fileName(of: upload))  \(what)\(upload.size) packed  sha256:\(upload.digest)")
         }
     }

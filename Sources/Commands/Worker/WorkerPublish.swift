@@ -101,7 +101,9 @@ extension PublishPlan {
         lines += uploads.map {
             "  \($0.target?.description ?? "archive")  \($0.size)  sha256:\($0.digest.abbreviated)…"
         }
-        if !files.isEmpty { lines.append("  \(files.count) files, \(files.reduce(.zero) { $0 + $1.size }) unpacked") }
+        if !files.isEmpty {
+            lines.append("  \(files.count.of("file")), \(files.reduce(.zero) { $0 + $1.size }) unpacked")
+        }
         if !request.functions.isEmpty || !request.triggers.isEmpty {
             lines.append(
                 "  \(counted(request.functions, "function")), \(counted(request.triggers, "trigger type"))"

@@ -44,7 +44,7 @@ struct WorkerVerify: ContextCommand {
             throw ExitCode(ErrorRendering.report(error, to: context.printer, json: false))
         }
         if !output.json {
-            context.printer.result("\(report.workers) workers and \(report.files) files are as iii.lock says")
+            context.printer.result("\(report.workers.of("worker")) and \(report.files.of("file")) agree with iii.lock")
         }
     }
 }

@@ -21,7 +21,8 @@ struct StrictChecks {
     }
 
     private func checkNeeds(_ name: WorkerName, _ worker: LockedWorker, _ report: inout VerifyProject.Report) {
-        if worker.version.semantic == nil, worker.kind != .image {
+        // Of a part of the engine a registry may say nothing; it is as new as the engine.
+        if worker.version.semantic == nil, worker.kind != .image, worker.kind != .engine {
             report.add(name, .lockfileMismatch, "has the version `\(worker.version)` in iii.lock, which is none")
         }
         for (needed, range) in worker.dependencies.sorted(by: { $0.key < $1.key }) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import Archives
+import SystemPackage
+import WorkerModel
+
+/// Unpacks a tar.gz from disk as `iii worker add` does, under all rules but the number of files, and checks its digest.
+///
+/// usage: bench-unpack ARCHIVE FOLDER
+@main enum Unpack {
+    static func main() async throws {
+        let (archive, folder) = (FilePath(CommandLine.arguments[1]), FilePath(CommandLine.arguments[2]))
+        var limits = ArchiveLimits.bundle
+        limits.entries = 10_000
+        let outcome = try await ArchivePipeline.read(FilePieces(path: archive), limits: limits) {
+            () throws(ArchiveError) in
+            try TreeExtractor(below: folder)
+        }
+        print("\(try outcome.result.get().files.count) files, sha256 \(outcome.digest)")
+    }
+}
+
+/// The bytes of a file, a piece after the other.
+private struct FilePieces: AsyncSequence, Sendable {
+    let path: FilePath
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let descriptor: FileDescriptor
+
+        mutating func next() async throws -> [UInt8]? {
+            // Safety: the system writes into the array and says how much.
+            let piece = try [UInt8](unsafeUninitializedCapacity: 256 << 10) { buffer, count in
+                count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
+            }
+            return piece.isEmpty ? nil : piece
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator {
+        do { return AsyncIterator(descriptor: try .open(path, .readOnly)) } catch {
+            preconditionFailure("\(path): \(error)")
+        }
+    }
+}

@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Part of iii, the worker registry, package manager and runtime.
-"""Reading from the registry: pages beside nginx and docker-registry, blobs beside both, memory when idle."""
+"""Reading from the registry: pages beside nginx, docker-registry and devpi-server, blobs beside the first two, memory."""
 
+import base64
 import hashlib
 import json
 import os
 import re
+import socket
+import statistics
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from bench import in_turns, registry, report, scratch
+from bench import in_turns, python_tool, registry, report, scratch
 
 ROUNDS = 5
 SECONDS = 2
@@ -34,11 +39,66 @@ def requests_a_second(url: str, connections: int, *options: str) -> float:
     return float(re.search(r"Requests/sec:\s+([0-9.]+)", text)[1])
 
 
-def mebibytes_a_second(url: str, connections: int) -> float:
-    text = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{SECONDS}s", url], check=True, capture_output=True,
-                          text=True).stdout
-    number, unit = re.search(r"Transfer/sec:\s+([0-9.]+)([KMG])B", text).groups()
-    return float(number) * {"K": 1 / 1024, "M": 1, "G": 1024}[unit]
+class Drain(threading.Thread):
+    """Fetches one URL again and again, and has the kernel throw the bodies away: a client that copied them would be
+    most of what is measured."""
+
+    def __init__(self, url: str, until: float):
+        super().__init__(daemon=True)
+        parts = urlsplit(url)
+        self.connection = socket.create_connection((parts.hostname, parts.port))
+        self.request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+        self.until, self.received, self.failure = until, 0, ""
+
+    def run(self) -> None:
+        place = bytearray(1 << 20)
+        while time.perf_counter() < self.until and not self.failure:
+            self.connection.sendall(self.request)
+            head = bytearray()
+            while b"\r\n\r\n" not in head:
+                head += self.connection.recv(1)
+            if not head.startswith(b"HTTP/1.1 200"):
+                self.failure = head.decode()
+                return
+            rest = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+            while rest > 0 and time.perf_counter() < self.until:
+                count = self.connection.recv_into(place, min(rest, len(place)), socket.MSG_TRUNC)
+                if count == 0:
+                    self.failure = "the answer ended early"
+                    return
+                rest -= count
+                self.received += count
+
+
+def processor_seconds(pids: list[int]) -> float:
+    """What processes and their threads have used of processors."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """A process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid] + [int(child) for child in children]
+
+
+def drained(url: str, connections: int, pid: int) -> tuple[float, float]:
+    """MiB a second, and seconds of processors that the server used for a GiB."""
+    before, start = processor_seconds(family(pid)), time.perf_counter()
+    clients = [Drain(url, start + SECONDS) for _ in range(connections)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+        client.connection.close()
+        if client.failure:
+            raise SystemExit(f"{url}: {client.failure}")
+    received = sum(client.received for client in clients)
+    used = processor_seconds(family(pid)) - before
+    return received / (1 << 20) / (time.perf_counter() - start), used / (received / (1 << 30))
 
 
 def wait_for(url: str) -> None:
@@ -94,6 +154,33 @@ def fill_docker(base: str, blob: bytes) -> tuple[str, str]:
     return f"{base}/v2/a/manifests/1", f"{base}/v2/a/blobs/{layer}"
 
 
+def devpi(folder: Path):
+    program = python_tool("devpi-server", "devpi-server")
+    data = folder / "devpi"
+    subprocess.run([program.parent / "devpi-init", "--serverdir", data, "--no-root-pypi", "--root-passwd", "x"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return subprocess.Popen([program, "--serverdir", data, "--port", "18982"], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+
+def fill_devpi(base: str) -> str:
+    """Makes an index with one package; the URL of its simple page."""
+    answer, _ = call("POST", f"{base}/+login", json.dumps({"user": "root", "password": "x"}).encode(),
+                     Content_Type="application/json")
+    token = "root:" + json.loads(answer)["result"]["password"]
+    key = base64.b64encode(token.encode()).decode()
+    call("PUT", f"{base}/root/dev", json.dumps({"type": "stage", "bases": []}).encode(), X_Devpi_Auth=key,
+         Content_Type="application/json")
+    fields = {":action": "file_upload", "name": "smoke", "version": "1.2.3", "filetype": "sdist",
+              "metadata_version": "2.1", "protocol_version": "1"}
+    parts = [f'--part\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+    parts.append('--part\r\nContent-Disposition: form-data; name="content"; filename="smoke-1.2.3.tar.gz"\r\n'
+                 "Content-Type: application/octet-stream\r\n\r\nbytes\r\n--part--\r\n")
+    call("POST", f"{base}/root/dev/", "".join(parts).encode(), X_Devpi_Auth=key,
+         Content_Type="multipart/form-data; boundary=part")
+    return f"{base}/root/dev/+simple/smoke/"
+
+
 def resident(pid: int) -> int:
     """Resident memory in KiB."""
     return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
@@ -121,32 +208,42 @@ with scratch() as folder, registry(folder, "--log-level", "warning") as (url, ke
     digest = hashlib.sha256(blob).hexdigest()
     call("PUT", f"{url}/blobs/sha256/{digest}", blob, X_API_Key=key)
 
-    peers = [nginx(folder, page, blob), docker_registry(folder)]
+    peers = [nginx(folder, page, blob), docker_registry(folder), devpi(folder)]
     try:
         wait_for("http://127.0.0.1:18980/page")
         wait_for("http://127.0.0.1:18981/v2/")
+        wait_for("http://127.0.0.1:18982/+api")
+        simple = fill_devpi("http://127.0.0.1:18982")
         manifest, layer = fill_docker("http://127.0.0.1:18981", blob)
         print(f"pages of {len(page)} bytes at 64 connections, requests a second:")
         pages = in_turns(ROUNDS, {
             "iii": lambda: requests_a_second(f"{url}/download/smoke", 64),
             "nginx": lambda: requests_a_second("http://127.0.0.1:18980/page", 64),
             "docker-registry": lambda: requests_a_second(manifest, 64, "-H", "Accept: application/vnd.docker.distribution.manifest.v2+json"),
+            "devpi-server": lambda: requests_a_second(simple, 64),
         })
         print("  " + ", ".join(f"{name} {rate:,.0f}" for name, rate in pages.items()))
+        ratio = pages["iii"] / pages["devpi-server"]
+        report("GET /download, of devpi-server's simple page", f"{ratio:.0f} times", "at least 10", ratio >= 10)
         ratio = pages["iii"] / pages["nginx"]
         report("GET /download, of nginx's static file", f"{ratio:.2f}", "at least 0.90", ratio >= 0.9)
         ratio = pages["iii"] / pages["docker-registry"]
         report("GET /download, of docker-registry's manifest", f"{ratio:.0f} times", "at least 5", ratio >= 5)
 
-        print("blobs of 64 MiB at 8 connections, MiB a second:")
-        blobs = in_turns(ROUNDS, {
-            "iii": lambda: mebibytes_a_second(f"{url}/blobs/sha256/{digest}", 8),
-            "nginx": lambda: mebibytes_a_second("http://127.0.0.1:18980/blob", 8),
-            "docker-registry": lambda: mebibytes_a_second(layer, 8),
-        })
-        print("  " + ", ".join(f"{name} {rate:,.0f}" for name, rate in blobs.items()))
+        contenders = {
+            "iii": (f"{url}/blobs/sha256/{digest}", pid), "nginx": ("http://127.0.0.1:18980/blob", peers[0].pid),
+            "docker-registry": (layer, peers[1].pid),
+        }
+        rounds = [{name: drained(place, 8, server) for name, (place, server) in contenders.items()}
+                  for _ in range(ROUNDS + 1)][1:]
+        blobs = {name: statistics.median(turn[name][0] for turn in rounds) for name in contenders}
+        costs = {name: statistics.median(turn[name][1] for turn in rounds) for name in contenders}
+        print("blobs of 64 MiB at 8 connections: "
+              + ", ".join(f"{name} {blobs[name]:,.0f} MiB/s at {costs[name]:.3f} s of processors for a GiB" for name in blobs))
         ratio = blobs["iii"] / blobs["nginx"]
         report("GET /blobs, of nginx's sendfile", f"{ratio:.2f}", "at least 0.95", ratio >= 0.95)
+        ratio = costs["iii"] / costs["nginx"]
+        report("GET /blobs, processors for a byte, of nginx", f"{ratio:.2f}", "at most 1.3", ratio <= 1.3)
         ratio = blobs["iii"] / blobs["docker-registry"]
         report("GET /blobs, of docker-registry", f"{ratio:.2f}", "at least 1.3", ratio >= 1.3)
         used = resident(pid)

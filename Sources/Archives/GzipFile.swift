@@ -8,35 +8,33 @@ import WorkerModel
 
 /// A new gzip file that is written from its beginning to its end.
 ///
-/// Always by zlib at its highest level, never by ISA-L, and with a header that has no time and no name: equal contents
-/// give equal bytes on every machine.
+/// Always by zlib, never by ISA-L, and with a header that has no time and no name: equal contents give equal bytes on every
+/// machine.
 struct GzipFile: ~Copyable {
-    static let bestLevel: Int32 = 9
-    /// Magic, deflate, no flags, no time, slowest compression, unknown system.
-    private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255]
+    static let customaryLevel: Int32 = 6
+    /// Magic, deflate, no flags, no time, customary compression, unknown system.
+    private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
 
     private var file: OutputFile
-    private var deflater: Deflater
+    private var deflater: BlockDeflater
     private var crc = CRC32()
     private var length: UInt32 = 0
-    private let buffer = Slab()
 
     /// Makes the file, which must not exist.
-    init(_ path: FilePath, mode: UInt16, level: Int32 = bestLevel) throws(ArchiveError) {
-        let deflater = try Deflater(level: level)
+    init(_ path: FilePath, mode: UInt16, level: Int32 = customaryLevel) throws(ArchiveError) {
         do throws(HostError) {
             var file = try OutputFile(in: OutputFile.currentDirectory, named: path.string, path: path, mode: mode)
             try Self.header.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
             self.file = file
         } catch { throw .host(error) }
-        self.deflater = deflater
+        deflater = BlockDeflater(level: level)
     }
 
     /// Appends contents.
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         crc.update(bytes)
         length &+= UInt32(truncatingIfNeeded: bytes.count)
-        try deflate(bytes, isLast: false)
+        try write(deflated: try deflater.append(bytes))
     }
 
     /// Appends contents.
@@ -48,7 +46,7 @@ struct GzipFile: ~Copyable {
     ///
     /// - Returns: digest and size of the gzip file.
     consuming func finish() throws(ArchiveError) -> (digest: Digest, size: ByteCount) {
-        try deflate(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+        try write(deflated: try deflater.finish())
         let trailer = [crc.value.littleEndian, length.littleEndian]
         do throws(HostError) {
             try trailer.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
@@ -58,18 +56,12 @@ struct GzipFile: ~Copyable {
         } catch { throw .host(error) }
     }
 
-    private mutating func deflate(_ bytes: UnsafeRawBufferPointer, isLast: Bool) throws(ArchiveError) {
-        var rest = bytes
-        var isDone = false
-        while !isDone {
-            let step = deflater.run(rest, into: buffer.memory, isLast: isLast)
-            buffer.count = step.produced
-            do throws(HostError) {
-                try file.write(buffer.bytes)
-            } catch { throw .host(error) }
-            rest = UnsafeRawBufferPointer(rebasing: rest[step.consumed...])
-            isDone = isLast ? step.isEnd : rest.isEmpty && !buffer.isFull
-        }
+    private mutating func write(deflated pieces: [[UInt8]]) throws(ArchiveError) {
+        do throws(HostError) {
+            for piece in pieces {
+                try piece.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
+            }
+        } catch { throw .host(error) }
     }
 }
 

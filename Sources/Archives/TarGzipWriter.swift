@@ -36,8 +36,8 @@ package struct PackedArchive: Sendable, Hashable {
 /// Packs files into a tar.gz, reproducibly: the bytes depend on the paths, contents and executable bits alone.
 ///
 /// Shape: entries sorted by the bytes of their paths, no entries for folders; modes 0644 and 0755, owner 0, one time for
-/// all; ustar, with PAX headers for paths longer than 100 bytes or beyond ASCII; gzip by zlib at level 9 with neither
-/// name nor time.
+/// all; ustar, with PAX headers for paths longer than 100 bytes or beyond ASCII; gzip by zlib at level 6, in blocks of 1 MiB,
+/// with neither name nor time.
 package enum TarGzipWriter {
     /// Packs `files` to `path`, under the very rules that our readers apply.
     ///
@@ -46,7 +46,7 @@ package enum TarGzipWriter {
     ///   - path: where the archive goes; what is there is replaced once the archive is whole.
     ///   - time: seconds since 1970 that all entries get: 0, or what `SOURCE_DATE_EPOCH` says.
     ///   - limits: what the archive may hold.
-    ///   - level: how hard zlib tries, 1 to 9; archives that others compare are made with 9.
+    ///   - level: how hard zlib tries, 1 to 9; archives that others compare are made with 6.
     ///   - mode: of the archive's file.
     /// - Returns: digest and sizes of the archive.
     /// - Throws: `ArchiveError.packing` for a file that breaks a rule or changes meanwhile, `ArchiveError.host`.
@@ -55,7 +55,7 @@ package enum TarGzipWriter {
         to path: FilePath,
         time: Int64 = 0,
         limits: ArchiveLimits,
-        level: Int32 = GzipFile.bestLevel,
+        level: Int32 = GzipFile.customaryLevel,
         mode: UInt16 = 0o644
     ) throws(ArchiveError) -> PackedArchive {
         guard (0...TarHeaderEncoder.largestNumber).contains(time) else {

@@ -179,3 +179,23 @@ iii_inflate_step iii_deflate_run(
     step.status = result == Z_STREAM_END ? 1 : result == Z_OK || result == Z_BUF_ERROR ? 0 : -1;
     return step;
 }
+
+size_t iii_deflate_block(
+    int level, const void *window, size_t window_count, const void *input, size_t input_count, bool finish, void *output,
+    size_t room
+) {
+    if (input_count > UINT_MAX || room > UINT_MAX || window_count > UINT_MAX) return 0;
+    z_stream zlib = {0};
+    if (deflateInit2(&zlib, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+    if (window_count > 0) deflateSetDictionary(&zlib, window, (uInt)window_count);
+    zlib.next_in = (Bytef *)input;
+    zlib.avail_in = (uInt)input_count;
+    zlib.next_out = output;
+    zlib.avail_out = (uInt)room;
+    int result = deflate(&zlib, finish ? Z_FINISH : Z_SYNC_FLUSH);
+    // Without room to spare something of the block may be missing.
+    bool is_whole = zlib.avail_in == 0 && zlib.avail_out > 0 && result == (finish ? Z_STREAM_END : Z_OK);
+    size_t produced = room - zlib.avail_out;
+    deflateEnd(&zlib);
+    return is_whole ? produced : 0;
+}

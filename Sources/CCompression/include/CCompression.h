@@ -50,4 +50,11 @@ iii_inflate_step iii_deflate_run(
 );
 void iii_deflate_close(iii_deflate *stream);
 
+/// Deflates one block of a stream in one go, by zlib. The block ends on a whole byte, or ends the stream with `finish`.
+/// `window` is what stands before it, at most 32 KiB. Gives the bytes written; 0 without memory or room.
+size_t iii_deflate_block(
+    int level, const void *window, size_t window_count, const void *input, size_t input_count, bool finish, void *output,
+    size_t room
+);
+
 #endif

@@ -5,6 +5,14 @@ import HostSystem
 import SystemPackage
 import WorkerModel
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
 /// Looks for what an author would not want to publish.
 enum SecretScanner {
     /// What of a secret a file seems to hold, nil where nothing was found.
@@ -60,9 +68,18 @@ enum SecretScanner {
     }
 
     private static func places(of needle: [UInt8], in bytes: [UInt8]) -> [Int] {
-        guard let first = needle.first, bytes.count >= needle.count else { return [] }
-        return (0...(bytes.count - needle.count)).filter { start in
-            bytes[start] == first && bytes[start...].starts(with: needle)
+        guard let first = needle.first else { return [] }
+        // Safety: `memchr` reads inside the buffer, and what it gives points into it.
+        return bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return [] }
+            var places: [Int] = []
+            var start = 0
+            while let found = memchr(base + start, Int32(first), bytes.count - start) {
+                let place = UnsafeRawPointer(found) - base
+                if bytes[place...].starts(with: needle) { places.append(place) }
+                start = place + 1
+            }
+            return places
         }
     }
 }

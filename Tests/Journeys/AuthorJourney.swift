@@ -10,20 +10,6 @@ import Testing
 
 /// What an author does: begin a project, check it, publish it, and change what is published.
 @Suite struct AuthorJourney {
-    @Test(arguments: ["python", "javascript", "typescript"])
-    func fromInitToAnAddedWorkerInFourCommands(_ language: String) async throws {
-        try await Road.open { road in
-            let name = "my-\(language)"
-            for arguments in [["init", name, "-l", language], ["check", name], ["publish", name]] {
-                let result = try await road.author(arguments)
-                #expect(result.status == 0, "\(arguments): \(result.output)\(result.talk)")
-            }
-            try await road.does("worker", "add", name)
-            try await road.does("worker", "verify")
-            #expect(road.tree(road.home).contains { $0.hasPrefix("workers-bundle/\(name)") })
-        }
-    }
-
     @Test func aKeyIsStoredForItsRegistryAlone() async throws {
         try await Road.open { road in
             let login = try await Subprocess.run(

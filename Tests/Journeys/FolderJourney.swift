@@ -9,76 +9,40 @@ import Testing
 
 /// Folders that cannot be written, and disks that are full, as an ordinary user meets them.
 @Suite struct FolderJourney {
-    /// Nobody in particular: root may write everywhere.
-    private static let user = "65534"
-
-    /// Runs `iii` as an ordinary user.
-    private func asUser(_ road: Road, _ arguments: [String], home: FilePath) async throws -> Programs.Result {
-        let variables = road.variables.merging(["III_HOME": home.string, "HOME": home.string]) { $1 }
-        if geteuid() != 0 {
-            return try await Programs.run("iii", arguments, in: road.project, variables: variables)
-        }
-        // The build may lie where ordinary users cannot look.
-        let program = road.folder.appending("iii").string
-        if !FileManager.default.fileExists(atPath: program) {
-            try FileManager.default.copyItem(atPath: Programs.folder.appending("iii").string, toPath: program)
-        }
-        let result = try await Subprocess.run(
-            .path("/usr/bin/setpriv"),
-            arguments: Arguments(
-                ["--reuid", Self.user, "--regid", Self.user, "--clear-groups", program] + arguments
-            ),
-            environment: Programs.environment(variables),
-            workingDirectory: road.project,
-            output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20)
-        )
-        return Programs.Result(
-            status: result.terminationStatus.code,
-            output: result.standardOutput,
-            talk: result.standardError
-        )
-    }
-
-    private func own(_ folder: FilePath, mode: Int = 0o755) throws {
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.string)
-        if geteuid() == 0, let id = uid_t(Self.user) { chown(folder.string, id, id) }
-    }
-
     @Test func aProjectThatCannotBeWrittenIsNamedAndLeftAsItWas() async throws {
         try await Road.open { road in
             try await road.publish("a", "1.0.0")
-            try own(road.folder)
+            try OrdinaryUser.own(road.folder)
             let home = road.folder.appending("user")
             try FileManager.default.createDirectory(atPath: home.string, withIntermediateDirectories: true)
-            try own(home)
+            try OrdinaryUser.own(home)
             try road.write(["config.yaml": "# mine\nworkers: []\n"], in: road.project)
-            try own(road.project, mode: 0o555)
-            let refused = try await asUser(road, ["worker", "add", "a"], home: home)
+            try OrdinaryUser.own(road.project, mode: 0o555)
+            let refused = try await road.asUser(["worker", "add", "a"], home: home)
             #expect(refused.status == 1)
             #expect(refused.talk.contains("[W130]"), "\(refused.talk)")
             #expect(refused.talk.contains("make the folder `\(road.project)` writable for you"), "\(refused.talk)")
             #expect(road.tree(road.project) == ["config.yaml"])
             // Found out before anything was fetched.
             #expect(road.tree(home.appending("store")).isEmpty)
-            try own(road.project, mode: 0o755)
-            #expect(try await asUser(road, ["worker", "add", "a"], home: home).status == 0)
+            try OrdinaryUser.own(road.project, mode: 0o755)
+            #expect(try await road.asUser(["worker", "add", "a"], home: home).status == 0)
         }
     }
 
     @Test func aHomeThatCannotBeWrittenIsNamed() async throws {
         try await Road.open { road in
             try await road.publish("a", "1.0.0")
-            try own(road.folder)
-            try own(road.project)
+            try OrdinaryUser.own(road.folder)
+            try OrdinaryUser.own(road.project)
             let home = road.folder.appending("user")
             try FileManager.default.createDirectory(atPath: home.string, withIntermediateDirectories: true)
-            try own(home, mode: 0o555)
-            let refused = try await asUser(road, ["worker", "add", "a"], home: home.appending("iii"))
+            try OrdinaryUser.own(home, mode: 0o555)
+            let refused = try await road.asUser(["worker", "add", "a"], home: home.appending("iii"))
             #expect(refused.status == 1)
             #expect(refused.talk.contains("[W122]") && refused.talk.contains("\(home)/iii"), "\(refused.talk)")
             #expect(road.read("config.yaml") == nil)
-            try own(home)
+            try OrdinaryUser.own(home)
         }
     }
 

@@ -46,7 +46,7 @@ struct WorkerInit: ContextCommand {
         let shown = folder.shown(from: context.environment.currentDirectory)
         for file in outcome.written { context.printer.result("wrote \(shown)/\(file)") }
         for file in outcome.kept { context.printer.say("kept \(shown)/\(file)") }
-        if let command = language.buildCommand { context.printer.say("hint: build it with `\(command)`") }
+        if let command = language.buildCommand { context.printer.say("hint: build it in `\(shown)` with `\(command)`") }
         context.printer.say("hint: `iii worker check \(shown)` checks it, `iii worker publish \(shown)` publishes it")
     }
 }

@@ -92,7 +92,7 @@ package struct CheckWorker: Sendable {
             report.findings.append(Finding(severity: .warning, code: .invalidVersion, text: text))
         } catch let error as any CodedError { report.findings.append(Finding(error)) }
         switch report.use {
-        case .bundle: try await packAsBundle(folder, options, &report)
+        case .bundle: try await packAsBundle(folder, manifest, options, &report)
         case .binary:
             for artifact in manifest.artifacts {
                 let file = folder.pushing(FilePath(artifact.path))
@@ -107,12 +107,16 @@ package struct CheckWorker: Sendable {
     /// Packs for nothing but to see that it can be done.
     private func packAsBundle(
         _ folder: FilePath,
+        _ manifest: WorkerManifest,
         _ options: PublishRequestOptions,
         _ report: inout Report
     ) async throws {
         do {
-            try await StagingFolder.with(below: home.cache.appending("packing")) { [name = report.name] scratch in
-                let list = try PackingList(of: folder, worker: name, allowedSecrets: options.allowedSecrets)
+            let list = try PackingList(of: folder, worker: report.name, allowedSecrets: options.allowedSecrets)
+            if let text = StartFile.warning(for: manifest, packing: list) {
+                report.findings.append(Finding(severity: .warning, code: .packingRefused, text: text))
+            }
+            try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
                 _ = try PublishPlan.pack(list, to: scratch.appending("bundle.tar.gz"), time: 0)
             }
         } catch let error as any CodedError where !(error is HostError) {

@@ -15,19 +15,22 @@ extension ProjectLanguage {
                 [
                     TemplateFile(path: "package.json", text: JavaScriptTemplate.package),
                     TemplateFile(path: "src/main.mjs", text: JavaScriptTemplate.main),
-                    TemplateFile(path: "src/engine.mjs", text: JavaScriptTemplate.engine),
+                    TemplateFile(path: "lib/engine.mjs", text: NodeTemplate.engine),
                 ]
             case .typescript:
                 [
                     TemplateFile(path: "package.json", text: TypeScriptTemplate.package),
                     TemplateFile(path: "tsconfig.json", text: TypeScriptTemplate.settings),
                     TemplateFile(path: "src/main.ts", text: TypeScriptTemplate.main),
-                    TemplateFile(path: "src/engine.ts", text: TypeScriptTemplate.engine),
+                    TemplateFile(path: "lib/engine.mjs", text: NodeTemplate.engine),
+                    TemplateFile(path: "lib/engine.d.mts", text: NodeTemplate.types),
                 ]
             case .rust:
                 [
                     TemplateFile(path: "Cargo.toml", text: RustTemplate.package),
                     TemplateFile(path: "src/main.rs", text: RustTemplate.main),
+                    TemplateFile(path: "src/engine.rs", text: RustTemplate.engine),
+                    TemplateFile(path: "src/json.rs", text: RustTemplate.json),
                 ]
             case .swift:
                 [
@@ -38,8 +41,8 @@ extension ProjectLanguage {
             }
         return [TemplateFile(path: "iii.worker.yaml", text: manifest(values))] + own + [
             TemplateFile(path: "README.md", text: readme),
-            TemplateFile(path: ".gitignore", text: ignored),
-            TemplateFile(path: ".iiiignore", text: ignored + "/tests/\n"),
+            TemplateFile(path: ".gitignore", text: made),
+            TemplateFile(path: ".iiiignore", text: unneeded + "/tests/\n"),
         ]
     }
 
@@ -58,7 +61,7 @@ extension ProjectLanguage {
             return start + "language: javascript\ndeploy: bundle\nscripts:\n  start: node src/main.mjs\n"
         case .typescript:
             return start
-                + "language: typescript\ndeploy: bundle\nscripts:\n  start: node --experimental-strip-types src/main.ts\n"
+                + "language: typescript\ndeploy: bundle\nscripts:\n  start: node dist/main.js\n"
         case .rust: return start + native("rust", "target/release/@NAME@", values)
         case .swift: return start + native("swift", ".build/release/@NAME@", values)
         }
@@ -75,12 +78,22 @@ extension ProjectLanguage {
         """
     }
 
-    private var ignored: String {
+    /// What tools make, which nobody writes down.
+    private var made: String {
         switch self {
         case .python: "__pycache__/\n*.pyc\n.venv/\n*.tar.gz\n"
-        case .javascript, .typescript: "node_modules/\n*.tar.gz\n"
+        case .javascript: "node_modules/\n*.tar.gz\n"
+        case .typescript: "node_modules/\ndist/\n*.tar.gz\n"
         case .rust: "target/\n*.tar.gz\n"
         case .swift: ".build/\n*.tar.gz\n"
+        }
+    }
+
+    /// What does not go into the archive.
+    private var unneeded: String {
+        switch self {
+        case .typescript: "node_modules/\n/src/\n/tsconfig.json\n*.d.mts\n*.tar.gz\n"
+        default: made
         }
     }
 
@@ -91,14 +104,20 @@ extension ProjectLanguage {
 
             A worker for iii. It offers one function, `@PREFIX@::greet`.
 
-            ## Try it
+            ## Publish it
 
             \(build)    iii worker check
-                iii worker publish
+                iii worker publish --boot
+
+            `--boot` starts the worker, so that what it offers is published with it. `iii worker pack --list` shows what
+            goes in.
+
+            ## Use it
+
+            In the folder of a project, with `iii` running in it:
+
                 iii worker add @NAME@
                 iii trigger @PREFIX@::greet name=World
-
-            `iii worker pack --list` shows what is published.
 
             """
     }

@@ -24,7 +24,8 @@ package enum ProjectLanguage: String, Sendable, CaseIterable {
     /// What is done before the first `publish`; nil where the sources are what is published.
     package var buildCommand: String? {
         switch self {
-        case .python, .typescript, .javascript: nil
+        case .python, .javascript: nil
+        case .typescript: "npm install && npm run build"
         case .rust: "cargo build --release"
         case .swift: "swift build -c release --static-swift-stdlib"
         }

@@ -96,7 +96,8 @@ extension PublishPlan {
             uploads: uploads,
             files: list?.items ?? [],
             leftOut: list?.leftOut ?? [],
-            warnings: manifest.problems.filter { $0.severity == .warning }.map(\.message),
+            warnings: manifest.problems.filter { $0.severity == .warning }.map(\.message)
+                + [list.flatMap { StartFile.warning(for: manifest, packing: $0) }].compactMap(\.self),
             request: request
         )
         if let interface = options.interface { plan.describe(interface) }

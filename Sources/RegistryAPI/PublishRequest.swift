@@ -43,19 +43,7 @@ package struct PublishRequest: Hashable, Sendable {
             case .image: .image
             }
         }
-
-        /// The digests of the bytes that the registry has to hold.
-        package var hostedDigests: Set<Digest> {
-            switch self {
-            case .engine, .image: []
-            case .binaries(let builds): Set(builds.values.filter { $0.url == nil }.map(\.digest))
-            case .bundle(let archive): archive.url == nil ? [archive.digest] : []
-            }
-        }
     }
-
-    /// The most dependencies, and the most targets, of one version.
-    package static let maximumEntries = 512
 
     /// As the registry accepts names for publishing.
     package var name: WorkerName

@@ -111,6 +111,17 @@ package final class SQLiteRegistryStore: RegistryStore {
         }
         guard isFirst else { return }
         do { try pool.close() } catch { throw RegistryStorageError(sqlite: error, while: "close") }
+        // Where that fails the log stays, and whoever opens the database next reads it.
+        try? Self.foldLog(into: pool.path)
+    }
+
+    /// Leaves the file alone, with all that stands in the log beside it, unless somebody else has it open.
+    ///
+    /// The last connection of a database does that; of a pool it is one that may only read, and cannot.
+    private static func foldLog(into path: String) throws {
+        let last = try DatabaseQueue(path: path, configuration: configuration())
+        _ = try last.read { try Int64.fetchOne($0, sql: "PRAGMA schema_version") }
+        try last.close()
     }
 
     private func expectOpen() throws(RegistryStorageError) {

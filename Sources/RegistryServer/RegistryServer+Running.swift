@@ -14,10 +14,6 @@ extension RegistryServer {
     /// How long what is left may take to notice that it was cancelled, before the process ends.
     private static let cancellation = Duration.seconds(6)
 
-    private var certificateWatch: [any Service] {
-        certificate.map { [CertificateWatch(certificate: $0, interval: .seconds(60), logger: logger)] } ?? []
-    }
-
     /// Serves until SIGTERM or SIGINT, then answers what it was asked and returns, within 30 seconds.
     ///
     /// - Throws: `ListenError` where it cannot listen at `address`.
@@ -26,8 +22,10 @@ extension RegistryServer {
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: [LogFlush(log: log), companion(), collector()] + certificateWatch + [
-                application(at: address, onListening: onListening)
+            services: [
+                LogFlush(log: log), companion(), collector(),
+                CertificateWatch(certificate: certificate, interval: .seconds(60), logger: logger),
+                application(at: address, onListening: onListening),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger

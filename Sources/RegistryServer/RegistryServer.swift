@@ -89,11 +89,11 @@ package struct RegistryServer: Sendable {
         WorkerRoutes(service: service).add(to: router)
         KeyRoutes(service: service, limits: limits).add(to: router)
         OwnerRoutes(service: service, limits: limits).add(to: router)
-        ListRoutes(service: service).add(to: router)
+        ListRoutes(service: service, limits: limits).add(to: router)
         SkillRoutes(service: service, limits: limits).add(to: router)
         ChannelRoutes(service: service, limits: limits).add(to: router)
         VersionRoutes(service: service, limits: limits).add(to: router)
-        RecordRoutes(service: service).add(to: router)
+        RecordRoutes(service: service, limits: limits).add(to: router)
         PageRoutes(service: service).add(to: router)
         ServerRoutes(server: self).add(to: router)
         for path in CrossOrigin.paths {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import RegistryService
 package import WorkerModel
 
 /// What the server takes from one client before it stops listening to it: every limit of the server, in one place.
@@ -19,6 +20,9 @@ package struct ServerLimits: Sendable, Hashable {
     package var headers: ByteCount
     /// Header fields of a request.
     package var headerCount: Int
+
+    /// Rows of one page of a list.
+    package var page: Int
 
     // MARK: Times
 
@@ -56,6 +60,7 @@ package struct ServerLimits: Sendable, Hashable {
         upload: ByteCount = .mebibytes(512),
         headers: ByteCount = .kibibytes(32),
         headerCount: Int = 100,
+        page: Int = PageRequest.largest,
         idle: Duration = .seconds(60),
         head: Duration = .seconds(10),
         linger: Duration = .seconds(5),
@@ -70,6 +75,7 @@ package struct ServerLimits: Sendable, Hashable {
         self.upload = upload
         self.headers = headers
         self.headerCount = headerCount
+        self.page = page
         self.idle = idle
         self.head = head
         self.linger = linger

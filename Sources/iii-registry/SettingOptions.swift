@@ -18,6 +18,7 @@ struct SettingOptions: ParsableArguments {
     @Option(help: .setting(.uploadLimit, "size")) var uploadLimit: String?
     @Option(help: .setting(.headerLimit, "size")) var headerLimit: String?
     @Option(help: .setting(.headerCount, "count")) var headerCount: String?
+    @Option(help: .setting(.pageLimit, "count")) var pageLimit: String?
     @Option(help: .setting(.headTimeout, "time")) var headTimeout: String?
     @Option(help: .setting(.idleTimeout, "time")) var idleTimeout: String?
     @Option(help: .setting(.lingerTimeout, "time")) var lingerTimeout: String?
@@ -41,6 +42,7 @@ struct SettingOptions: ParsableArguments {
             (.uploadLimit, uploadLimit),
             (.headerLimit, headerLimit),
             (.headerCount, headerCount),
+            (.pageLimit, pageLimit),
             (.headTimeout, headTimeout),
             (.idleTimeout, idleTimeout),
             (.lingerTimeout, lingerTimeout),

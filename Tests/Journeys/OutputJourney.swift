@@ -16,7 +16,8 @@ import TransportTestSupport
             try #require(try await road.publish("a", "1.0.0").status == 0)
             try #require(try await road.iii("worker", "add", "a").status == 0)
             for command in [
-                ["list"], ["outdated", "--all"], ["verify"], ["verify", "--strict"], ["sync", "--frozen"], ["why", "a"],
+                ["list"], ["outdated", "--all"], ["verify"], ["verify", "--strict"], ["sync", "--frozen"],
+                ["why", "a"],
                 ["clear", "--dry-run"],
             ] {
                 let result = try await Programs.run(

@@ -38,6 +38,10 @@ struct SQLiteRegistryStoreTests {
                 let attributes = try FileManager.default.attributesOfItem(atPath: folder.appending(name).string)
                 #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
             }
+            // Closed, it is one file, which may be copied.
+            _ = try await store.read { try $0.accounts().count }
+            try await store.close()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string) == ["registry.db"])
             try await store.close()
         }
     }

@@ -44,9 +44,31 @@ struct LiveTests {
         }
     }
 
+    @Test func cutPublicationLeavesNothingAndMayBeRepeated() async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.live { server in
+                let body = JSONValue.object(Requests.binary()).bytes()
+                let head = """
+                    POST /publish HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(fixture.key)\r\n\
+                    Content-Length: \(body.count)\r\n\r\n
+                    """
+                let port = try #require(server.client.port)
+                for length in [0, 1, body.count / 2, body.count - 1] {
+                    try await RawConnection.send(Array(head.utf8) + body.prefix(length), to: port) {}
+                    #expect(try await server.ask(.get, "/w/smoke").code == "worker_not_found")
+                }
+                #expect(try await server.publish(Requests.binary()).status == 200)
+                #expect(try await server.publish(Requests.binary()).json["error"]?["identical"] == true)
+                #expect(
+                    try await server.ask(.get, "/w/smoke/events").json["events"]?.text().contains("published") == true
+                )
+            }
+        }
+    }
+
     @Test func cutUploadIsNotSeenAndGoesOnWhereItStopped() async throws {
         let probe = FlowProbe()
-        try await ServerFixture.run(over: { ProbedBlobStore(store: $0, probe: probe) }) { fixture in
+        try await ServerFixture.run(over: { WatchedBlobStore(store: $0, probe: probe) }) { fixture in
             try await fixture.live { server in
                 let digest = Digest.sha256(BlobRouteTests.bytes)
                 let head = """
@@ -75,7 +97,7 @@ struct LiveTests {
 
     @Test func uploadsNeedTheSameMemoryWhateverTheirSize() async throws {
         let probe = FlowProbe()
-        try await ServerFixture.run(over: { ProbedBlobStore(store: $0, probe: probe) }) { fixture in
+        try await ServerFixture.run(over: { WatchedBlobStore(store: $0, probe: probe) }) { fixture in
             try await fixture.live { server in
                 let (piece, count) = (Array(repeating: UInt8(7), count: 128 << 10), 1024)
                 var hasher = DigestHasher()
@@ -145,7 +167,7 @@ struct LiveTests {
 
     @Test func stopsAfterTheRequestsUnderWay() async throws {
         let gate = Gate()
-        try await ServerFixture.run(over: { GatedBlobStore(store: $0, gate: gate) }) { fixture in
+        try await ServerFixture.run(over: { WatchedBlobStore(store: $0, gate: gate) }) { fixture in
             let (ports, port) = AsyncStream<Int>.makeStream()
             let application = fixture.server.application(at: ListenAddress(host: "127.0.0.1", port: 0)) {
                 port.yield($0)

@@ -46,6 +46,19 @@ struct OperationRouteTests {
         }
     }
 
+    @Test func pagesHaveTheLimitThatTheServerSets() async throws {
+        try await ServerFixture.run(limits: ServerLimits(page: 2)) { fixture in
+            try await fixture.routes { server in
+                try await server.publish(Requests.binary())
+                for path in ["/w", "/w/smoke/events", "/w/smoke/dependents"] {
+                    #expect(try await server.ask(.get, path).json["pagination"]?["page_size"] == 2, "\(path)")
+                    #expect(try await server.ask(.get, path + "?page_size=1").status == 200)
+                    #expect(try await server.ask(.get, path + "?page_size=3").status == 422)
+                }
+            }
+        }
+    }
+
     @Test func metricsCanBeTurnedOff() async throws {
         var settings = RegistrySettings()
         settings.showsMetrics = false

@@ -91,13 +91,31 @@ final class FlowProbe: Sendable {
     }
 }
 
-/// A store that tells a probe what was stored.
-struct ProbedBlobStore: BlobStore {
+/// A place where a request waits until a test lets it go on.
+final class Gate: Sendable {
+    private let arrivals = AsyncStream<Void>.makeStream()
+    private let departures = AsyncStream<Void>.makeStream()
+
+    /// Waits until a request has come here.
+    func reached() async { _ = await arrivals.stream.first { _ in true } }
+
+    func open() { departures.continuation.finish() }
+
+    func pass() async {
+        arrivals.continuation.yield()
+        for await _ in departures.stream {}
+    }
+}
+
+/// A store that tells a probe what was stored, and whose uploads wait at a gate before they begin.
+struct WatchedBlobStore: BlobStore {
     let store: any BlobStore
-    let probe: FlowProbe
+    var probe: FlowProbe?
+    var gate: Gate?
 
     func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
-        Upload(upload: try await store.beginUpload(name, upTo: limit), probe: probe)
+        await gate?.pass()
+        return Upload(upload: try await store.beginUpload(name, upTo: limit), probe: probe)
     }
     func continueUpload(
         _ name: UploadName,
@@ -125,16 +143,16 @@ struct ProbedBlobStore: BlobStore {
 
     private final class Upload: BlobUpload {
         let upload: any BlobUpload
-        let probe: FlowProbe
+        let probe: FlowProbe?
 
-        init(upload: any BlobUpload, probe: FlowProbe) {
+        init(upload: any BlobUpload, probe: FlowProbe?) {
             self.upload = upload
             self.probe = probe
         }
 
         func append(_ bytes: [UInt8]) async throws {
             try await upload.append(bytes)
-            probe.noteStored(bytes.count)
+            probe?.noteStored(bytes.count)
         }
 
         func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob {
@@ -143,55 +161,5 @@ struct ProbedBlobStore: BlobStore {
 
         func suspend() async { await upload.suspend() }
         func abandon() async { await upload.abandon() }
-    }
-}
-
-/// A place where a request waits until a test lets it go on.
-final class Gate: Sendable {
-    private let arrivals = AsyncStream<Void>.makeStream()
-    private let departures = AsyncStream<Void>.makeStream()
-
-    /// Waits until a request has come here.
-    func reached() async { _ = await arrivals.stream.first { _ in true } }
-
-    func open() { departures.continuation.finish() }
-
-    func pass() async {
-        arrivals.continuation.yield()
-        for await _ in departures.stream {}
-    }
-}
-
-/// A store whose uploads wait at a gate before they begin.
-struct GatedBlobStore: BlobStore {
-    let store: any BlobStore
-    let gate: Gate
-
-    func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
-        await gate.pass()
-        return try await store.beginUpload(name, upTo: limit)
-    }
-    func continueUpload(
-        _ name: UploadName,
-        at offset: ByteCount,
-        upTo limit: ByteCount
-    ) async throws -> any BlobUpload {
-        try await store.continueUpload(name, at: offset, upTo: limit)
-    }
-    func suspendedUpload(_ name: UploadName) async throws -> ByteCount? { try await store.suspendedUpload(name) }
-
-    func blob(_ digest: Digest) async throws -> StoredBlob? { try await store.blob(digest) }
-    func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
-        try await store.bytes(of: digest, in: range)
-    }
-    func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool { try await store.renew(digest, at: now) }
-    func delete(_ digest: Digest, ifOlderThan moment: Timestamp) async throws -> Bool {
-        try await store.delete(digest, ifOlderThan: moment)
-    }
-    func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob] {
-        try await store.blobs(after: digest, limit: limit)
-    }
-    func sweepUploads(olderThan moment: Timestamp) async throws -> Int {
-        try await store.sweepUploads(olderThan: moment)
     }
 }

@@ -3,6 +3,7 @@
 
 import Diagnostics
 import JSONText
+import RegistryAPI
 import RegistryService
 import RegistryStorage
 import Testing
@@ -170,5 +171,22 @@ struct PublicationTests {
         #expect(try Self.read(.object(left)).hasSameContent(as: Self.read(.object(right))))
         right["readme"] = " "
         #expect(try !Self.read(.object(left)).hasSameContent(as: Self.read(.object(right))))
+    }
+
+    /// What `iii` writes is what the registry reads, for every kind.
+    @Test(
+        arguments: [.engine, .image("ghcr.io/a/b:1"), .bundle(.init(digest: .sha256([])))] as [PublishRequest.Artifacts]
+    )
+    func readsWhatClientsWrite(_ artifacts: PublishRequest.Artifacts) throws {
+        var request = PublishRequest(
+            name: try WorkerName(parsing: "smoke"),
+            version: try SemanticVersion(parsing: "1.2.3"),
+            artifacts: artifacts
+        )
+        request.tags = ["a"]
+        request.channel = .latest
+        let publication = try Self.read(request.json)
+        #expect(publication.name == request.name && publication.version == request.version)
+        #expect(publication.artifacts.kind == request.kind && publication.channel == .latest)
     }
 }

@@ -53,6 +53,7 @@ package struct RegistrySettings: Sendable {
 
     private mutating func readNumbers(_ values: SettingValues) throws(SettingError) {
         limits.headerCount = try values.read(.headerCount, Self.count(1)) ?? limits.headerCount
+        limits.page = try values.read(.pageLimit, Self.count(1)) ?? limits.page
         limits.connections = try values.read(.connections, Self.count(1)) ?? limits.connections
         limits.connectionsPerAddress =
             try values.read(.connectionsPerAddress, Self.count(1)) ?? limits.connectionsPerAddress

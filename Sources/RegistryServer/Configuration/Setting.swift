@@ -22,6 +22,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case uploadLimit = "upload-limit"
     case headerLimit = "header-limit"
     case headerCount = "header-count"
+    case pageLimit = "page-limit"
     case headTimeout = "head-timeout"
     case idleTimeout = "idle-timeout"
     case lingerTimeout = "linger-timeout"
@@ -45,7 +46,7 @@ package enum Setting: String, CaseIterable, Sendable {
                 + "Without it, where the server listens."
         case .tlsCertificate:
             "The certificate and those between it and a root, in PEM; with it the server speaks TLS. "
-                + "A file that changes is read again within a minute."
+                + "A file that changes is read again within a minute, and at SIGHUP at once."
         case .tlsKey: "The private key of the certificate, in PEM."
         case .trustedProxy:
             "Addresses or networks (`10.0.0.0/8`), joined by commas, whose `X-Forwarded-For` is believed."
@@ -56,6 +57,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .uploadLimit: "The largest blob."
         case .headerLimit: "The most bytes of all header fields of a request."
         case .headerCount: "The most header fields of a request."
+        case .pageLimit: "The most rows of a page of a list, as `page_size` may ask for."
         case .headTimeout: "How long the head of a request may take to arrive."
         case .idleTimeout: "How long a connection may be silent before it is closed."
         case .lingerTimeout: "How long the rest of a refused request is thrown away before the connection is closed."
@@ -87,6 +89,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .uploadLimit: size(limits.upload)
         case .headerLimit: size(limits.headers)
         case .headerCount: "\(limits.headerCount)"
+        case .pageLimit: "\(limits.page)"
         case .headTimeout: seconds(limits.head)
         case .idleTimeout: seconds(limits.idle)
         case .lingerTimeout: seconds(limits.linger)

@@ -5,6 +5,7 @@ import Diagnostics
 import Logging
 import NIOSSL
 import ServiceLifecycle
+import UnixSignals
 import HostSystem
 import Synchronization
 import SystemPackage
@@ -47,25 +48,33 @@ package final class ServerCertificate: Sendable {
     }
 }
 
-/// Looks every minute whether the certificate was renewed.
+/// Looks whether the certificate was renewed: every minute, and at SIGHUP at once.
+///
+/// Without a certificate SIGHUP ends nothing either: an operator may send it to every server alike.
 struct CertificateWatch: Service {
-    let certificate: ServerCertificate
+    let certificate: ServerCertificate?
     let interval: Duration
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // Cut short by the end.
-                try? await Task.sleep(for: interval)
-                look()
+        let wishes = await UnixSignalsSequence(trapping: .sighup)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in wishes.cancelOnGracefulShutdown() { look() } }
+            group.addTask {
+                await cancelWhenGracefulShutdown {
+                    while !Task.isCancelled {
+                        // Cut short by the end.
+                        try? await Task.sleep(for: interval)
+                        look()
+                    }
+                }
             }
         }
     }
 
     private func look() {
         do {
-            if try certificate.reload() { logger.info("certificate renewed") }
+            if try certificate?.reload() == true { logger.info("certificate renewed") }
         } catch { logger.error("certificate not renewed", metadata: ["error.message": "\(error.message)"]) }
     }
 }

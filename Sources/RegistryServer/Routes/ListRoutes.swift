@@ -9,13 +9,14 @@ import RegistryService
 /// `GET /w`: all workers, or those that a search finds.
 struct ListRoutes: Sendable {
     let service: RegistryService
+    let limits: ServerLimits
 
     func add(to router: Router<RegistryContext>) { router.reads(.list, list) }
 
     @Sendable
     private func list(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let query = QueryItems(request.uri.query)
-        let question = ListWorkers.Question(
+        var question = ListWorkers.Question(
             search: query["search"],
             tag: query["tag"],
             kind: query["type"],
@@ -23,6 +24,7 @@ struct ListRoutes: Sendable {
             pageSize: query["page_size"],
             cursor: query["cursor"]
         )
+        question.largestPage = limits.page
         return .ready(ReadyAnswer(body: try await service.list(question)), for: request)
     }
 }

@@ -76,7 +76,7 @@ struct PageRoutes: Sendable {
 
     private func view(of name: String, _ selector: String?) async throws -> WorkerView {
         let detail = try JSONValue(parsing: try await service.details(name, version: selector))
-        let first = try PageRequest(size: nil, cursor: nil)
+        let first = try PageRequest()
         return try WorkerView(
             detail: detail,
             versions: try JSONValue(parsing: try await service.versions(name).body),

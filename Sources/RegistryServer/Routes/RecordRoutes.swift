@@ -12,15 +12,16 @@ struct RecordRoutes: Sendable {
     private static let badgeAge = "public, max-age=300"
 
     let service: RegistryService
+    let limits: ServerLimits
 
     func add(to router: Router<RegistryContext>) {
-        let service = service
+        let (service, limits) = (service, limits)
         router.reads(.events) { request, context in
-            let answer = try await service.records.events(of: context.name, PageRequest(request))
+            let answer = try await service.records.events(of: context.name, PageRequest(request, limits))
             return .ready(ReadyAnswer(body: answer), for: request)
         }
         router.reads(.dependents) { request, context in
-            let answer = try await service.records.dependents(of: context.name, PageRequest(request))
+            let answer = try await service.records.dependents(of: context.name, PageRequest(request, limits))
             return .ready(ReadyAnswer(body: answer), for: request)
         }
         router.reads(.downloads) { request, context in
@@ -50,8 +51,8 @@ struct RecordRoutes: Sendable {
 }
 
 extension PageRequest {
-    fileprivate init(_ request: Request) throws(RegistryServiceError) {
+    fileprivate init(_ request: Request, _ limits: ServerLimits) throws(RegistryServiceError) {
         let query = QueryItems(request.uri.query)
-        try self.init(size: query["page_size"], cursor: query["cursor"])
+        try self.init(size: query["page_size"], cursor: query["cursor"], largest: limits.page)
     }
 }

@@ -8,8 +8,6 @@ import WorkerModel
 
 /// Pages of workers: all of them, or those that a search finds, each in its `latest` version.
 package struct ListWorkers: Sendable {
-    package static let standardPage = 20
-    package static let largestPage = 100
     /// Words are looked for in so many bytes of a search; nobody types more.
     static let searchSize = 200
 
@@ -21,6 +19,8 @@ package struct ListWorkers: Sendable {
         package var sort: String?
         package var pageSize: String?
         package var cursor: String?
+        /// The most rows that `pageSize` may ask for.
+        package var largestPage = PageRequest.largest
 
         package init(
             search: String? = nil,
@@ -91,7 +91,7 @@ extension ListWorkers.Question {
         var query = ListingQuery(
             words: Self.words(of: search ?? ""),
             tag: tag.ifWritten,
-            limit: ListWorkers.standardPage
+            limit: min(PageRequest.standard, largestPage)
         )
         if let kind = kind.ifWritten {
             query.kind = WorkerKind(rawValue: kind)
@@ -104,13 +104,9 @@ extension ListWorkers.Question {
         case "recent": query.order = .recent
         default: note("sort", "is not one of relevance, downloads, recent")
         }
-        if let pageSize = pageSize.ifWritten {
-            if let size = Int(pageSize), (1...ListWorkers.largestPage).contains(size) {
-                query.limit = size
-            } else {
-                note("page_size", "is not a number from 1 to \(ListWorkers.largestPage)")
-            }
-        }
+        do throws(RegistryServiceError) {
+            query.limit = try PageRequest(size: pageSize, largest: largestPage).size
+        } catch { if case .invalidRequest(let found) = error { problems += found } }
         if let cursor = cursor.ifWritten {
             query.after = Cursor.place(cursor)
             if query.after == nil { note("cursor", "is not one that this registry gave") }

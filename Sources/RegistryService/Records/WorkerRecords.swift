@@ -129,20 +129,29 @@ package struct WorkerRecords: Sendable {
 
 /// A page of a list, as it was asked for.
 package struct PageRequest: Sendable {
+    /// Rows where nobody asks for a number of them.
+    package static let standard = 20
+    /// The most rows that may be asked for, where a server sets no other limit.
+    package static let largest = 100
+
     package let size: Int
     package let cursor: String?
 
     /// Reads the two texts of a query; nil and empty mean the first page of the standard size.
     ///
     /// - Throws: `RegistryServiceError.invalidRequest`.
-    package init(size: String?, cursor: String?) throws(RegistryServiceError) {
+    package init(
+        size: String? = nil,
+        cursor: String? = nil,
+        largest: Int = PageRequest.largest
+    ) throws(RegistryServiceError) {
         self.cursor = cursor?.isEmpty == true ? nil : cursor
         guard let size, !size.isEmpty else {
-            self.size = ListWorkers.standardPage
+            self.size = min(Self.standard, largest)
             return
         }
-        guard let number = Int(size), (1...ListWorkers.largestPage).contains(number) else {
-            let reason = "is not a number from 1 to \(ListWorkers.largestPage)"
+        guard let number = Int(size), (1...max(1, largest)).contains(number) else {
+            let reason = "is not a number from 1 to \(largest)"
             throw .invalidRequest([PublicationProblem(path: "page_size", reason: reason)])
         }
         self.size = number

@@ -62,7 +62,7 @@ enum Conversation: Hashable, Sendable {
         case .publish(let name, let version): "publish `\(name)` \(version)"
         case .upload(let digest): "upload the blob \(digest.abbreviated)…"
         case .search: "search the registry"
-        case .account: "ask whose key this is"
+        case .account: "use the key"
         case .change(_, let action): action
         }
     }

@@ -102,7 +102,7 @@ extension RegistryClientError {
             "cannot \(conversation.action): the registry's answer makes no sense, \(sentence(of: error))"
         case .answerTooLarge:
             "cannot \(conversation.action): the registry's answer is larger than \(RegistryClient.answerLimit)"
-        case .noKey: "cannot \(conversation.action): there is no key for the registry"
+        case .noKey: "there is no key for the registry"
         case .fileChanged(let path): "cannot \(conversation.action): `\(path.printable)` changed while it was sent"
         case .unknownVersion: "cannot \(conversation.action): the registry does not tell which version it has"
         case .fixtureCannot: "cannot \(conversation.action): `III_API_URL` names a file, not a registry"
@@ -114,7 +114,9 @@ extension RegistryClientError {
         guard let envelope, !envelope.message.isEmpty else { return "the registry answered \(status)" }
         var text = envelope.message.printable
         if let path = envelope.dependencyPath, path != conversation.worker { text += " (through \(path.printable))" }
-        let problems = envelope.details.map { "`\($0.path.printable)` \($0.reason.printable)" }
+        // Some registries say it all in their first sentence.
+        let unsaid = envelope.details.filter { !envelope.message.contains($0.reason) }
+        let problems = unsaid.map { "`\($0.path.printable)` \($0.reason.printable)" }
         if !problems.isEmpty { text += ": " + problems.prefix(Self.listed).joined(separator: "; ") }
         if problems.count > Self.listed { text += "; and \(problems.count - Self.listed) more" }
         return text

@@ -140,6 +140,57 @@ import Testing
         }
     }
 
+    /// What somebody else relies on is not moved unnoticed.
+    @Test func aVersionOfAnOlderLineSaysWhatBecomesOfTheChannel() async throws {
+        try await Road.open { road in
+            for version in ["1.0.0", "2.0.0"] { try await road.publish("a", version) }
+            let back = try await road.publish("a", "1.1.0", arguments: ["--dry-run"])
+            #expect(back.talk.contains("warning: `latest` moves back from 2.0.0 to 1.1.0"), "\(back.talk)")
+            for arguments in [["--no-tag"], ["--tag", "one"]] {
+                let meant = try await road.publish("a", "1.1.0", arguments: ["--dry-run"] + arguments)
+                #expect(!meant.talk.contains("warning: `latest`"), "\(meant.talk)")
+            }
+            let older = try await road.attemptToPublish("a", "1.0.0-rc.1", arguments: ["--dry-run"])
+            #expect(older.status == 1 && older.talk.contains("[W106]"), "\(older.talk)")
+            #expect(older.talk.contains("below 1.0.0, which is published already"), "\(older.talk)")
+            #expect(older.talk.contains("`--allow-older`"), "\(older.talk)")
+        }
+    }
+
+    /// Each refusal comes before the network is asked for more than it has to be, and says what to do.
+    @Test(arguments: [
+        ("deploy: image\n", [], "no image was named", "pass `--image HOST/PATH@sha256:…`"),
+        (
+            "scripts:\n  start: python main.py\n", ["--image", "ghcr.io/a/b:1"], "`--image` is for image workers",
+            "deploy: image"
+        ),
+        ("deploy: image\nmanifest: package.json\n", ["--image", "ghcr.io/a/b:1"], "does not exist", "--version 1.0.0"),
+        ("deploy: binary\n", [], "no build of it was named", "--artifact TARGET=FILE"),
+        ("scripts:\n  start: python main.py\n", ["--artifact", "main.py"], "this is a bundle", "deploy: binary"),
+        (
+            "scripts:\n  start: python main.py\n", ["--version", "1.0.0+build"], "build metadata",
+            "leave out what follows `+`"
+        ),
+        ("scripts:\n  start: python main.py\n", ["--version", "2.0.0"], "not 2.0.0", "change `version:`"),
+    ])
+    func refusalsSayWhatToDo(_ manifest: String, _ arguments: [String], _ reason: String, _ remedy: String) async throws
+    {
+        try await withTemporaryDirectory { folder in
+            let source = folder.appending("a")
+            try FileManager.default.createDirectory(atPath: source.string, withIntermediateDirectories: true)
+            let version = manifest.contains("manifest:") ? "" : "version: 1.0.0\n"
+            try Data("name: a\n\(version)language: python\n\(manifest)".utf8)
+                .write(to: URL(fileURLWithPath: source.appending("iii.worker.yaml").string))
+            try Data().write(to: URL(fileURLWithPath: source.appending("main.py").string))
+            // Nobody listens there: whoever asks first is told of that instead.
+            let variables = ["HOME": folder.string, "III_API_URL": "http://127.0.0.1:1", "III_API_KEY": "iii_none"]
+            let command = ["worker", "publish", "a", "--dry-run"] + arguments
+            let refused = try await Programs.run("iii", command, in: folder, variables: variables)
+            #expect(refused.status == 1 && refused.talk.contains(reason), "\(refused.talk)")
+            #expect(refused.talk.contains("hint: ") && refused.talk.contains(remedy), "\(refused.talk)")
+        }
+    }
+
     private func check(_ road: Road) async throws -> Programs.Result {
         try await Programs.run("iii-registry", ["check", "--data", road.data.string], in: road.folder, variables: [:])
     }

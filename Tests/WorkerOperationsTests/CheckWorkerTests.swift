@@ -69,7 +69,8 @@ import Testing
         _ isFit: Bool
     ) async throws {
         try await withTemporaryDirectory { folder in
-            let report = try await check(["iii.worker.yaml": manifest, "package.json": package], in: folder)
+            let files = ["iii.worker.yaml": manifest, "package.json": package, "a": ""]
+            let report = try await check(files, in: folder)
             #expect(report.findings.map(\.code) == (code.map { [$0] } ?? []), "\(report.findings.map(\.text))")
             #expect(report.isFit == isFit)
         }

@@ -26,6 +26,7 @@ package enum PublishError: CodedError {
     /// An image whose reference may mean other bytes tomorrow.
     case imageNotPinned(ImageReference)
     case noImage(WorkerName)
+    case imageOfOther(WorkerName, WorkerKind)
     /// The version is there with other content; what differs, in words.
     case differs(WorkerName, SemanticVersion, [String])
 
@@ -34,8 +35,7 @@ package enum PublishError: CodedError {
         case .noManifest, .unreadableManifest: .manifestRejected
         case .versionFile, .noVersion, .versionsDiffer, .buildMetadata, .older: .invalidVersion
         case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost,
-            .imageNotPinned,
-            .noImage:
+            .imageNotPinned, .noImage, .imageOfOther:
             .packingRefused
         case .differs: .versionExists
         }
@@ -58,6 +58,7 @@ package enum PublishError: CodedError {
         case .twiceForTarget(let target): "two builds were named for `\(target)`"
         case .imageNotPinned(let reference): "`\(reference)` names no digest, so it may be another image tomorrow"
         case .noImage(let name): "`\(name)` is an image worker, and no image was named"
+        case .imageOfOther(let name, let kind): "`--image` is for image workers; `\(name)` is a \(kind.rawValue)"
         case .differs(let name, let version, let differences):
             "`\(name)` \(version) is published with other content"
                 + (differences.isEmpty ? "" : ": " + differences.prefix(10).joined(separator: ", "))
@@ -79,6 +80,7 @@ package enum PublishError: CodedError {
             ["pass `--artifact TARGET=FILE` for each platform, such as `x86_64-unknown-linux-gnu=build/worker`"]
         case .imageNotPinned(let reference): ["write `\(reference)@sha256:…`; pushing the image prints its digest"]
         case .noImage: ["pass `--image HOST/PATH@sha256:…`"]
+        case .imageOfOther: ["leave it out, or write `deploy: image` in `iii.worker.yaml`"]
         case .differs: ["versions never change: publish under a higher one"]
         case .artifactsOfBundle: ["leave it out, or write `deploy: binary` in `iii.worker.yaml`"]
         case .artifactMissing: ["build it first, or correct the path"]

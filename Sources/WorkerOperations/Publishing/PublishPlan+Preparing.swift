@@ -104,6 +104,17 @@ extension PublishPlan {
         return plan
     }
 
+    /// Checks what can be checked without packing and without a network.
+    ///
+    /// - Throws: `PublishError`, `ManifestError`, `HostError`.
+    static func expectFit(_ options: PublishRequestOptions) throws {
+        let manifest = try readManifest(in: options.folder)
+        let (name, kind) = try manifest.checkedForPublishing()
+        _ = try version(of: manifest, options)
+        if options.image != nil, kind != .image { throw PublishError.imageOfOther(name, kind) }
+        if options.image == nil, kind == .image { throw PublishError.noImage(name) }
+    }
+
     private static func readManifest(in folder: FilePath) throws -> WorkerManifest {
         let path = folder.appending(WorkerManifest.fileName)
         let bytes: [UInt8]?

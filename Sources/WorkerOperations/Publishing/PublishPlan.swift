@@ -33,7 +33,7 @@ package struct PublishPlan: Sendable {
     package let files: [PackingList.Item]
     /// What was left out of a bundle though no rule of the author names it.
     package let leftOut: [String]
-    package let warnings: [String]
+    package internal(set) var warnings: [String]
     /// What is sent in the end.
     package internal(set) var request: PublishRequest
 

@@ -69,13 +69,16 @@ package struct PublishWorker: Sendable {
         boot: Boot? = nil,
         onPlan: (PublishPlan, KeyInfo?) -> Void
     ) async throws -> Outcome {
+        // What is wrong with the folder is told before anybody is asked.
+        try PublishPlan.expectFit(options)
         var options = options
         if let image = options.image { options.image = try await registry.images.pin(image).reference }
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
             var plan = try PublishPlan.prepare(options, in: scratch, host: host)
-            if !isDryRun, !allowsOlder { try await expectHigher(plan) }
+            // A dry run may be far from any registry.
+            if account != nil { try await compare(&plan, options, allowsOlder: allowsOlder) }
             if let boot {
                 plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
             }
@@ -86,16 +89,25 @@ package struct PublishWorker: Sendable {
         }
     }
 
-    /// The version has to be above every published one of its major number, unless it is one of them: then the registry
-    /// says whether it is the same.
-    private func expectHigher(_ plan: PublishPlan) async throws {
-        let published: [SemanticVersion]
-        do {
-            published = try await registry.client.versions(of: plan.name).versions.map(\.version)
-        } catch let error as RegistryClientError where error.code == .workerNotFound { return }
-        if published.contains(plan.version) { return }
-        let line = published.filter { $0.major == plan.version.major && plan.version < $0 }
-        if let highest = line.max() { throw PublishError.older(plan.version, published: highest) }
+    /// Holds the version against those that are published.
+    ///
+    /// It has to be above every one of its major number, unless it is one of them: then the registry says whether it is the
+    /// same. A channel that nobody named and that moves back is told in the plan.
+    private func compare(_ plan: inout PublishPlan, _ options: PublishRequestOptions, allowsOlder: Bool) async throws {
+        let published: [VersionRow]
+        do { published = try await registry.client.versions(of: plan.name).versions } catch let error
+            as RegistryClientError where error.code == .workerNotFound
+        { return }
+        let version = plan.version
+        if published.contains(where: { $0.version == version }) { return }
+        let line = published.map(\.version).filter { $0.major == version.major && version < $0 }
+        if !allowsOlder, let highest = line.max() { throw PublishError.older(version, published: highest) }
+        guard options.channel == .automatic, let channel = plan.channel,
+            let holder = published.first(where: { $0.channels.contains(channel) }), version < holder.version
+        else { return }
+        plan.warnings.append(
+            "`\(channel)` moves back from \(holder.version) to \(version): `--tag NAME` or `--no-tag` leaves it"
+        )
     }
 
     private func upload(_ plan: PublishPlan) async throws {

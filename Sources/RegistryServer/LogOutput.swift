@@ -54,7 +54,8 @@ package final class LogOutput: Sendable {
         let isFull = state.withLock { state in
             state.addTime(moment)
             state.lines += line.bytes
-            state.lines += [UInt8(ascii: "}"), 0x0A]
+            state.lines.append(UInt8(ascii: "}"))
+            state.lines.append(0x0A)
             return state.lines.count >= capacity
         }
         if isFull || line.level >= .warning { flush() }
@@ -66,6 +67,7 @@ package final class LogOutput: Sendable {
             let lines = state.withLock { state in
                 let lines = state.lines
                 state.lines = []
+                state.lines.reserveCapacity(lines.count)
                 return lines
             }
             if !lines.isEmpty { write(lines) }
@@ -82,8 +84,10 @@ extension LogOutput.State {
             secondText = Array("{\"time\":\"\(Timestamp(milliseconds: second))".utf8.dropLast())
         }
         lines += secondText
-        let digits = [milliseconds / 100, milliseconds / 10 % 10, milliseconds % 10].map { UInt8(0x30 + $0) }
-        lines += [UInt8(ascii: ".")] + digits
+        lines.append(UInt8(ascii: "."))
+        lines.append(UInt8(0x30 + milliseconds / 100))
+        lines.append(UInt8(0x30 + milliseconds / 10 % 10))
+        lines.append(UInt8(0x30 + milliseconds % 10))
         lines += "Z\"".utf8
     }
 }
@@ -104,12 +108,13 @@ struct LogLine {
 
     mutating func add(_ key: String, _ value: String) {
         begin(key)
-        let isPlain = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
-        if isPlain {
-            bytes.append(UInt8(ascii: "\""))
-            bytes += value.utf8
+        bytes.append(UInt8(ascii: "\""))
+        let start = bytes.count
+        bytes += value.utf8
+        if bytes[start...].allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
             bytes.append(UInt8(ascii: "\""))
         } else {
+            bytes.removeSubrange((start - 1)...)
             bytes += JSONValue.string(value).bytes()
         }
     }

@@ -126,14 +126,14 @@ let modules: [Module] = [
     ),
     Module(
         name: "OCIImages",
-        uses: ["Diagnostics", "WorkerModel", "JSONText", "ImageDocuments", "Transport"],
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "ImageDocuments", "Transport", .nioCore],
         testUses: ["TransportTestSupport", "Downloads", .systemPackage]
     ),
     Module(
         name: "ImageStore",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "ImageDocuments", "Archives",
-            .systemPackage,
+            .nioCore, .systemPackage,
         ]
     ),
     Module(
@@ -190,7 +190,7 @@ let modules: [Module] = [
         name: "Commands",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "GuestChannel", "Namespaces",
-            "MicroVM", "Transport",
+            "MicroVM", "Archives", "Transport",
             "RegistryAPI", "Resolution", "Manifests", "ProjectFiles", "Downloads", "OCIImages", "RegistryClient",
             "ImageDocuments", "ImageStore", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
             "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,

@@ -14,6 +14,7 @@ extension ArchiveError {
         case .packing: .packingRefused
         case .host(let error): error.code
         case .outOfMemory: .internalError
+        case .noZstd: .imagePull
         }
     }
 
@@ -26,6 +27,7 @@ extension ArchiveError {
         case .packing(let fault, let path): "cannot pack `\(PrintableText(path, limit: 200))`: \(fault.sentence)"
         case .host(let error): error.message
         case .outOfMemory: "no memory to read the archive with"
+        case .noZstd: "a layer of the image is packed with zstd, and this machine has no libzstd"
         }
     }
 
@@ -36,6 +38,7 @@ extension ArchiveError {
         case .executable: ["the archive must hold exactly one regular file with the name of the worker"]
         case .packing: ["rename the file or leave it out"]
         case .host(let error): error.hints
+        case .noZstd: ["install zstd: the package is called `libzstd1` or `libzstd`"]
         }
     }
 
@@ -47,7 +50,7 @@ extension ArchiveError {
         case .executable(_, let name): [("worker", name)]
         case .packing(let fault, let path): [("reason", fault.sentence), ("entry", path)]
         case .host(let error): error.details
-        case .outOfMemory: []
+        case .outOfMemory, .noZstd: []
         }
     }
 }
@@ -61,6 +64,7 @@ extension ArchiveFault {
         case .zip(let fault): fault.sentence
         case .path(let fault): fault.sentence
         case .kind(let fault): "it is \(fault.noun); only regular files and folders are allowed"
+        case .layer(let fault): fault.sentence
         case .limit(.unpacked, let limit): "its files are larger than \(ByteCount(limit)) together"
         case .limit(.file, let limit): "the file is larger than \(ByteCount(limit))"
         case .limit(.entries, let limit): "it has more than \(limit) entries"

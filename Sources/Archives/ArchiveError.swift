@@ -19,6 +19,8 @@ package enum ArchiveError: CodedError, Sendable {
     case host(HostError)
     /// No memory for a compression library. W900.
     case outOfMemory
+    /// The library for zstd is not on this machine. W141.
+    case noZstd
 
     static func refused(_ fault: ArchiveFault) -> ArchiveError { .refused(fault, entry: nil) }
 }
@@ -31,6 +33,8 @@ package enum ArchiveFault: Sendable, Hashable {
     case path(PathFault)
     /// An entry that is neither file nor folder.
     case kind(EntryKindFault)
+    /// What only layers of images can have wrong.
+    case layer(LayerFault)
     /// More than a limit allows.
     case limit(LimitedQuantity, limit: Int64)
 }

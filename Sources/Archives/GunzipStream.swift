@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-/// Unpacks one gzip member whose bytes come in pieces.
+/// Unpacks gzip members whose bytes come in pieces.
 ///
-/// Anything but exactly one whole member is refused.
+/// Anything but exactly one whole member is refused; where several are taken, anything but whole members.
 struct GunzipStream: ~Copyable {
     private enum Part {
         case header(GzipHeaderReader)
@@ -18,9 +18,15 @@ struct GunzipStream: ~Copyable {
     private var length: UInt32 = 0
     /// What follows the trailer, at most two bytes: enough to tell another member from noise.
     private var excess: [UInt8] = []
+    private let engine: InflateEngine
+    private let takesSeveralMembers: Bool
 
     /// - Throws: `ArchiveError.outOfMemory`.
-    init(engine: InflateEngine) throws(ArchiveError) { inflater = try Inflater(engine: engine) }
+    init(engine: InflateEngine, takesSeveralMembers: Bool = false) throws(ArchiveError) {
+        inflater = try Inflater(engine: engine)
+        self.engine = engine
+        self.takesSeveralMembers = takesSeveralMembers
+    }
 
     /// Takes bytes from the front of `input` and gives unpacked ones to `output`.
     ///
@@ -32,9 +38,16 @@ struct GunzipStream: ~Copyable {
         _ input: inout UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer
     ) throws(ArchiveError) -> Int {
-        do {
-            return try step(&input, into: output)
-        } catch { throw .refused(.gzip(error)) }
+        var produced = 0
+        while true {
+            let room = UnsafeMutableRawBufferPointer(rebasing: output[produced...])
+            do {
+                produced += try step(&input, into: room)
+            } catch { throw .refused(.gzip(error)) }
+            guard case .done = part, takesSeveralMembers, !input.isEmpty else { return produced }
+            (part, crc, length) = (.header(GzipHeaderReader()), CRC32(), 0)
+            inflater = try Inflater(engine: engine)
+        }
     }
 
     /// - Throws: `ArchiveError.refused` unless the member was whole.
@@ -55,8 +68,11 @@ struct GunzipStream: ~Copyable {
         var produced = 0
         if case .body = part { produced = try inflate(&input, into: output) }
         if case .body = part { return produced }
-        for byte in input { try takeAfterBody(byte) }
-        input = UnsafeRawBufferPointer(rebasing: input[input.count...])
+        while let byte = input.first {
+            if case .done = part, takesSeveralMembers { break }
+            try takeAfterBody(byte)
+            input = UnsafeRawBufferPointer(rebasing: input[1...])
+        }
         return produced
     }
 

@@ -11,6 +11,8 @@ final class Slab: @unchecked Sendable {
     let memory: UnsafeMutableRawBufferPointer
     /// How much of the memory is filled.
     var count = 0
+    /// Whether a layer ends with it, where there are several.
+    var endsLayer = false
 
     init() { memory = .allocate(byteCount: Self.size, alignment: 64) }
 

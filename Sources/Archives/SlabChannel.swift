@@ -85,6 +85,7 @@ final class SlabChannel: Sendable {
     /// Gives a slab back that was read.
     func recycle(_ slab: Slab) {
         slab.count = 0
+        slab.endsLayer = false
         let writer = state.withLock { state in
             if state.writer == nil { state.empty.append(slab) }
             return state.writer.take()

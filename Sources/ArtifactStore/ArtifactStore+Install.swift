@@ -2,7 +2,6 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Archives
-import CHostSystem
 import HostSystem
 package import NIOCore
 package import SystemPackage
@@ -125,16 +124,7 @@ extension ArtifactStore {
             try HostFiles.rename(staged.tree, to: target)
         } catch  where error.errno == .directoryNotEmpty || error.errno == .fileExists {
             // Somebody was faster, or it was there before: what lies there has the same digest.
-            if replacing { try exchange(staged.tree, with: target) }
+            if replacing { try HostFiles.exchange(staged.tree, with: target) }
         }
-    }
-
-    /// Puts the new tree in the place of the old one, which is then thrown away with the staging folder.
-    private func exchange(_ new: FilePath, with old: FilePath) throws(HostError) {
-        let result = new.withPlatformString { new in old.withPlatformString { old in iii_exchange(new, old) } }
-        if result == 0 { return }
-        // A file system that cannot exchange: for a moment there is none.
-        try HostFiles.rename(old, to: new.removingLastComponent().appending("replaced"))
-        try HostFiles.rename(new, to: old)
     }
 }

@@ -3,13 +3,15 @@
 
 #include "CCompression.h"
 
+#include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #if defined(__has_include)
-#if __has_include(<isa-l/igzip_lib.h>) && __has_include(<dlfcn.h>)
+#if __has_include(<isa-l/igzip_lib.h>)
 #define III_KNOWS_ISAL 1
 #endif
 #endif
@@ -20,9 +22,7 @@
 static size_t at_most(size_t count) { return count < III_MOST ? count : III_MOST; }
 
 #ifdef III_KNOWS_ISAL
-#include <dlfcn.h>
 #include <isa-l/igzip_lib.h>
-#include <pthread.h>
 
 // Loaded when first asked for instead of linked: a program that was built where ISA-L is also runs where it is not, and
 // one that inflates nothing does not pay for it at start.
@@ -142,6 +142,80 @@ iii_inflate_step iii_inflate_run(
     // No progress is no failure: there was no input, or no room.
     step.status = result == Z_STREAM_END ? 1 : result == Z_OK || result == Z_BUF_ERROR ? 0 : -1;
     return step;
+}
+
+// The part of libzstd's stable interface that is used. Loaded when first asked for: only some images need it, and a
+// machine that builds this need not have it.
+struct zstd_in {
+    const void *bytes;
+    size_t size;
+    size_t position;
+};
+struct zstd_out {
+    void *bytes;
+    size_t size;
+    size_t position;
+};
+enum { zstd_window_log_max = 100 };
+
+static struct {
+    void *(*create)(void);
+    size_t (*set)(void *, int, int);
+    size_t (*run)(void *, struct zstd_out *, struct zstd_in *);
+    unsigned (*is_error)(size_t);
+    size_t (*free)(void *);
+    bool is_available;
+} zstd;
+
+static pthread_once_t zstd_once = PTHREAD_ONCE_INIT;
+
+static void load_zstd(void) {
+#ifdef __APPLE__
+    void *library = dlopen("libzstd.1.dylib", RTLD_NOW | RTLD_LOCAL);
+#else
+    void *library = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
+#endif
+    if (library == NULL) return;
+    *(void **)&zstd.create = dlsym(library, "ZSTD_createDCtx");
+    *(void **)&zstd.set = dlsym(library, "ZSTD_DCtx_setParameter");
+    *(void **)&zstd.run = dlsym(library, "ZSTD_decompressStream");
+    *(void **)&zstd.is_error = dlsym(library, "ZSTD_isError");
+    *(void **)&zstd.free = dlsym(library, "ZSTD_freeDCtx");
+    zstd.is_available = zstd.create && zstd.set && zstd.run && zstd.is_error && zstd.free;
+}
+
+struct iii_zstd {
+    void *context;
+};
+
+iii_zstd *iii_zstd_open(void) {
+    pthread_once(&zstd_once, load_zstd);
+    if (!zstd.is_available) return NULL;
+    iii_zstd *stream = malloc(sizeof *stream);
+    if (stream == NULL) return NULL;
+    stream->context = zstd.create();
+    if (stream->context != NULL && !zstd.is_error(zstd.set(stream->context, zstd_window_log_max, 27))) return stream;
+    if (stream->context != NULL) zstd.free(stream->context);
+    free(stream);
+    return NULL;
+}
+
+iii_inflate_step iii_zstd_run(iii_zstd *stream, const void *input, size_t input_count, void *output,
+                              size_t output_count) {
+    struct zstd_in in = {input, input_count, 0};
+    struct zstd_out out = {output, output_count, 0};
+    iii_inflate_step step = {0};
+    size_t left = zstd.run(stream->context, &out, &in);
+    step.status = zstd.is_error(left) ? -1 : left == 0 ? 1 : 0;
+    step.consumed = in.position;
+    step.produced = out.position;
+    return step;
+}
+
+void iii_zstd_close(iii_zstd *stream) {
+    if (stream == NULL) return;
+    zstd.free(stream->context);
+    free(stream);
 }
 
 struct iii_deflate {

@@ -7,6 +7,8 @@
 
 #include "CHostSystem.h"
 
+#include <sys/xattr.h>
+
 int iii_exchange(const char *left, const char *right) {
 #ifdef __APPLE__
     return renamex_np(left, right, RENAME_SWAP);
@@ -17,6 +19,30 @@ int iii_exchange(const char *left, const char *right) {
     (void)right;
     errno = ENOSYS;
     return -1;
+#endif
+}
+
+int iii_set_attribute(int descriptor, const char *name, const void *value, size_t size) {
+#ifdef __APPLE__
+    return fsetxattr(descriptor, name, value, size, 0, 0);
+#else
+    return fsetxattr(descriptor, name, value, size, 0);
+#endif
+}
+
+ssize_t iii_list_attributes(int descriptor, char *names, size_t room) {
+#ifdef __APPLE__
+    return flistxattr(descriptor, names, room, 0);
+#else
+    return flistxattr(descriptor, names, room);
+#endif
+}
+
+ssize_t iii_get_attribute(int descriptor, const char *name, void *value, size_t room) {
+#ifdef __APPLE__
+    return fgetxattr(descriptor, name, value, room, 0, 0);
+#else
+    return fgetxattr(descriptor, name, value, room);
 #endif
 }
 

@@ -6,6 +6,8 @@ import ArtifactStore
 import Diagnostics
 import Downloads
 import HostSystem
+import ImageDocuments
+import ImageStore
 import OCIImages
 import ProjectFiles
 import RegistryClient
@@ -73,14 +75,15 @@ extension CommandContext {
         _ choice: RegistryChoice,
         _ body: (RegistryConnection) async throws -> Result
     ) async throws -> Result {
-        let configured = choice.isConfigured ? choice.base.url : nil
-        var configuration = LiveTransport.Configuration(
-            policy: ContactPolicy(
-                configuredRegistry: configured,
-                allowsLoopback: environment.isOn(.bundleDevLoopback)
-            ),
-            userAgent: "iii/\(ProgramVersion.text)"
+        let accounts = try? imageCredentials()
+        let insecure = insecureImageHosts
+        var policy = ContactPolicy(
+            configuredRegistry: choice.isConfigured ? choice.base.url : nil,
+            allowsLoopback: environment.isOn(.bundleDevLoopback)
         )
+        policy.imageRegistries = Set((accounts?.hosts ?? []).compactMap(Self.host))
+        policy.insecureImageRegistries = Set(insecure.compactMap(Self.host))
+        var configuration = LiveTransport.Configuration(policy: policy, userAgent: "iii/\(ProgramVersion.text)")
         let printer = printer
         configuration.onPlainHTTP = { url in
             printer.say("warning: fetching from \(url.origin) without TLS")
@@ -94,10 +97,29 @@ extension CommandContext {
                         key: choice.key
                     ),
                     artifacts: Downloader(transport: transport),
-                    images: ImageRegistry(transport: transport) { try imageCredentials() }
+                    images: try images(over: transport, insecure)
                 )
             )
         }
+    }
+
+    private func images(over transport: any Transport, _ insecure: Set<String>) throws -> LiveImages {
+        LiveImages(
+            registry: ImageRegistry(transport: transport, insecureHosts: insecure) { try imageCredentials() },
+            store: ImageStore(home: try IIIHome(environment)),
+            platform: host.flatMap { ImagePlatform(of: $0) },
+            limits: layerLimits
+        )
+    }
+
+    /// Registries of images to talk to without TLS: `host:port` each, with commas between.
+    private var insecureImageHosts: Set<String> {
+        let words = (environment[.insecureRegistries] ?? "").split { $0 == "," || $0 == " " }
+        return Set(words.map { $0.lowercased() })
+    }
+
+    private static func host(_ text: String) -> RemoteURL.Host? {
+        (try? RemoteURL(parsing: "https://\(text)"))?.host
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Archives
 import ArgumentParser
 import Diagnostics
 package import HostSystem
@@ -14,6 +15,8 @@ package struct CommandContext: Sendable {
     package var printer: Printer
     /// The platform that workers are installed for, nil where nobody builds for this host.
     package var host: TargetTriple?
+    /// The most that images may hold.
+    var layerLimits = LayerLimits()
 
     package init(environment: HostEnvironment, printer: Printer, host: TargetTriple?) {
         self.environment = environment

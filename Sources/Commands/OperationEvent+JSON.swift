@@ -25,6 +25,25 @@ extension OperationEvent {
             ["event": "received", "worker": .string(name.description), "bytes": .number(JSONNumber(count.bytes))]
         case .installed(let name, let version): .installed(name, version, wasThere: false)
         case .alreadyInstalled(let name, let version): .installed(name, version, wasThere: true)
+        case .fetchingLayer(let name, let layer, let size, let present):
+            [
+                "event": "fetching_layer", "worker": .string(name.description), "layer": .string("sha256:\(layer)"),
+                "size": .number(JSONNumber(size.bytes)), "present": .number(JSONNumber(present.bytes)),
+            ]
+        case .receivedLayer(let name, let layer, let count):
+            [
+                "event": "received_layer", "worker": .string(name.description), "layer": .string("sha256:\(layer)"),
+                "bytes": .number(JSONNumber(count.bytes)),
+            ]
+        case .fetchedLayer(let name, let layer):
+            [
+                "event": "fetched_layer", "worker": .string(name.description), "layer": .string("sha256:\(layer)"),
+            ]
+        case .installedImage(let name, let reference):
+            [
+                "event": "installed", "worker": .string(name.description), "image": .string(reference.description),
+                "was_there": false,
+            ]
         case .uploading(let what, let size):
             ["event": "uploading", "file": .string(what), "size": .number(JSONNumber(size.bytes))]
         case .sent(let what, let count):

@@ -35,6 +35,12 @@ final class ProgressRendering: EventSink {
             finish(name.description, installs)
             printer.say("fetched \(name) \(version)")
         case .alreadyInstalled(let name, let version): printer.say("\(name) \(version) is in the store already")
+        case .fetchingLayer(let name, let layer, let size, let present):
+            begin("\(name) \(layer.abbreviated)", size, installs)
+            if present > .zero { advance("\(name) \(layer.abbreviated)", present, installs) }
+        case .receivedLayer(let name, let layer, let count): advance("\(name) \(layer.abbreviated)", count, installs)
+        case .fetchedLayer(let name, let layer): finish("\(name) \(layer.abbreviated)", installs)
+        case .installedImage(let name, let reference): printer.say("pulled \(name) \(reference)")
         case .uploading(let what, let size):
             if !printer.isInteractive { printer.say("uploading \(what) (\(size))") }
             begin(what, size, uploads)

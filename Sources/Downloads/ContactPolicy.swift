@@ -7,11 +7,18 @@ package import Transport
 ///
 /// Public addresses over https, for everybody. Loopback addresses, over http too, where the registry in use is itself
 /// on loopback or the user allows it. Other special addresses for the host of a registry that the user set, only.
+///
+/// Registries of images are contacted on loopback too, since the user names them. In private networks, and over http
+/// anywhere else, only those are that the user has set.
 package struct ContactPolicy: Sendable {
     /// The registry that the user set; nil where the built-in one is used.
     package var configuredRegistry: RemoteURL?
     /// Whether loopback addresses are allowed whatever the registry is.
     package var allowsLoopback: Bool
+    /// Registries of images that may have any address: those that the user has an account at.
+    package var imageRegistries: Set<RemoteURL.Host> = []
+    /// Registries of images that may be talked to over plain http, at any address.
+    package var insecureImageRegistries: Set<RemoteURL.Host> = []
 
     package init(configuredRegistry: RemoteURL? = nil, allowsLoopback: Bool = false) {
         self.configuredRegistry = configuredRegistry
@@ -35,7 +42,8 @@ package struct ContactPolicy: Sendable {
     /// - Throws: the reason, `plainHTTP` or `refusedAddress`, where there is none.
     func permittedAddresses(for contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
         let isRegistry = contact.url.host == configuredRegistry?.host
-        let loopbackIsAllowed = allowsLoopback || contact.registryIsLoopback
+            || (contact.purpose == .image && isKnownForImages(contact.url.host))
+        let loopbackIsAllowed = allowsLoopback || contact.registryIsLoopback || contact.purpose == .image
         var refused: (IPAddress, SpecialRange)?
         var permitted: [IPAddress] = []
         for address in contact.addresses {
@@ -57,9 +65,14 @@ package struct ContactPolicy: Sendable {
         throw .refusedAddress(address.description, range: range.rawValue)
     }
 
+    private func isKnownForImages(_ host: RemoteURL.Host) -> Bool {
+        imageRegistries.contains(host) || insecureImageRegistries.contains(host)
+    }
+
     /// The addresses that plain http may go to.
     private func plain(_ permitted: [IPAddress], _ contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
         // Whoever sets an http URL for the registry has chosen http for talking to it, not for artifacts.
+        if contact.purpose == .image, insecureImageRegistries.contains(contact.url.host) { return permitted }
         if contact.purpose == .registry, contact.url.origin == configuredRegistry?.origin { return permitted }
         let loopback = permitted.filter { SpecialRange(of: $0) == .loopback }
         if loopback.isEmpty, !permitted.isEmpty { throw .plainHTTP }

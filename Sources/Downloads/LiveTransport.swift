@@ -32,7 +32,7 @@ package final class LiveTransport: Transport {
         package var resolver = NameResolver.system
         /// Nil for the system's trust in certificates.
         package var tls: TLSConfiguration?
-        /// Told once for every host that an artifact is fetched from over plain http.
+        /// Told once for every host that an artifact, or from elsewhere an image, is fetched from over plain http.
         package var onPlainHTTP: @Sendable (RemoteURL) -> Void = { _ in }
 
         package init(policy: ContactPolicy, userAgent: String) {
@@ -121,7 +121,12 @@ extension LiveTransport {
         let permitted = try naming(request) { () throws(TransportError.Reason) in
             try configuration.policy.permittedAddresses(for: contact)
         }
-        if request.url.scheme == .http, request.purpose == .artifact { warn(of: request.url) }
+        let isLocal = permitted.allSatisfy { SpecialRange(of: $0) == .loopback }
+        switch request.purpose {
+        case .artifact where request.url.scheme == .http: warn(of: request.url)
+        case .image where request.url.scheme == .http && !isLocal: warn(of: request.url)
+        default: break
+        }
         return permitted
     }
 

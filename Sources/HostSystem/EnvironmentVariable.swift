@@ -12,6 +12,7 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
     case configPath = "III_CONFIG_PATH"
     case engineURL = "III_URL"
     case home = "III_HOME"
+    case insecureRegistries = "III_INSECURE_REGISTRIES"
     case namespaceGrace = "III_NAMESPACE_GRACE_MS"
     case noTelemetry = "III_NO_TELEMETRY"
     case noColor = "NO_COLOR"
@@ -30,6 +31,8 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
         case .namespaceGrace:
             "How long the engine waits for a worker to name its namespace, instead of 5000 milliseconds."
         case .home: "Where installed workers are kept, instead of `~/.iii`."
+        case .insecureRegistries:
+            "Registries of images to talk to over plain http, `host:port` with commas between, with a warning each time."
         case .noTelemetry: "`1` keeps `iii` from counting downloads at the registry."
         case .noColor: "Set to anything: no colours."
         case .sourceDateEpoch: "Seconds since 1970 that packed archives carry as the time of every file, instead of 0."

@@ -22,13 +22,7 @@ extension HostFiles {
             if failure == .noSuchFileOrDirectory || failure == .notDirectory { return nil }
             throw HostError(.read, path, failure)
         }
-        let kind: Kind =
-            switch status.st_mode & mode_t(S_IFMT) {
-            case mode_t(S_IFREG): .file
-            case mode_t(S_IFDIR): .directory
-            case mode_t(S_IFLNK): .symbolicLink
-            default: .other
-            }
+        let kind = Kind(status)
         // A folder changes with what is in it; only files are told apart.
         let text =
             kind == .file
@@ -105,5 +99,14 @@ extension HostFiles {
             folder = next
         }
         return folder
+    }
+
+    /// Puts a new tree in the place of an old one, which is then where the new one was, or beside it.
+    package static func exchange(_ new: FilePath, with old: FilePath) throws(HostError) {
+        let result = new.withPlatformString { new in old.withPlatformString { old in iii_exchange(new, old) } }
+        if result == 0 { return }
+        // A file system that cannot exchange: for a moment there is none.
+        try rename(old, to: new.removingLastComponent().appending("replaced"))
+        try rename(new, to: old)
     }
 }

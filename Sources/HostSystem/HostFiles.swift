@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import CHostSystem
+package import CHostSystem
 package import SystemPackage
 package import WorkerModel
 
@@ -13,17 +13,20 @@ package enum HostFiles {
         case directory
         case symbolicLink
         case other
+
+        package init(_ status: stat) {
+            switch status.st_mode & mode_t(S_IFMT) {
+            case mode_t(S_IFREG): self = .file
+            case mode_t(S_IFDIR): self = .directory
+            case mode_t(S_IFLNK): self = .symbolicLink
+            default: self = .other
+            }
+        }
     }
 
     /// The kind of what is there, nil where there is nothing.
     package static func kind(of path: FilePath) throws(HostError) -> Kind? {
-        guard let status = try status(of: path) else { return nil }
-        switch status.st_mode & mode_t(S_IFMT) {
-        case mode_t(S_IFREG): return .file
-        case mode_t(S_IFDIR): return .directory
-        case mode_t(S_IFLNK): return .symbolicLink
-        default: return .other
-        }
+        try status(of: path).map { Kind($0) }
     }
 
     /// The permission bits of a path.

@@ -15,7 +15,7 @@ package struct StoredManifest: Sendable {
 
 extension ImageStore {
     /// The most indexes on the way to a manifest.
-    static let nestingLimit = 2
+    package static let nestingLimit = 2
 
     /// The manifest that a digest names on a platform; nil where it, or an index on the way, is not here.
     ///
@@ -47,7 +47,7 @@ extension ImageStore {
     }
 
     /// The bytes of an index, a manifest or a configuration; nil where they are not here, or not whole.
-    func document(_ digest: Digest) throws -> [UInt8]? {
+    package func document(_ digest: Digest) throws -> [UInt8]? {
         guard let bytes = try HostFiles.read(blob(digest), upTo: OCIDocument.sizeLimit) else { return nil }
         // It was not forced to disk when it was placed.
         return Digest.sha256(bytes) == digest ? bytes : nil

@@ -24,7 +24,9 @@ package struct ImageStore: Sendable {
     package init(home: IIIHome) { folder = home.store.appending("images") }
 
     var blobs: FilePath { folder.appending("blobs") }
+    var partial: FilePath { folder.appending("partial") }
     var trees: FilePath { folder.appending("sha256") }
+    var staging: FilePath { folder.appending("staging") }
 
     func blob(_ digest: Digest) -> FilePath { blobs.appending(digest.description) }
     func tree(_ manifest: Digest) -> FilePath { trees.appending(manifest.description) }
@@ -38,10 +40,6 @@ package struct ImageStore: Sendable {
         guard let found = try manifest(digest, for: platform), try record(of: found.digest) != nil,
             let bytes = try document(found.configuration.digest)
         else { return nil }
-        return InstalledImage(
-            digest: found.digest,
-            root: tree(found.digest).appending("rootfs"),
-            configuration: try ImageConfiguration(parsing: bytes)
-        )
+        return installed(found.digest, try ImageConfiguration(parsing: bytes))
     }
 }

@@ -138,6 +138,33 @@ final class RootFolder {
         throw .host(HostError(.read, shown(place.path(of: name)), failure))
     }
 
+    /// What lstat(2) tells of a name; nil where there is nothing.
+    func status(of name: some Collection<UInt8>, in place: Place) throws(HostError) -> stat? {
+        var status = stat()
+        if named(name, { fstatat(place.descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
+        if Errno.current == .noSuchFileOrDirectory { return nil }
+        throw HostError(.read, shown(place.path(of: name)), .current)
+    }
+
+    /// The names in a folder.
+    func names(in place: Place) throws(HostError) -> [[UInt8]] {
+        let descriptor = iii_openat(place.descriptor, ".", Self.flags, 0)
+        // Safety: the stream is closed on every way out, and with it the descriptor; each name is copied at once.
+        guard descriptor >= 0, let stream = fdopendir(descriptor) else {
+            throw HostError(.list, shown(place.path), .current)
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        iii_clear_errno()
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) { names.append(name) }
+            iii_clear_errno()
+        }
+        if iii_errno() != 0 { throw HostError(.list, shown(place.path), .current) }
+        return names
+    }
+
     /// A path below the root as the host has it, for messages.
     func shown(_ below: some Collection<UInt8>) -> FilePath {
         path.appending(String(decoding: below, as: UTF8.self))

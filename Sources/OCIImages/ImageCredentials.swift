@@ -39,6 +39,9 @@ package struct ImageCredentials: Sendable {
         return ImageCredentials(accounts: accounts)
     }
 
+    /// Where there are accounts.
+    package var hosts: [String] { accounts.keys.sorted() }
+
     /// The value of an `Authorization` header of the Basic scheme; nil where there is no account.
     func basic(for host: String) -> Redacted<String>? {
         accounts[host].map { Redacted("Basic \($0.exposed)") }

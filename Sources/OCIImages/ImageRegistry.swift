@@ -7,61 +7,83 @@ import JSONText
 package import Transport
 package import WorkerModel
 
-/// An image as its registry has it now.
-package struct RegistryImage: Sendable {
-    /// The digest of the index or manifest that was named.
+/// An index or a manifest as its registry has it.
+package struct ImageDocument: Sendable {
+    package let bytes: [UInt8]
     package let digest: Digest
-    /// The platforms that it runs on; empty for a single image, which says so only in its configuration.
-    package let platforms: [ImagePlatform]
+    package let content: OCIDocument
 }
 
 /// Talks to registries of images (OCI distribution specification), anonymously or with an account.
 ///
 /// Safe to use from many tasks at once. Tokens are kept while it lives.
 package struct ImageRegistry: Sendable {
-    private let transport: any Transport
+    let transport: any Transport
+    let pacing: Pacing
+    private let insecureHosts: Set<String>
     private let credentials: @Sendable () throws -> ImageCredentials
     private let tokens = TokenCache()
 
-    /// `credentials` are read when a registry asks for them, and not before.
-    package init(transport: any Transport, credentials: @escaping @Sendable () throws -> ImageCredentials) {
+    /// - Parameters:
+    ///   - transport: the way to the network.
+    ///   - insecureHosts: hosts, with their ports, to be talked to over plain http; those of this machine always are.
+    ///   - pacing: the waits between two tries.
+    ///   - credentials: read when a registry asks for them, and not before.
+    package init(
+        transport: any Transport,
+        insecureHosts: Set<String> = [],
+        pacing: Pacing = .live,
+        credentials: @escaping @Sendable () throws -> ImageCredentials
+    ) {
         self.transport = transport
+        self.insecureHosts = insecureHosts
+        self.pacing = pacing
         self.credentials = credentials
     }
 
-    /// Asks what a reference names; fetches its manifest or index, and nothing else.
+    /// Fetches the index or manifest that a reference names, whose bytes have the digest that it names.
     ///
     /// - Throws: `OCIImageError`; `TransportError` where the registry does not answer.
-    package func look(_ reference: ImageReference) async throws -> RegistryImage {
-        let (document, digest) = try await document(reference)
-        guard case .index(let images) = document else { return RegistryImage(digest: digest, platforms: []) }
-        var platforms: [ImagePlatform] = []
-        for platform in images.compactMap(\.platform) where !platforms.contains(platform) {
-            platforms.append(platform)
-        }
-        return RegistryImage(digest: digest, platforms: platforms)
-    }
-
-    /// The document that a reference names, whose bytes have the digest that it names.
-    func document(_ reference: ImageReference) async throws -> (OCIDocument, Digest) {
+    package func document(_ reference: ImageReference) async throws -> ImageDocument {
         let named = try namedDigest(reference)
         let part = named.map { "sha256:\($0)" } ?? reference.tag ?? "latest"
-        let url = try Self.base(of: reference).appending(target: "/v2/\(reference.canonicalPath)/manifests/\(part)")
-        var request = TransportRequest(.get, url, purpose: .artifact)
-        request.headers["Accept"] = OCIMediaType.accepted
-        let response = try await send(request, reference)
-        let bytes: [UInt8]
-        do {
-            bytes = try await response.body.collect(upTo: OCIDocument.sizeLimit)
-        } catch let error as BodyTooLarge { throw OCIImageError.unreadable(reference, reason: "\(error)") }
+        let response = try await get("manifests/\(part)", of: reference, ["Accept": OCIMediaType.accepted])
+        let bytes = try await collect(response, reference)
         let digest = Digest.sha256(bytes)
         if let named, digest != named {
-            throw OCIImageError.digestMismatch(reference, expected: "\(named)", actual: "\(digest)")
+            throw OCIImageError.digestMismatch(reference, what: "its manifest", expected: named, actual: digest)
         }
         do {
             let declared = response.headers["Content-Type"].flatMap(OCIMediaType.init(header:))
-            return (try OCIDocument(parsing: bytes, declared: declared), digest)
+            return ImageDocument(
+                bytes: bytes,
+                digest: digest,
+                content: try OCIDocument(parsing: bytes, declared: declared)
+            )
         } catch { throw OCIImageError.unreadable(reference, reason: error.reason) }
+    }
+
+    /// Fetches a small blob, such as the configuration of an image.
+    ///
+    /// - Throws: As `document`.
+    package func blob(_ blob: OCIDescriptor, of reference: ImageReference) async throws -> [UInt8] {
+        let bytes = try await collect(try await get("blobs/sha256:\(blob.digest)", of: reference), reference)
+        let digest = Digest.sha256(bytes)
+        guard digest == blob.digest else {
+            throw OCIImageError.digestMismatch(
+                reference,
+                what: "its configuration",
+                expected: blob.digest,
+                actual: digest
+            )
+        }
+        return bytes
+    }
+
+    private func collect(_ response: TransportResponse, _ reference: ImageReference) async throws -> [UInt8] {
+        do { return try await response.body.collect(upTo: OCIDocument.sizeLimit) } catch let error as BodyTooLarge {
+            throw OCIImageError.unreadable(reference, reason: "\(error)")
+        }
     }
 
     private func namedDigest(_ reference: ImageReference) throws(OCIImageError) -> Digest? {
@@ -72,38 +94,69 @@ package struct ImageRegistry: Sendable {
         return digest
     }
 
-    /// Where a reference's registry answers: plain http on this machine's loopback, https everywhere else.
-    static func base(of reference: ImageReference) throws(RemoteURLError) -> RemoteURL {
+    /// Where a reference's registry answers: plain http on this machine's loopback and where the user says so, https
+    /// everywhere else.
+    func base(of reference: ImageReference) throws(RemoteURLError) -> RemoteURL {
         let host = reference.canonicalHost == "docker.io" ? "registry-1.docker.io" : reference.canonicalHost
         let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
         let isLocal = name == "localhost" || name == "[::1]" || name.hasPrefix("127.")
-        return try RemoteURL(parsing: "\(isLocal ? "http" : "https")://\(host)")
+        return try RemoteURL(parsing: "\(isLocal || insecureHosts.contains(host) ? "http" : "https")://\(host)")
     }
 }
 
 extension ImageRegistry {
+    /// Asks for something of a repository, again where the reason why there is no answer may pass.
+    func get(
+        _ path: String,
+        of reference: ImageReference,
+        _ headers: HeaderFields = [:],
+        accepting: Set<Int> = [200]
+    ) async throws -> TransportResponse {
+        let url = try base(of: reference).appending(target: "/v2/\(reference.canonicalPath)/\(path)")
+        let request = TransportRequest(.get, url, purpose: .image, headers: headers)
+        var schedule = RetrySchedule()
+        while true {
+            do {
+                let response = try await send(request, reference)
+                guard response.isTransientFailure,
+                    let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
+                else { return try Self.check(response, reference, accepting) }
+                try await pacing.sleep(wait)
+            } catch let error as TransportError {
+                guard error.isTransient, let wait = schedule.wait(jitter: pacing.jitter()) else { throw error }
+                try await pacing.sleep(wait)
+            }
+        }
+    }
+
+    private static func check(
+        _ response: TransportResponse,
+        _ reference: ImageReference,
+        _ accepting: Set<Int>
+    ) throws(OCIImageError) -> TransportResponse {
+        if accepting.contains(response.status) { return response }
+        switch response.status {
+        case 401, 403: throw .unauthorized(reference, host: reference.canonicalHost)
+        case 404: throw .notFound(reference)
+        default: throw .refused(reference, status: response.status)
+        }
+    }
+
     /// Sends a request, once more with what a 401 asks for.
     private func send(_ request: TransportRequest, _ reference: ImageReference) async throws -> TransportResponse {
         var request = request
         let scope = "\(reference.canonicalHost)/\(reference.canonicalPath)"
         if let known = await tokens[scope] { request.credentials = [known] }
-        var response = try await transport.send(request)
-        if response.status == 401 {
-            let header = response.headers["WWW-Authenticate"] ?? ""
-            guard let credential = try await answer(AuthenticationChallenge.parse(header), request.url, reference)
-            else {
-                throw OCIImageError.unauthorized(reference, host: reference.canonicalHost)
-            }
-            await tokens.keep(credential, for: scope)
-            request.credentials = [credential]
-            response = try await transport.send(request)
+        let response = try await transport.send(request)
+        // Whoever the registry redirects to is told nothing.
+        guard response.status == 401, response.url.origin == request.url.origin else { return response }
+        let header = response.headers["WWW-Authenticate"] ?? ""
+        guard let credential = try await answer(AuthenticationChallenge.parse(header), request.url, reference) else {
+            return response
         }
-        switch response.status {
-        case 200: return response
-        case 401, 403: throw OCIImageError.unauthorized(reference, host: reference.canonicalHost)
-        case 404: throw OCIImageError.notFound(reference)
-        default: throw OCIImageError.refused(reference, status: response.status)
-        }
+        await tokens.keep(credential, for: scope)
+        request.credentials = [credential]
+        return try await transport.send(request)
     }
 
     /// What to send to a registry that asks; nil where we have nothing that it would take.
@@ -141,7 +194,9 @@ extension ImageRegistry {
         }
         let target = "\(realm.path)?\(query.joined(separator: "&"))"
         let wire = try RemoteURL(parsing: realm.origin.description + target)
-        var request = TransportRequest(.get, wire, purpose: .artifact)
+        // A realm elsewhere gets no more trust than any address that somebody names.
+        let isNear = url.scheme == .http || realm.host == url.host
+        var request = TransportRequest(.get, wire, purpose: isNear ? .image : .artifact)
         if let account { request.credentials = [.init(name: "Authorization", value: account)] }
         let response = try await transport.send(request)
         if response.status == 401 || response.status == 403 {

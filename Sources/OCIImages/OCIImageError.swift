@@ -13,14 +13,19 @@ package enum OCIImageError: CodedError {
     case refused(ImageReference, status: Int)
     case unreadable(ImageReference, reason: String)
     /// The bytes are not those that the digest names.
-    case digestMismatch(ImageReference, expected: String, actual: String)
+    case digestMismatch(ImageReference, what: String, expected: Digest, actual: Digest)
+    /// A layer that is longer or shorter than its manifest says, or of which another piece came than was asked for.
+    case wrongSize(ImageReference, Digest)
+    /// The connection broke again and again.
+    case keepsBreaking(ImageReference, tries: Int, cause: any Error)
+    /// W117.
     case unsupportedPlatform(ImageReference, host: ImagePlatform, available: [ImagePlatform])
     case unsupportedDigest(ImageReference)
     /// What the server asks for cannot be given to it safely.
     case unsafeRealm(ImageReference, realm: String)
     case credentialsUnreadable(path: String, reason: String)
 
-    package var code: ErrorCode { .imagePull }
+    package var code: ErrorCode { if case .unsupportedPlatform = self { .platformNotSupported } else { .imagePull } }
 
     package var message: String {
         switch self {
@@ -29,8 +34,12 @@ package enum OCIImageError: CodedError {
         case .refused(let reference, let status): "cannot pull `\(reference)`: the server answered \(status)"
         case .unreadable(let reference, let reason):
             "cannot pull `\(reference)`: its manifest cannot be read: \(PrintableText(reason, limit: 300))"
-        case .digestMismatch(let reference, let expected, let actual):
-            "cannot pull `\(reference)`: its manifest has the digest \(actual), not \(expected)"
+        case .digestMismatch(let reference, let what, let expected, let actual):
+            "cannot pull `\(reference)`: \(what) has the digest \(actual), not \(expected)"
+        case .wrongSize(let reference, let digest):
+            "cannot pull `\(reference)`: the layer \(digest.abbreviated) has another size than its manifest says"
+        case .keepsBreaking(let reference, let tries, _):
+            "cannot pull `\(reference)`: the connection broke, after \(tries) tries"
         case .unsupportedPlatform(let reference, let host, let available):
             "`\(reference)` has no image for \(host.shortDescription); it has "
                 + (available.isEmpty
@@ -47,8 +56,12 @@ package enum OCIImageError: CodedError {
         switch self {
         case .notFound: ["check host, path and tag; a private image looks the same to those who are not logged in"]
         case .unauthorized(_, let host): ["log in with `docker login \(host)`; its file is read"]
+        case .digestMismatch, .wrongSize:
+            ["nothing of it was kept; try again later, or ask its author to push it again"]
         case .unsupportedPlatform: ["ask its author for an image of your platform"]
         default: []
         }
     }
+
+    package var cause: (any Error)? { if case .keepsBreaking(_, _, let cause) = self { cause } else { nil } }
 }

@@ -21,6 +21,8 @@ package struct TransportRequest: Sendable {
         case registry
         /// Bytes from wherever a registry's answer points.
         case artifact
+        /// A conversation with the registry of an image, and bytes from wherever it points.
+        case image
     }
 
     package enum Body: Sendable {

@@ -62,7 +62,13 @@ package struct TransportError: CodedError, Hashable {
         }
     }
 
-    package var code: ErrorCode { purpose == .registry ? .registryUnreachable : .download }
+    package var code: ErrorCode {
+        switch purpose {
+        case .registry: .registryUnreachable
+        case .artifact: .download
+        case .image: .imagePull
+        }
+    }
 
     package var message: String {
         switch reason {
@@ -88,6 +94,9 @@ package struct TransportError: CodedError, Hashable {
         case (.unknownHost, _), (.noConnection, _), (.timedOut, _), (.cut, _):
             ["check the network connection, then run the command again"]
         case (.notSecure, _): ["check the clock of this machine and the certificate of `\(url.host)`"]
+        case (.plainHTTP, .image): ["use https, or add `\(url.host)` to `III_INSECURE_REGISTRIES`"]
+        case (.refusedAddress, .image):
+            ["a registry in a private network is one to log in to: `iii registry login \(url.host) --username NAME`"]
         case (.plainHTTP, _):
             ["use https; for a test on this machine, `III_BUNDLE_DEV_LOOPBACK=1` allows http on loopback addresses"]
         case (.refusedAddress, _):

@@ -23,6 +23,14 @@ package enum OperationEvent: Sendable {
     case installed(WorkerName, SemanticVersion)
     /// It was in the store already.
     case alreadyInstalled(WorkerName, SemanticVersion)
+    /// A layer of an image begins to arrive, of which a part may be there from an earlier try.
+    case fetchingLayer(WorkerName, Digest, size: ByteCount, present: ByteCount)
+    /// More bytes of it have arrived.
+    case receivedLayer(WorkerName, Digest, ByteCount)
+    /// It has arrived, and was verified.
+    case fetchedLayer(WorkerName, Digest)
+    /// An image is unpacked and verified; the reference names its digest.
+    case installedImage(WorkerName, ImageReference)
     case uploading(String, size: ByteCount)
     /// More bytes of it have left.
     case sent(String, ByteCount)

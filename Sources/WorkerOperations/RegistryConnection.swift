@@ -10,10 +10,10 @@ package import Transport
 package struct RegistryConnection: Sendable {
     package let client: RegistryClient
     package let artifacts: any ArtifactSource
-    /// Where references to images are looked up.
-    package let images: any ImagePinning
+    /// The way to the images that its answers name, and to those that users name.
+    package let images: any ImagePuller
 
-    package init(client: RegistryClient, artifacts: any ArtifactSource, images: any ImagePinning) {
+    package init(client: RegistryClient, artifacts: any ArtifactSource, images: any ImagePuller) {
         self.client = client
         self.artifacts = artifacts
         self.images = images

@@ -25,15 +25,15 @@ struct DockerRegistryTests {
                     in: folder
                 )
                 let seen = try String(contentsOfFile: folder.appending("digest").string, encoding: .utf8)
-                let policy = ContactPolicy(allowsLoopback: true)
+                let policy = ContactPolicy()
                 try await LiveTransport.with(.init(policy: policy, userAgent: "test")) { transport in
                     let registry = ImageRegistry(transport: transport) { .none }
-                    let image = try await registry.look(ImageReference(parsing: "\(host)/t/one:1"))
+                    let image = try await registry.document(ImageReference(parsing: "\(host)/t/one:1"))
                     #expect("sha256:\(image.digest)" == seen.trimmingCharacters(in: .whitespacesAndNewlines))
                     let pinned = try ImageReference(parsing: "\(host)/t/one@sha256:\(image.digest)")
-                    #expect(try await registry.look(pinned).digest == image.digest)
+                    #expect(try await registry.document(pinned).digest == image.digest)
                     let error = await #expect(throws: OCIImageError.self) {
-                        try await registry.look(ImageReference(parsing: "\(host)/t/other:1"))
+                        try await registry.document(ImageReference(parsing: "\(host)/t/other:1"))
                     }
                     #expect(error?.message == "there is no image `\(host)/t/other:1`")
                 }

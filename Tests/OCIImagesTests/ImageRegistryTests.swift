@@ -25,16 +25,16 @@ struct ImageRegistryTests {
 
     @Test func asksAnonymouslyAndChecksTheDigest() async throws {
         let network = FakeTransport { _ in .respond(status: 200, headers: Self.headers, body: Self.manifest) }
-        let image = try await ImageRegistry(transport: network) { .none }.look(ImageReference(parsing: "redis"))
+        let image = try await ImageRegistry(transport: network) { .none }.document(ImageReference(parsing: "redis"))
         #expect(image.digest == .sha256(Self.manifest))
-        #expect(image.platforms.map(\.description) == ["linux/amd64"])
+        #expect(image.bytes == Self.manifest)
         let request = try #require(network.requests.first)
         #expect(request.url.description == "https://registry-1.docker.io/v2/library/redis/manifests/latest")
         #expect(request.headers["Accept"]?.contains("index.v1+json") == true)
         #expect(request.credentials.isEmpty)
 
         let pinned = try ImageReference(parsing: "ghcr.io/a/b@sha256:" + String(repeating: "00", count: 32))
-        await #expect { try await ImageRegistry(transport: network) { .none }.look(pinned) } throws: { error in
+        await #expect { try await ImageRegistry(transport: network) { .none }.document(pinned) } throws: { error in
             guard case .digestMismatch = error as? OCIImageError else { return false }
             return true
         }
@@ -57,8 +57,8 @@ struct ImageRegistryTests {
         )
         let registry = ImageRegistry(transport: network) { account }
         let reference = try ImageReference(parsing: "ghcr.io/a/b:1")
-        _ = try await registry.look(reference)
-        _ = try await registry.look(reference)
+        _ = try await registry.document(reference)
+        _ = try await registry.document(reference)
         let requests = network.requests
         #expect(requests.map { $0.url.host.description } == ["ghcr.io", "auth.example", "ghcr.io", "ghcr.io"])
         #expect(requests[1].url.wireText == "https://auth.example/t?a=b&service=r%20s&scope=repository%3Aa%2Fb%3Apull")
@@ -74,7 +74,7 @@ struct ImageRegistryTests {
         let network = FakeTransport { _ in .respond(status: 401, headers: ["WWW-Authenticate": challenge]) }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
         let error = await #expect(throws: OCIImageError.self) {
-            try await ImageRegistry(transport: network) { .none }.look(reference)
+            try await ImageRegistry(transport: network) { .none }.document(reference)
         }
         #expect(error?.code == .imagePull)
         #expect(error?.message.contains(words) == true)
@@ -91,7 +91,7 @@ struct ImageRegistryTests {
         }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
         let registry = ImageRegistry(transport: network) { .none }
-        await #expect(throws: OCIImageError.self) { try await registry.look(reference) }
+        await #expect(throws: OCIImageError.self) { try await registry.document(reference) }
         #expect(network.requests.allSatisfy { $0.credentials.isEmpty })
     }
 
@@ -100,7 +100,7 @@ struct ImageRegistryTests {
         let network = FakeTransport { _ in .respond(status: status) }
         let reference = try ImageReference(parsing: "ghcr.io/a/b")
         let error = await #expect(throws: OCIImageError.self) {
-            try await ImageRegistry(transport: network) { .none }.look(reference)
+            try await ImageRegistry(transport: network) { .none }.document(reference)
         }
         #expect(error?.message.contains(words) == true)
     }
@@ -111,7 +111,30 @@ struct ImageRegistryTests {
         ("localhost.example.com/a", "https://localhost.example.com"), ("a", "https://registry-1.docker.io"),
     ])
     func onlyThisMachineIsAskedWithoutTLS(_ reference: String, _ base: String) throws {
-        #expect(try ImageRegistry.base(of: ImageReference(parsing: reference)).origin.description == base)
+        let registry = ImageRegistry(transport: FakeTransport { _ in .respond(status: 404) }) { .none }
+        #expect(try registry.base(of: ImageReference(parsing: reference)).origin.description == base)
+    }
+
+    @Test func whatTheUserCallsInsecureIsAskedWithoutTLS() throws {
+        let network = FakeTransport { _ in .respond(status: 404) }
+        let registry = ImageRegistry(transport: network, insecureHosts: ["reg.example:5000"]) { .none }
+        for (reference, scheme) in [("reg.example:5000/a", "http"), ("reg.example/a", "https")] {
+            #expect(try registry.base(of: ImageReference(parsing: reference)).scheme.rawValue == scheme)
+        }
+    }
+
+    /// A registry may send us to storage elsewhere, which then asks who we are.
+    @Test func whoeverARegistryRedirectsToIsToldNothing() async throws {
+        let network = FakeTransport { request in
+            request.url.host.description == "ghcr.io"
+                ? .redirect(to: "https://storage.example/blob")
+                : .respond(status: 401, headers: ["WWW-Authenticate": "Basic realm=x"])
+        }
+        let registry = ImageRegistry(transport: network) { .none.adding("u", Redacted("p"), at: "ghcr.io") }
+        let reference = try ImageReference(parsing: "ghcr.io/a/b")
+        await #expect(throws: OCIImageError.self) { try await registry.document(reference) }
+        #expect(network.requests.count == 2)
+        #expect(network.requests.allSatisfy { $0.credentials.isEmpty })
     }
 
     @Test(arguments: [("", "p", "OnA="), ("a", "", "YTo="), ("u", "p", "dTpw"), ("é", "?>", "w6k6Pz4=")])

@@ -39,6 +39,15 @@ iii_inflate_step iii_inflate_run(
 );
 void iii_inflate_close(iii_inflate *stream);
 
+typedef struct iii_zstd iii_zstd;
+
+/// A reader of zstd frames, NULL where this machine has no libzstd or no memory. Windows are 128 MiB at most.
+iii_zstd *iii_zstd_open(void);
+/// As `iii_inflate_run`; `status` is 1 where a frame has ended with what was consumed. Another frame may follow.
+iii_inflate_step iii_zstd_run(iii_zstd *stream, const void *input, size_t input_count, void *output,
+                              size_t output_count);
+void iii_zstd_close(iii_zstd *stream);
+
 typedef struct iii_deflate iii_deflate;
 
 /// A writer of one raw deflate stream by zlib, NULL without memory. Equal input gives equal output on every machine

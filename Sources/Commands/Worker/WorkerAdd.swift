@@ -51,6 +51,8 @@ struct WorkerAdd: ContextCommand {
     @OptionGroup var sandbox: IsolationOption
     @OptionGroup var planning: PlanOptions
 
+    @OptionGroup var images: ImageOptions
+
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
 
@@ -74,6 +76,7 @@ struct WorkerAdd: ContextCommand {
             )
         }
         var context = context
+        context.layerLimits = images.limits
         if let target { context.host = try TargetTriple(parsing: target) }
         var request = AddWorkers.Request(try sources.map { try WorkerSource(parsing: $0) })
         request.limits = planning.limits

@@ -27,9 +27,12 @@ struct WorkerSync: ContextCommand {
     @Flag(help: "Change nothing; fail where there would be something to change.")
     var frozen = false
 
+    @OptionGroup var images: ImageOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
+        var context = context
+        context.layerLimits = images.limits
         let project = try context.project()
         if frozen {
             let drift = try await context.withWorkshop(project) { try await SyncProject($0).frozen() }

@@ -36,6 +36,9 @@ struct WorkerUpdate: ContextCommand {
     @OptionGroup var planning: PlanOptions
 
     @OptionGroup var engine: EngineOptions
+
+    @OptionGroup var images: ImageOptions
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -44,6 +47,8 @@ struct WorkerUpdate: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         if let host = engine.host { return try await update(at: RunningEngine(host), context.printer) }
+        var context = context
+        context.layerLimits = images.limits
         var request = UpdateWorkers.Request(try names.map { try WorkerName(parsing: $0) })
         request.goesBeyond = latest
         request.limits = planning.limits

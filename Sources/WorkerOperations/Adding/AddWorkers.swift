@@ -35,7 +35,7 @@ package struct AddWorkers: Sendable {
 
     package init(_ workshop: ProjectWorkshop) { self.workshop = workshop }
 
-    /// - Throws: `LocalFolderError`, `ImagesNotSupported`, `RegistryClientError`, `PlanError`, `DependencyGraphError`, what
+    /// - Throws: `LocalFolderError`, `OCIImageError`, `RegistryClientError`, `PlanError`, `DependencyGraphError`, what
     ///   the store throws, `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
     package func run(_ request: Request) async throws -> Outcome {
         try await workshop.project.settle(workshop.events)
@@ -118,7 +118,7 @@ extension RegistryConnection {
 extension ProjectWorkshop {
     fileprivate func pin(_ images: [WorkerName: ImageReference]) async throws -> [WorkerName: LockedImage] {
         try await withThrowingTaskGroup(of: (WorkerName, LockedImage).self) { group in
-            for (name, reference) in images { group.addTask { (name, try await self.images.pin(reference)) } }
+            for (name, reference) in images { group.addTask { (name, try await self.registry.images.pin(reference)) } }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }

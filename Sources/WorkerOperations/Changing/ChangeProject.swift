@@ -14,7 +14,6 @@ package struct ProjectWorkshop: Sendable {
     package let project: Project
     package let registry: RegistryConnection
     package let installation: Installation
-    package let images: any ImagePuller
     package let environment: HostEnvironment
     package let events: any EventSink
 
@@ -22,14 +21,12 @@ package struct ProjectWorkshop: Sendable {
         project: Project,
         registry: RegistryConnection,
         installation: Installation,
-        images: any ImagePuller = NoImages(),
         environment: HostEnvironment,
         events: any EventSink
     ) {
         self.project = project
         self.registry = registry
         self.installation = installation
-        self.images = images
         self.environment = environment
         self.events = events
     }
@@ -186,7 +183,7 @@ extension InstallArtifacts {
         self.init(
             registry: workshop.registry,
             installation: workshop.installation,
-            images: workshop.images,
+            images: workshop.registry.images,
             events: workshop.events
         )
     }

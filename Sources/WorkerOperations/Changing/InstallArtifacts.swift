@@ -95,9 +95,10 @@ struct InstallArtifacts: Sendable {
     }
 
     private func pull(_ image: LockedImage, for name: WorkerName, isReplacing: Bool) async throws -> Result {
-        if try await images.isPresent(image), !isReplacing { return .alreadyThere }
-        try await images.pull(image, for: name, events)
-        return isReplacing ? .replaced : .installed
+        let isThere = try await images.isPresent(image)
+        if isThere, !isReplacing { return .alreadyThere }
+        try await images.pull(image, for: name, replacing: isReplacing, events)
+        return isThere ? .replaced : .installed
     }
 
     private func install(

@@ -25,7 +25,7 @@ package struct LockedImage: Hashable, Sendable {
 ///
 /// Safe to use from several tasks at once.
 package protocol ImagePuller: Sendable {
-    /// Asks what a reference names now; fetches nothing else.
+    /// Asks what a reference names now, also one that names its digest; fetches nothing else.
     ///
     /// - Throws: an error of code W141 for a reference that names nothing.
     func pin(_ reference: ImageReference) async throws -> LockedImage
@@ -35,32 +35,6 @@ package protocol ImagePuller: Sendable {
 
     /// Brings an image to this machine; when it returns, `isPresent` holds.
     ///
-    /// A pull that fails or is cancelled leaves nothing that would be taken for a whole image.
-    func pull(_ image: LockedImage, for worker: WorkerName, _ events: any EventSink) async throws
-}
-
-/// Where no images can be pulled.
-package struct NoImages: ImagePuller {
-    package init() {}
-
-    package func pin(_ reference: ImageReference) throws -> LockedImage {
-        throw ImagesNotSupported(reference: reference)
-    }
-
-    package func isPresent(_ image: LockedImage) -> Bool { false }
-
-    package func pull(_ image: LockedImage, for worker: WorkerName, _ events: any EventSink) throws {
-        throw ImagesNotSupported(reference: image.reference)
-    }
-}
-
-/// An image was asked for where none can be pulled.
-///
-/// W141.
-struct ImagesNotSupported: CodedError {
-    let reference: ImageReference
-
-    var code: ErrorCode { .imagePull }
-    var message: String { "`\(reference)` is an image, and this version of iii cannot pull images" }
-    var details: [(key: String, value: String)] { [("reference", reference.description)] }
+    /// With `replacing` it is unpacked again where it is there. A pull that fails or is cancelled leaves nothing that would be taken for a whole image.
+    func pull(_ image: LockedImage, for worker: WorkerName, replacing: Bool, _ events: any EventSink) async throws
 }

@@ -83,7 +83,7 @@ package struct SyncProject: Sendable {
     private func isThere(_ delivery: Delivery) async throws -> Bool {
         switch delivery {
         case .archive(_, let key): workshop.installation.store.looksWhole(key)
-        case .image(let image): try await workshop.images.isPresent(image)
+        case .image(let image): try await workshop.registry.images.isPresent(image)
         }
     }
 

@@ -60,7 +60,7 @@ package struct UpdateWorkers: Sendable {
         let answers = try await workshop.registry.answers(to: wishes.questions, workshop.events)
         var images: [WorkerName: LockedImage] = [:]
         for (name, reference) in wishes.images.sorted(by: { $0.key < $1.key }) {
-            do { images[name] = try await workshop.images.pin(reference) } catch let error as any CodedError {
+            do { images[name] = try await workshop.registry.images.pin(reference) } catch let error as any CodedError {
                 // Whoever asks for everything gets what can be had.
                 if !request.names.isEmpty { throw error }
                 workshop.events.receive(.warning("\(name) stays as it is: \(error.message)", error.code))

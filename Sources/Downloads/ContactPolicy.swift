@@ -41,7 +41,8 @@ package struct ContactPolicy: Sendable {
     ///
     /// - Throws: the reason, `plainHTTP` or `refusedAddress`, where there is none.
     func permittedAddresses(for contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
-        let isRegistry = contact.url.host == configuredRegistry?.host
+        let isRegistry =
+            contact.url.host == configuredRegistry?.host
             || (contact.purpose == .image && isKnownForImages(contact.url.host))
         let loopbackIsAllowed = allowsLoopback || contact.registryIsLoopback || contact.purpose == .image
         var refused: (IPAddress, SpecialRange)?

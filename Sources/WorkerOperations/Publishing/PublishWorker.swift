@@ -72,7 +72,9 @@ package struct PublishWorker: Sendable {
         // What is wrong with the folder is told before anybody is asked.
         try PublishPlan.expectFit(options)
         var options = options
-        if let image = options.image { options.image = try await ImageReference(parsing: registry.images.pin(image).locked) }
+        if let image = options.image {
+            options.image = try ImageReference(parsing: try await registry.images.pin(image).locked)
+        }
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in

@@ -231,7 +231,10 @@ def cut(folder: Path) -> None:
     root = folder / "native"
     root.mkdir()
     (root / "iii.worker.yaml").write_text("name: native\nversion: 1.0.0\ndeploy: binary\n")
-    (root / "native").write_bytes(random.Random(1).randbytes(size))
+    generator = random.Random(1)
+    with open(root / "native", "wb") as file:
+        for _ in range(size >> 20):
+            file.write(generator.randbytes(1 << 20))
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
     proxy = CuttingProxy(("127.0.0.1", port), size)

@@ -33,6 +33,8 @@ import Testing
                 let verified = try await road.iii("worker", "verify", "--strict")
                 #expect(verified.status == 0, "\(verified.talk)")
 
+                let mistyped = try await road.iii("worker", "status", "clok")
+                #expect(mistyped.status == 1 && mistyped.talk.contains("did you mean `clock`?"), "\(mistyped.talk)")
                 let removed = try await road.iii("worker", "remove", "clock")
                 #expect(removed.status == 0, "\(removed.talk)")
                 while isAlive(second["pid"]) {

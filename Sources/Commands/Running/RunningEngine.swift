@@ -46,16 +46,25 @@ struct RunningEngine: Sendable {
 
     /// The engine that `find` finds, to be asked about a worker.
     ///
-    /// - Throws: `NoEngine` where there is none; `NotInProject` where there is none and it would not know the worker.
+    /// - Throws: `NotInProject` for a worker that the project does not list; `NoEngine` where there is none.
     static func require(
         _ options: EngineOptions,
         about name: WorkerName,
         _ context: CommandContext
     ) throws -> RunningEngine {
-        if let engine = try find(options, context) { return engine }
-        let config = try context.project().readConfig()
+        let engine = try find(options, context)
+        if options.host == nil { try expectListed(name, in: try context.project(), isRunning: engine != nil) }
+        guard let engine else { throw NoEngine() }
+        return engine
+    }
+
+    private static func expectListed(_ name: WorkerName, in project: Project, isRunning: Bool) throws {
+        let config: ConfigFile?
+        do { config = try project.readConfig() } catch where isRunning {
+            // The engine goes on with what it read before the file broke.
+            return
+        }
         if config?[name] == nil { throw NotInProject(name, in: config) }
-        throw NoEngine()
     }
 
     /// Calls one of the functions that every engine has for its workers.

@@ -87,7 +87,7 @@ struct BlockDeflater {
 
     /// Whether samples all over a block are larger when they are deflated, as what is compressed already is.
     private static func isNoise(_ bytes: [UInt8]) -> Bool {
-        let (samples, size) = (8, 4 << 10)
+        let (samples, size) = (4, 4 << 10)
         guard bytes.count >= samples * size * 2 else { return false }
         return (0..<samples).allSatisfy { sample in
             let start = bytes.count / samples * sample

@@ -19,15 +19,17 @@ struct GzipFile: ~Copyable {
     private var deflater: BlockDeflater
     private var crc = CRC32()
     private var length: UInt32 = 0
+    private let isSynced: Bool
 
     /// Makes the file, which must not exist.
-    init(_ path: FilePath, mode: UInt16, level: Int32 = customaryLevel) throws(ArchiveError) {
+    init(_ path: FilePath, mode: UInt16, level: Int32 = customaryLevel, isSynced: Bool = true) throws(ArchiveError) {
         do throws(HostError) {
             var file = try OutputFile(in: OutputFile.currentDirectory, named: path.string, path: path, mode: mode)
             try Self.header.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
             self.file = file
         } catch { throw .host(error) }
         deflater = BlockDeflater(level: level)
+        self.isSynced = isSynced
     }
 
     /// Appends contents.
@@ -42,7 +44,7 @@ struct GzipFile: ~Copyable {
         try bytes.span.bytes.withUnsafeBytes { bytes throws(ArchiveError) in try write(bytes) }
     }
 
-    /// Ends the stream, syncs the file and closes it.
+    /// Ends the stream, syncs the file where that is wanted, and closes it.
     ///
     /// - Returns: digest and size of the gzip file.
     consuming func finish() throws(ArchiveError) -> (digest: Digest, size: ByteCount) {
@@ -50,7 +52,7 @@ struct GzipFile: ~Copyable {
         let trailer = [crc.value.littleEndian, length.littleEndian]
         do throws(HostError) {
             try trailer.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
-            try file.sync()
+            if isSynced { try file.sync() }
             let size = file.size
             return (try file.finish(), size)
         } catch { throw .host(error) }

@@ -48,6 +48,7 @@ package enum TarGzipWriter {
     ///   - limits: what the archive may hold.
     ///   - level: how hard zlib tries, 1 to 9; archives that others compare are made with 6.
     ///   - mode: of the archive's file.
+    ///   - isSynced: whether it outlasts a power failure; what is made to be sent need not.
     /// - Returns: digest and sizes of the archive.
     /// - Throws: `ArchiveError.packing` for a file that breaks a rule or changes meanwhile, `ArchiveError.host`.
     package static func write(
@@ -56,7 +57,8 @@ package enum TarGzipWriter {
         time: Int64 = 0,
         limits: ArchiveLimits,
         level: Int32 = GzipFile.customaryLevel,
-        mode: UInt16 = 0o644
+        mode: UInt16 = 0o644,
+        isSynced: Bool = true
     ) throws(ArchiveError) -> PackedArchive {
         guard (0...TarHeaderEncoder.largestNumber).contains(time) else {
             throw .packing(.time, path: path.string)
@@ -65,7 +67,7 @@ package enum TarGzipWriter {
         do throws(ArchiveError) {
             let archive = try writeNew(
                 files,
-                to: GzipFile(temporary, mode: mode, level: level),
+                to: GzipFile(temporary, mode: mode, level: level, isSynced: isSynced),
                 time: time,
                 limits: limits
             )

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import Dispatch
 import HostSystem
 package import SystemPackage
 package import WorkerModel
@@ -37,6 +38,7 @@ package struct PackingList: Sendable {
         try collect(root, [], [], allowedSecrets)
         if let worker { items.removeAll { Self.isArchive($0.path, of: worker) } }
         items.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        try expectNoSecrets(but: allowedSecrets)
         if items.isEmpty { throw PackingError.nothingToPack(root) }
     }
 
@@ -60,17 +62,30 @@ package struct PackingList: Sendable {
             }
             switch kind {
             case .directory: try collect(file, inner, rules, allowedSecrets)
-            case .file: try add(file, shown, allowedSecrets)
+            case .file: try add(file, shown)
             case .symbolicLink: throw PackingError.link(shown)
             case .other, nil: throw PackingError.specialFile(shown)
             }
         }
     }
 
-    private mutating func add(_ file: FilePath, _ path: String, _ allowedSecrets: Set<String>) throws {
-        if !allowedSecrets.contains(path), let what = try SecretScanner.finding(in: file) {
-            throw PackingError.secret(path, what)
+    /// Looks into all files, several at once, and tells of the first that holds a secret.
+    private func expectNoSecrets(but allowed: Set<String>) throws {
+        let suspects = items.filter { !allowed.contains($0.path) }
+        var findings = [Result<String?, any Error>](repeating: .success(nil), count: suspects.count)
+        findings.withUnsafeMutableBufferPointer { findings in
+            // Safety: each iteration writes the one finding that is its own, and all have ended when this returns.
+            nonisolated(unsafe) let findings = findings
+            DispatchQueue.concurrentPerform(iterations: suspects.count) { index in
+                findings[index] = Result { try SecretScanner.finding(in: suspects[index].file) }
+            }
         }
+        for (item, finding) in zip(suspects, findings) {
+            if let what = try finding.get() { throw PackingError.secret(item.path, what) }
+        }
+    }
+
+    private mutating func add(_ file: FilePath, _ path: String) throws {
         let mode = try HostFiles.mode(of: file) ?? 0o644
         let size = try HostFiles.size(of: file) ?? .zero
         items.append(Item(path: path, file: file, size: size, isExecutable: mode & 0o100 != 0))

@@ -160,7 +160,7 @@ extension PublishPlan {
 extension PublishPlan {
     static func pack(_ list: PackingList, to path: FilePath, time: Int64) throws -> Upload {
         let files = list.items.map { PackedFile(path: $0.path, source: .file($0.file), isExecutable: $0.isExecutable) }
-        let archive = try TarGzipWriter.write(files, to: path, time: time, limits: .bundle)
+        let archive = try TarGzipWriter.write(files, to: path, time: time, limits: .bundle, isSynced: false)
         return Upload(target: nil, file: path, digest: archive.digest, size: archive.size)
     }
 

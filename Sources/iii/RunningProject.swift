@@ -96,8 +96,9 @@ final class RunningProject: Sendable {
             await supervise(declared)
             // Without the record nobody looks for an engine here.
             try? HostFiles.removeFile(folder.engineFile)
-            server.cancel()
         }
+        // Also where the end was asked for before anybody knew the address.
+        server.cancel()
         try await server.value
     }
 

@@ -132,6 +132,31 @@ import Testing
         }
     }
 
+    /// The moment in which it accepts already and knows no workers yet is short: it is tried several times.
+    @Test func anEngineThatIsAskedToEndAtItsBeginningEnds() async throws {
+        try await Road.open { road in
+            let address = try await RunningProject.open(road) { $0.address }
+            let port = try #require(address.split(separator: ":").last)
+            let script = """
+                for turn in 1 2 3 4 5 6 7 8 9 10 11 12; do
+                    \(Programs.folder)/iii --listen \(address) & engine=$!
+                    until (exec 3<>/dev/tcp/127.0.0.1/\(port)) 2>/dev/null; do :; done
+                    kill -TERM $engine
+                    wait $engine || exit 1
+                done
+                """
+            let result = try await Subprocess.run(
+                .path("/usr/bin/timeout"),
+                arguments: ["--kill-after=1", "120", "/bin/bash", "-c", script],
+                environment: Programs.environment(road.variables),
+                workingDirectory: road.project,
+                output: .string(limit: 1 << 16),
+                error: .string(limit: 1 << 16)
+            )
+            #expect(result.terminationStatus.code == 0, "\(result.standardError)")
+        }
+    }
+
     @Test func whoeverIgnoresTheRequestToEndIsKilledWithItsChildren() async throws {
         try await Road.open { road in
             let script = """

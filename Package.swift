@@ -105,7 +105,8 @@ let modules: [Module] = [
     ),
     Module(
         name: "GuestChannel",
-        uses: ["Diagnostics", "WorkerModel", "Sandboxing", .nioCore, .nioPosix, .systemPackage]
+        uses: ["Diagnostics", "WorkerModel", "Sandboxing", .nioCore, .nioPosix, .systemPackage],
+        testUses: ["HostSystem", "CHostSystem"]
     ),
     // 4 stores and conversations
     Module(

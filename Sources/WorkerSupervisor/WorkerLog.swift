@@ -11,6 +11,7 @@ package final class WorkerLog: Sendable {
     private struct State {
         var files: [OutputStreamName: LogFile]
         var tail = LineTail()
+        var pace = OutputPace()
     }
 
     package let folder: FilePath
@@ -45,5 +46,10 @@ package final class WorkerLog: Sendable {
 }
 
 extension WorkerLog: SandboxOutput {
-    package func receive(_ bytes: [UInt8], from stream: OutputStreamName) async { append(bytes, from: stream) }
+    package func receive(_ bytes: [UInt8], from stream: OutputStreamName) async {
+        append(bytes, from: stream)
+        let pause = state.withLock { $0.pace.take(bytes.count, at: .now) }
+        // While it is waited for, the sandbox takes no more from the worker. A task that is cancelled does not wait.
+        if pause > .zero { try? await Task.sleep(for: pause) }
+    }
 }

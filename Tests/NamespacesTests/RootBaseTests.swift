@@ -3,6 +3,7 @@
 
 import Sandboxing
 import SandboxTestSupport
+import TestSupport
 import Testing
 import WorkerModel
 

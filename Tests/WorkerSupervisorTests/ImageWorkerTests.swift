@@ -61,15 +61,14 @@ import WorkerModel
 
     @Test func anImageRunsAsItSaysBelowWhatItsUserSays() async throws {
         try await Stage.with { stage in
+            let script =
+                "pwd; id -u; id -g; echo $A $B $C $HOME $III_ISOLATION $III_URL; echo x > made; cat made /etc/secret"
             let image = try StoredImage(
-                [
-                    "Entrypoint": ["/bin/sh", "-c"], "WorkingDir": "/srv/app", "User": "www",
-                    "Cmd": [
-                        "pwd; id -u; id -g; echo $A $B $C $HOME $III_ISOLATION $III_URL; echo x > made; cat made /etc/secret"
-                    ],
-                    "Env": ["A=image", "B=image", "C=image", "III_URL=ws://elsewhere"],
-                ],
-                in: stage.home,
+                """
+                {"Entrypoint": ["/bin/sh", "-c"], "WorkingDir": "/srv/app", "User": "www", "Cmd": ["\(script)"],
+                 "Env": ["A=image", "B=image", "C=image", "III_URL=ws://elsewhere"]}
+                """,
+                in: stage.home.root,
                 adding: """
                     mkdir iii; printf 'env:\\n  B: manifest\\n  C: manifest\\nresources:\\n  memory: 96\\n' > iii/worker.yaml
                     echo www:x:33:34::/var/www:/bin/sh >> etc/passwd
@@ -87,7 +86,7 @@ import WorkerModel
     @Test func whatAnImageWritesStaysOnlyWhereThatIsAskedFor() async throws {
         try await Stage.with { stage in
             let script = "echo run >> /var/lib/runs; cat /var/lib/runs; echo --"
-            let image = try StoredImage(["Cmd": ["/bin/sh", "-c", .string(script)]], in: stage.home)
+            let image = try StoredImage(#"{"Cmd":["/bin/sh","-c","\#(script)"]}"#, in: stage.home.root)
             var declaration = try stage.declaration(.image(image.reference))
             #expect(try await stage.run(declaration).output == "run\n--\n")
             #expect(try await stage.run(declaration).output == "run\n--\nrun\n--\n")
@@ -99,8 +98,8 @@ import WorkerModel
 
     @Test func whatCannotRunSaysWhy() async throws {
         try await Stage.with { stage in
-            let nothing = try StoredImage([:], in: stage.home)
-            let nobody = try StoredImage(["Cmd": ["/bin/sh"], "User": "nobody-here"], in: stage.home)
+            let nothing = try StoredImage("{}", in: stage.home.root)
+            let nobody = try StoredImage(#"{"Cmd":["/bin/sh"],"User":"nobody-here"}"#, in: stage.home.root)
             let absent = "registry.example/worker@sha256:\(String(repeating: "0", count: 64))"
             for (reference, reason) in [
                 (nothing.reference, "its image names no program"),
@@ -116,7 +115,11 @@ import WorkerModel
 
     @Test func aBundleRunsOnTheBaseImageThatTheMachineNames() async throws {
         try await Stage.with { stage in
-            let base = try StoredImage(["Env": ["GREETING=base"]], in: stage.home, adding: "echo marked > etc/mark")
+            let base = try StoredImage(
+                #"{"Env":["GREETING=base"]}"#,
+                in: stage.home.root,
+                adding: "echo marked > etc/mark"
+            )
             let tree = stage.root.appending("bundle")
             try Shell.run(
                 """

@@ -3,7 +3,6 @@
 
 import Foundation
 package import SystemPackage
-import TestSupport
 
 /// A small root file system that is made of this machine's own programs.
 ///

@@ -15,9 +15,12 @@ struct RunningProject: Sendable {
     let process: ProcessIdentifier
 
     /// Runs `body` while the engine runs, then ends it as a service manager would.
+    ///
+    /// As another user it runs the programs below `bin` of the road's folder.
     static func open<Result: Sendable>(
         _ road: Road,
         listen: String = "127.0.0.1:0",
+        as user: String? = nil,
         _ body: @escaping @Sendable (RunningProject) async throws -> Result
     ) async throws -> Result {
         var options = PlatformOptions()
@@ -29,8 +32,12 @@ struct RunningProject: Sendable {
             permissions: .ownerReadWrite
         )
         let result = try await Subprocess.run(
-            .path(Programs.folder.appending("iii")),
-            arguments: ["--listen", listen],
+            .path(user == nil ? Programs.folder.appending("iii") : "/usr/bin/setpriv"),
+            arguments: Arguments(
+                (user.map { user in
+                    ["--reuid", user, "--regid", user, "--clear-groups", road.folder.appending("bin/iii").string]
+                } ?? []) + ["--listen", listen]
+            ),
             environment: Programs.environment(road.variables),
             workingDirectory: road.project,
             platformOptions: options,

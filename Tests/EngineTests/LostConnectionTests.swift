@@ -76,7 +76,8 @@ import Testing
                     let error = await #expect(throws: EngineClientError.self) { try await cut.value }
                     #expect(error?.message == "`bob::slow` failed: invocation_stopped: Invocation stopped")
                     let queued = Task {
-                        try await bob.run("worker.trigger({'function_id': 'bob::pid', 'payload': {}})")
+                        let call = "{'function_id': 'bob::pid', 'payload': {}, 'timeout_ms': 200000}"
+                        return try await bob.run("worker.trigger(\(call))")
                     }
                     try await withEngine { second in
                         try await PythonWorker.with(Self.relay(to: second, port: port)) { _ in

@@ -83,28 +83,32 @@ import Testing
                     ("iii trigger configuration", "iii trigger configuration", nil),
                     ("iii work", "iii work", "worker\n"),
                 ] {
-                    let asked = try await Subprocess.run(
-                        .path("/bin/bash"),
-                        arguments: [
-                            "-c",
-                            """
-                            PATH=\(Programs.folder):$PATH; source \(road.folder)/completions
-                            COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=(\(words)); COMP_CWORD=4
-                            "$(complete -p iii | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" iii st ::
-                            printf '%s\\n' "${COMPREPLY[@]}" | sort
-                            """,
-                        ],
-                        environment: Programs.environment(road.variables),
-                        workingDirectory: road.project,
-                        output: .string(limit: 1 << 16),
-                        error: .string(limit: 1 << 16)
-                    )
-                    let offered = asked.standardOutput
-                    if let expected {
-                        #expect(offered == expected, "\(line): \(asked.standardError)")
-                    } else {
-                        #expect(offered.contains("configuration::get\n"), "\(offered)\(asked.standardError)")
+                    let ask: @Sendable () async throws -> (offered: String, errors: String) = {
+                        let asked = try await Subprocess.run(
+                            .path("/bin/bash"),
+                            arguments: [
+                                "-c",
+                                """
+                                PATH=\(Programs.folder):$PATH; source \(road.folder)/completions
+                                COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=(\(words)); COMP_CWORD=4
+                                "$(complete -p iii | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" iii st ::
+                                printf '%s\\n' "${COMPREPLY[@]}" | sort
+                                """,
+                            ],
+                            environment: Programs.environment(road.variables),
+                            workingDirectory: road.project,
+                            output: .string(limit: 1 << 16),
+                            error: .string(limit: 1 << 16)
+                        )
+                        return (asked.standardOutput, asked.standardError)
                     }
+                    let isRight = { (offered: String) in
+                        expected.map { offered == $0 } ?? offered.contains("configuration::get\n")
+                    }
+                    // Who completes does not wait long for an engine: on a busy machine it has to be asked again.
+                    var answer = try await ask()
+                    for _ in 0..<20 where !isRight(answer.offered) { answer = try await ask() }
+                    #expect(isRight(answer.offered), "\(line): \(answer)")
                 }
             }
         }

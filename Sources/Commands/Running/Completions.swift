@@ -16,11 +16,11 @@ import ProjectFiles
 
 /// The functions of the running engine.
 ///
-/// Nothing where none runs, or where it does not answer at once.
+/// Nothing where none runs, or where it does not answer within two seconds.
 @Sendable func completeFunctionIDs(_ words: [String], _ index: Int, _ prefix: String) async -> [String] {
     guard let context = try? CommandContext.live(),
         let address = try? TriggerTarget.address(host: nil, context: context),
-        let functions = try? await EngineClient(address).functions(timeout: .milliseconds(500))
+        let functions = try? await EngineClient(address).functions(timeout: .seconds(2))
     else { return [] }
     let found = functions.filter { $0.hasPrefix(prefix) }
     // zsh takes what follows a colon as a description.

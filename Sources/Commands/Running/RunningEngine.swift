@@ -60,7 +60,7 @@ struct RunningEngine: Sendable {
 
     private static func expectListed(_ name: WorkerName, in project: Project, isRunning: Bool) throws {
         let config: ConfigFile?
-        do { config = try project.readConfig() } catch where isRunning {
+        do { config = try project.readConfig() } catch  where isRunning {
             // The engine goes on with what it read before the file broke.
             return
         }

@@ -107,8 +107,11 @@ extension RootBuilder {
 
     private func folderIfThere(at path: ArraySlice<UInt8>) throws(RootFolder.Failure) -> RootFolder.Place? {
         do throws(RootFolder.Failure) { return try root.folder(at: path, makes: false) } catch {
-            if case .missing = error { return nil }
-            throw error
+            switch error {
+            // Another thing may stand where a folder was: there is nothing in it either.
+            case .missing, .notAFolder: return nil
+            default: throw error
+            }
         }
     }
 

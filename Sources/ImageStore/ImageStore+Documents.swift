@@ -53,7 +53,9 @@ extension ImageStore {
         return Digest.sha256(bytes) == digest ? bytes : nil
     }
 
+    func recordPath(_ manifest: Digest) -> FilePath { tree(manifest).appending("image.json") }
+
     func record(of manifest: Digest) throws -> ImageRecord? {
-        try ImageRecord(reading: tree(manifest).appending("image.json"))
+        try ImageRecord(reading: recordPath(manifest))
     }
 }

@@ -56,6 +56,7 @@ extension ImageStore {
     /// - Parameters:
     ///   - image: what to unpack.
     ///   - limits: the most that it may hold.
+    ///   - worker: who it is for, to tell people later.
     ///   - replacing: puts a new tree in the place of one that is there.
     ///   - layer: returns once the layer of this index is in the store.
     /// - Returns: the image as it is installed, and what of it was left out, in words.
@@ -63,6 +64,7 @@ extension ImageStore {
     package func install(
         _ image: UnpackableImage,
         limits: LayerLimits = LayerLimits(),
+        for worker: String? = nil,
         replacing: Bool = false,
         layer: @escaping @Sendable (Int) async throws -> Void = { _ in }
     ) async throws -> (image: InstalledImage, notes: [String]) {
@@ -70,14 +72,12 @@ extension ImageStore {
         let staged = try StagingFolder(below: staging)
         let built = try await build(image, in: staged.path, limits: limits, layer: layer)
         try Task.checkCancellation()
-        let record = ImageRecord(
-            size: built.size,
-            entries: built.entries,
-            notes: built.notes,
-            boot: HostBoot.identity ?? ""
-        )
         let tree = staged.path.appending("tree")
+        let shape = try await RootShape.measured(tree.appending("rootfs"))
+        let record = ImageRecord(of: shape, notes: built.notes, boot: HostBoot.identity ?? "", worker: worker)
         try HostFiles.writeNew(record.encode(), to: tree.appending("image.json"), mode: 0o644, isSynced: false)
+        // A tree that a power failure cut makes room.
+        let replacing = try await !isWhole(image.manifest.digest) || replacing
         try place(tree, at: self.tree(image.manifest.digest), replacing: replacing)
         return (installed(image.manifest.digest, image.configuration), built.notes)
     }

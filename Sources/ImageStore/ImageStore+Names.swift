@@ -9,7 +9,11 @@ package import WorkerModel
 extension ImageStore {
     /// The digest that a reference named when it was last pulled under this name; nil where it never was.
     package func digest(named reference: ImageReference) throws -> Digest? {
-        guard let bytes = try HostFiles.read(file(of: reference), upTo: .kibibytes(4)) else { return nil }
+        try digest(in: file(of: reference))
+    }
+
+    func digest(in file: FilePath) throws -> Digest? {
+        guard let bytes = try HostFiles.read(file, upTo: .kibibytes(4)) else { return nil }
         let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
         return try? Digest(parsing: line)
     }
@@ -24,7 +28,7 @@ extension ImageStore {
     }
 
     private func file(of reference: ImageReference) -> FilePath {
-        folder.appending("names").appending(Digest.sha256(Array(Self.whole(reference).utf8)).description)
+        names.appending(Digest.sha256(Array(Self.whole(reference).utf8)).description)
     }
 
     private static func whole(_ reference: ImageReference) -> String {

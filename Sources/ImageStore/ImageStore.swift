@@ -14,6 +14,7 @@ package import WorkerModel
 ///     partial/<digest>           a layer that is being fetched; what is there is taken up again
 ///     sha256/<digest>/rootfs/    the layers of a manifest, unpacked one over the other
 ///     sha256/<digest>/image.json how that was done
+///     names/<digest>             which image a reference named when it was pulled
 ///     staging/<random>/          what is being unpacked or removed
 ///
 /// What is in `blobs` and `sha256` was whole and verified when it was placed. Any number of processes may use all of it
@@ -26,6 +27,7 @@ package struct ImageStore: Sendable {
     var blobs: FilePath { folder.appending("blobs") }
     var partial: FilePath { folder.appending("partial") }
     var trees: FilePath { folder.appending("sha256") }
+    var names: FilePath { folder.appending("names") }
     var staging: FilePath { folder.appending("staging") }
 
     func blob(_ digest: Digest) -> FilePath { blobs.appending(digest.description) }
@@ -33,11 +35,12 @@ package struct ImageStore: Sendable {
 
     /// What a digest names on a platform, unpacked; nil where not all of it is on this machine.
     ///
-    /// The digest is that of a manifest, or of an index with one for the platform.
+    /// The digest is that of a manifest, or of an index with one for the platform. What was unpacked before the last start of
+    /// this machine is looked through once: its files were not forced to disk, and a power failure may have cut them.
     ///
     /// - Throws: `HostError`; `ImageStoreError` for an index that has no image for the platform.
     package func find(_ digest: Digest, for platform: ImagePlatform) async throws -> InstalledImage? {
-        guard let found = try manifest(digest, for: platform), try record(of: found.digest) != nil,
+        guard let found = try manifest(digest, for: platform), try await isWhole(found.digest),
             let bytes = try document(found.configuration.digest)
         else { return nil }
         return installed(found.digest, try ImageConfiguration(parsing: bytes))

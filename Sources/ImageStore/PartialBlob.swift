@@ -94,18 +94,21 @@ extension ImageStore {
     /// The longest that another process may take for a layer.
     private static let patience = Duration.seconds(3600)
 
-    /// Whether a blob was fetched; what is in it was verified then.
-    package func has(_ blob: OCIDescriptor) throws(HostError) -> Bool {
-        try HostFiles.size(of: self.blob(blob.digest)) == blob.size
+    /// Whether a blob was fetched and still is what it was then: it was not forced to disk.
+    @concurrent
+    private func has(_ blob: OCIDescriptor) async throws -> Bool {
+        let path = self.blob(blob.digest)
+        guard try HostFiles.kind(of: path) == .file, try HostFiles.size(of: path) == blob.size else { return false }
+        return try HostFiles.digest(of: path) == blob.digest
     }
 
     /// Begins to receive a blob, or goes on where somebody left off; nil where it is there already.
     ///
-    /// Waits while another process fetches it.
+    /// Waits while another process fetches it. What is there and was damaged since is received anew.
     ///
     /// - Throws: `HostError`; `FileLockBusy`; `CancellationError`.
     package func receive(_ blob: OCIDescriptor) async throws -> PartialBlob? {
-        if try has(blob) { return nil }
+        if try await has(blob) { return nil }
         try prepare()
         let path = partial.appending(blob.digest.description)
         let lock = try await FileLock.acquire(
@@ -113,7 +116,7 @@ extension ImageStore {
             waitingUpTo: Self.patience
         )
         // Somebody else may have fetched it while we waited.
-        if try has(blob) {
+        if try await has(blob) {
             lock.release()
             return nil
         }
@@ -130,7 +133,4 @@ extension ImageStore {
         try HostFiles.writeNew(bytes, to: temporary, mode: 0o600, isSynced: false)
         try HostFiles.rename(temporary, to: blob(digest))
     }
-
-    /// Removes a blob that is not what it should be, so that it is fetched again.
-    func discard(_ digest: Digest) throws(HostError) { try HostFiles.removeFile(blob(digest)) }
 }

@@ -44,7 +44,7 @@ final class RootFolder {
     /// The most folders below one another.
     static let depthLimit = 256
     private static let linkLimit = 40
-    private static let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    static let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     /// The most places that are kept open.
     private static let cacheLimit = 16
 

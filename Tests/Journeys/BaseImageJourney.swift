@@ -18,7 +18,7 @@ import Testing
     }
 
     /// Puts the SDK and the libraries that it needs into the root that the script runs in.
-    private static func script() throws -> String {
+    static func script() throws -> String {
         let python = try PythonSDK.interpreter.get()
         return """
             ln -s python3 usr/bin/python

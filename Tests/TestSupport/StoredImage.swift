@@ -11,7 +11,16 @@ package struct StoredImage {
     package var reference: String { "registry.example/worker@sha256:\(digest)" }
 
     /// `configuration` is the member `config` of the image's configuration, as JSON; `home` is `~/.iii`.
-    package init(_ configuration: String, in home: FilePath, adding script: String = "true") throws {
+    ///
+    /// A bare one has nothing but what the script adds; a spaced one has another manifest of the same contents.
+    package init(
+        _ configuration: String,
+        in home: FilePath,
+        adding script: String = "true",
+        isBare: Bool = false,
+        for worker: String = "worker",
+        isSpaced: Bool = false
+    ) throws {
         let store = home.appending("store/images")
         try Shell.run("mkdir -p \(store)/blobs \(store)/sha256", in: "/")
         func keep(_ document: String) throws -> (digest: Digest, size: Int) {
@@ -30,12 +39,18 @@ package struct StoredImage {
         let manifest = try keep(
             #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[],"config":"#
                 + #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:\#(config.digest)","#
-                + #""size":\#(config.size)}}"#
+                + #""size":\#(config.size)}}"# + (isSpaced ? " " : "")
         )
         digest = manifest.digest
         let tree = store.appending("sha256/\(digest)")
-        try Shell.run("mkdir \(tree); cp -a \(try SmallRoot.make()) \(tree)/rootfs", in: "/")
+        try Shell.run(
+            isBare ? "mkdir -p \(tree)/rootfs" : "mkdir \(tree); cp -a \(try SmallRoot.make()) \(tree)/rootfs",
+            in: "/"
+        )
         try Shell.run(script, in: tree.appending("rootfs"))
-        try Shell.run(#"echo '{"version":1,"boot":null,"size":1,"entries":1,"notes":[]}' > image.json"#, in: tree)
+        try Shell.run(
+            #"echo '{"version":1,"boot":null,"worker":"\#(worker)","size":1,"entries":1,"notes":[]}' > image.json"#,
+            in: tree
+        )
     }
 }

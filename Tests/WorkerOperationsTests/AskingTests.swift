@@ -44,6 +44,7 @@ struct AskingTests {
     private struct Nothing: ArtifactSource, ImagePuller, EventSink {
         func fetch(_ request: ArtifactRequest) async throws -> ArtifactDownload { throw CancellationError() }
         func pin(_ reference: ImageReference) async throws -> LockedImage { throw CancellationError() }
+        func describe(_ reference: ImageReference) async throws -> ImageDescription { throw CancellationError() }
         func isPresent(_ image: LockedImage) -> Bool { false }
         func pull(_ image: LockedImage, for worker: WorkerName, replacing: Bool, _ events: any EventSink) throws {
             throw CancellationError()

@@ -5,6 +5,7 @@ import Archives
 import ArtifactStore
 import Diagnostics
 import HostSystem
+import ImageStore
 import NIOCore
 import ProjectFiles
 import SystemPackage
@@ -55,6 +56,18 @@ import WorkerModel
             try await installation.hold(for: project).release()
             try HostFiles.write(try lock.bytes(), to: project.lockfilePath)
             return project
+        }
+
+        /// An image as a pull for a worker leaves it.
+        func image(_ worker: String, _ configuration: String? = nil, isSpaced: Bool = false) throws -> StoredImage {
+            try StoredImage(
+                configuration ?? #"{"Cmd":["/\#(worker)"]}"#,
+                in: home.root,
+                adding: "echo \(worker) > file",
+                isBare: true,
+                for: worker,
+                isSpaced: isSpaced
+            )
         }
 
         func clear(_ change: (inout ClearStore.Request) -> Void = { _ in }) async throws -> ClearStore.Outcome {
@@ -139,6 +152,52 @@ import WorkerModel
             // This test's own process is one that uses nothing.
             #expect(try machine.installation.store.namesInUse().isEmpty)
             #expect(try await machine.clear().items.map(\.digest).sorted() == [used, unused].sorted())
+        }
+    }
+
+    @Test func imagesThatALockFileOrANameNeedsStay() async throws {
+        try await withMachine { machine in
+            let images = ImageStore(home: machine.home)
+            let (locked, base, unused) = (
+                try machine.image("locked"), try machine.image("base"), try machine.image("unused")
+            )
+            try images.name(base.digest, as: try ImageReference(parsing: "registry.example/base:1"))
+            let project = try await machine.project("project", needing: [:])
+            var lock = Lockfile()
+            lock.workers[try WorkerName(parsing: "worker")] = LockedWorker(
+                version: LockedVersion(SemanticVersion(1, 0, 0)),
+                source: .image(locked.reference)
+            )
+            try HostFiles.write(try lock.bytes(), to: project.lockfilePath)
+            let before = try images.fetched()
+            let preview = try await machine.clear { $0.isDryRun = true }
+            #expect(preview.items.filter(\.isRemoved).map(\.digest) == [unused.digest])
+            #expect(preview.layers > .zero)
+            #expect(try images.fetched() == before)
+
+            let outcome = try await machine.clear()
+            #expect(outcome.freed == preview.freed)
+            #expect(try images.inventory().map(\.digest).sorted() == [locked.digest, base.digest].sorted())
+            let kept = try images.reachable(from: locked.digest).union(images.reachable(from: base.digest))
+            #expect(Set(try images.fetched().map(\.digest)) == kept)
+            #expect(try await machine.clear().freed == .zero)
+
+            try HostFiles.removeTree(project.folder)
+            #expect(try await machine.clear().items.filter(\.isRemoved).map(\.digest) == [locked.digest])
+        }
+    }
+
+    @Test func aLayerOfTwoImagesStaysWithEither() async throws {
+        try await withMachine { machine in
+            let images = ImageStore(home: machine.home)
+            // The same configuration, and manifests that differ.
+            let (one, two) = (try machine.image("one", "{}"), try machine.image("two", "{}", isSpaced: true))
+            let name = try WorkerName(parsing: "one")
+            let shared = try images.reachable(from: one.digest).intersection(images.reachable(from: two.digest))
+            #expect(shared.count == 1)
+            let outcome = try await machine.clear { $0.names = [name] }
+            #expect(outcome.items.map(\.digest) == [one.digest])
+            #expect(Set(try images.fetched().map(\.digest)) == (try images.reachable(from: two.digest)))
         }
     }
 

@@ -50,6 +50,9 @@ struct WorkerClear: ContextCommand {
         let outcome = try await ClearStore(home: try IIIHome(context.environment)).run(request)
         if output.json { return context.printer.result(outcome.json) }
         for line in TextTable.lines(outcome.items.map { $0.cells(isDryRun: dryRun) }) { context.printer.result(line) }
+        if outcome.layers > .zero {
+            context.printer.result("\(dryRun ? "would remove" : "removed") layers of images  \(outcome.layers)")
+        }
         if outcome.caches > .zero {
             context.printer.result("\(dryRun ? "would empty" : "emptied") the caches  \(outcome.caches)")
         }
@@ -64,6 +67,7 @@ extension ClearStore.Item {
         case .removed: [isDryRun ? "would remove" : "removed"] + what
         case .neededBy(let project): ["kept"] + what + ["needed by \(project.string.printable)"]
         case .running: ["kept"] + what + ["running"]
+        case .base: ["kept"] + what + ["base image"]
         }
     }
 
@@ -73,6 +77,7 @@ extension ClearStore.Item {
             case .removed: ("removed", nil)
             case .neededBy(let project): ("needed", project.string)
             case .running: ("running", nil)
+            case .base: ("base", nil)
             }
         return [
             "name": name.map(JSONValue.string) ?? .null, "sha256": .string(digest.description),
@@ -87,6 +92,7 @@ extension ClearStore.Outcome {
         [
             "dry_run": .bool(isDryRun), "items": .array(items.map(\.json)),
             "freed_bytes": .number(JSONNumber(freed.bytes)), "cache_bytes": .number(JSONNumber(caches.bytes)),
+            "layer_bytes": .number(JSONNumber(layers.bytes)),
         ]
     }
 }

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Diagnostics
 import JSONText
+import ProjectFiles
 import RegistryAPI
 import RegistryClient
 import WorkerModel
@@ -18,6 +19,7 @@ struct WorkerInfo: ContextCommand {
               iii worker info text-stats
               iii worker info text-stats@1.2.0 --readme
               iii worker info text-stats --versions
+              iii worker info ghcr.io/acme/scraper:1
             """
     )
 
@@ -34,6 +36,12 @@ struct WorkerInfo: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         let source = try WorkerSource(parsing: worker)
+        if let reference = try image(source, context) {
+            if versions || readme { throw NotOfImages(reference: reference) }
+            return try await context.withRegistry { registry in
+                try await registry.images.describe(reference).render(output, context.printer)
+            }
+        }
         guard case .registry(let name, let selector) = source else { throw VersionNeeded(text: worker) }
         try await context.withRegistry { registry in
             if versions {
@@ -44,6 +52,17 @@ struct WorkerInfo: ContextCommand {
                     context.printer
                 )
             }
+        }
+    }
+
+    /// The image that is asked about: by its reference, or by the name that its worker has in the project.
+    private func image(_ source: WorkerSource, _ context: CommandContext) throws -> ImageReference? {
+        switch source {
+        case .image(let reference, _): return reference
+        case .localPath: return nil
+        case .registry(let name, let selector):
+            guard selector == nil, let project = try Project.find(context.environment) else { return nil }
+            return try ListWorkers.image(of: name, in: project)
         }
     }
 

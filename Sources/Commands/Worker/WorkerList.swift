@@ -32,7 +32,7 @@ struct WorkerList: ContextCommand {
         if let host = engine.host { return try await list(of: RunningEngine(host), context.printer) }
         let project = try context.project()
         try await project.settle(ProgressRendering(context.printer))
-        let rows = try ListWorkers(project: project, installation: try context.installation()).run()
+        let rows = try await ListWorkers(project: project, installation: try context.installation()).run()
         let states = try await states(of: project, context)
         if output.json {
             return context.printer.result(["workers": .array(rows.map { $0.json(states?[$0.name.description]) })])

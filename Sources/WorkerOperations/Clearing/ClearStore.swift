@@ -4,6 +4,7 @@
 import ArtifactStore
 import Diagnostics
 package import HostSystem
+import ImageStore
 import Manifests
 import ProjectFiles
 package import SystemPackage
@@ -28,6 +29,8 @@ package struct ClearStore: Sendable {
             /// A lock file names it; the folder of its project.
             case neededBy(FilePath)
             case running
+            /// An image that workers of other kinds run on.
+            case base
         }
 
         /// The worker, where it can be told.
@@ -42,17 +45,21 @@ package struct ClearStore: Sendable {
     package struct Outcome: Sendable {
         package let items: [Item]
         package let caches: ByteCount
+        /// What was fetched of images and no image that stays is made of.
+        package let layers: ByteCount
         package let isDryRun: Bool
 
-        package var freed: ByteCount { items.filter(\.isRemoved).reduce(caches) { $0 + $1.size } }
+        package var freed: ByteCount { items.filter(\.isRemoved).reduce(caches + layers) { $0 + $1.size } }
     }
 
     private let store: ArtifactStore
-    private let home: IIIHome
+    let images: ImageStore
+    let home: IIIHome
 
     package init(home: IIIHome) {
         self.home = home
         store = ArtifactStore(home: home)
+        images = ImageStore(home: home)
     }
 
     /// - Throws: `FileLockBusy` (W120) while another command installs; `ProjectError` and `LockfileError` for a lock file
@@ -75,8 +82,10 @@ package struct ClearStore: Sendable {
             if case .removed = reason, !request.isDryRun { try store.remove(tree) }
         }
         if !request.isDryRun { try store.removeDanglingLinks() }
+        let (found, layers) = try clearImages(request, neededBy: needed)
+        items += found
         let caches = request.includesCaches ? try clearCaches(isDryRun: request.isDryRun) : .zero
-        return Outcome(items: items, caches: caches, isDryRun: request.isDryRun)
+        return Outcome(items: items, caches: caches, layers: layers, isDryRun: request.isDryRun)
     }
 
     /// What lock files name, with the folder of one project that does.
@@ -85,7 +94,7 @@ package struct ClearStore: Sendable {
         for project in try KnownProjects(home: home).all() {
             guard let lock = try project.readLockfile() else { continue }
             for worker in lock.workers.values {
-                for digest in worker.source.digests { needed[digest] = project.folder }
+                for digest in worker.source.allDigests { needed[digest] = project.folder }
             }
         }
         return needed

@@ -30,6 +30,11 @@ package protocol ImagePuller: Sendable {
     /// - Throws: an error of code W141 for a reference that names nothing.
     func pin(_ reference: ImageReference) async throws -> LockedImage
 
+    /// Tells what a reference names; fetches no layers and keeps nothing.
+    ///
+    /// - Throws: as `pin`.
+    func describe(_ reference: ImageReference) async throws -> ImageDescription
+
     /// Whether all that a worker of this image needs is on this machine and verified.
     func isPresent(_ image: LockedImage) async throws -> Bool
 

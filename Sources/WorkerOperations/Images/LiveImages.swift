@@ -14,10 +14,10 @@ package struct LiveImages: ImagePuller {
     /// How many layers of one image are fetched at once.
     private static let width = 4
 
-    private let registry: ImageRegistry
-    private let store: ImageStore
+    let registry: ImageRegistry
+    let store: ImageStore
     /// What runs here; nil for a host that runs no images.
-    private let platform: ImagePlatform?
+    let platform: ImagePlatform?
     private let limits: LayerLimits
 
     package init(registry: ImageRegistry, store: ImageStore, platform: ImagePlatform?, limits: LayerLimits) {
@@ -60,7 +60,8 @@ package struct LiveImages: ImagePuller {
         let arrivals = LayerArrivals()
         let notes = try await withThrowingTaskGroup(of: [String].self) { group in
             group.addTask {
-                try await store.install(unpackable, limits: limits, replacing: replacing) { index in
+                try await store.install(unpackable, limits: limits, for: worker.description, replacing: replacing) {
+                    index in
                     try await arrivals.wait(for: manifest.layers[index].digest)
                 }.notes
             }
@@ -87,13 +88,8 @@ extension LiveImages {
     ) async throws -> StoredManifest {
         try await fetchDocuments(of: digest, reference, platform, nesting: ImageStore.nestingLimit)
         guard let manifest = try store.manifest(digest, for: platform) else { throw ImageStoreError.missing(digest) }
-        if try store.document(manifest.configuration.digest) == nil {
-            guard manifest.configuration.size <= OCIDocument.sizeLimit else {
-                throw OCIImageError.unreadable(reference, reason: "its configuration is too large")
-            }
-            let bytes = try await registry.blob(manifest.configuration, of: reference)
-            try store.keep(bytes, digest: manifest.configuration.digest)
-        }
+        let bytes = try await configuration(manifest.configuration, of: reference)
+        try store.keep(bytes, digest: manifest.configuration.digest)
         return manifest
     }
 

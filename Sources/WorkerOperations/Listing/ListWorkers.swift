@@ -29,18 +29,38 @@ package struct ListWorkers: Sendable {
     /// In the order of `config.yaml`.
     ///
     /// - Throws: `ProjectError`.
-    package func run() throws -> [Row] {
+    package func run() async throws -> [Row] {
         let state = try ProjectState(reading: project)
-        return try state.config.entries.map { entry in
+        var rows: [Row] = []
+        for entry in state.config.entries {
             let locked = state.lock.workers[entry.name]
-            return Row(
-                name: entry.name,
-                version: state.version(of: entry.name),
-                kind: Self.kind(of: entry, locked),
-                selector: locked?.selector,
-                isInstalled: try locked.flatMap { try installation.isInstalled(entry.name, $0) }
+            var isInstalled: Bool?
+            if let locked { isInstalled = try await installation.isInstalled(entry.name, locked) }
+            rows.append(
+                Row(
+                    name: entry.name,
+                    version: state.version(of: entry.name),
+                    kind: Self.kind(of: entry, locked),
+                    selector: locked?.selector,
+                    isInstalled: isInstalled
+                )
             )
         }
+        return rows
+    }
+
+    /// The image of a worker that was added as one, as it is locked; nil for every other worker, also for none.
+    ///
+    /// - Throws: `ProjectError`.
+    package static func image(of name: WorkerName, in project: Project) throws -> ImageReference? {
+        let state = try ProjectState(reading: project)
+        guard let entry = state.config.entries.first(where: { $0.name == name }),
+            case .image(let written) = entry.source
+        else { return nil }
+        guard case .image(let locked)? = state.lock.workers[name]?.source else {
+            return try ImageReference(parsing: written)
+        }
+        return try ImageReference(parsing: locked)
     }
 
     private static func kind(of entry: ConfigEntry, _ locked: LockedWorker?) -> String? {

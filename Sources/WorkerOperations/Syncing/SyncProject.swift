@@ -83,7 +83,12 @@ package struct SyncProject: Sendable {
     private func isThere(_ delivery: Delivery) async throws -> Bool {
         switch delivery {
         case .archive(_, let key): workshop.installation.store.looksWhole(key)
-        case .image(let image): try await workshop.registry.images.isPresent(image)
+        case .image(let image):
+            if try await workshop.registry.images.isPresent(image) {
+                try await workshop.installation.looksWhole(image)
+            } else {
+                false
+            }
         }
     }
 
@@ -105,9 +110,7 @@ package struct SyncProject: Sendable {
                 wanted.append(WantedArtifact(name: name, version: worker.version.semantic, delivery: delivery))
             }
         }
-        let results = await InstallArtifacts(workshop).results(wanted) { artifact in
-            if case .archive = artifact.delivery { true } else { false }
-        }
+        let results = await InstallArtifacts(workshop).results(wanted) { _ in true }
         try Task.checkCancellation()
         for (artifact, result) in results {
             let version = state.version(of: artifact.name) ?? ""

@@ -3,6 +3,7 @@
 
 import Archives
 import ArtifactStore
+import ImageStore
 package import Diagnostics
 import Manifests
 package import ProjectFiles
@@ -59,6 +60,7 @@ package struct VerifyProject: Sendable {
     }
 
     private func check(_ name: WorkerName, _ locked: LockedWorker, _ report: inout Report) async throws {
+        if case .image(let text) = locked.source { return try await check(name, image: text, &report) }
         guard let key = installation.key(of: name, locked) else {
             guard case .binary(let builds) = locked.source else { return }
             let available = builds.keys.sorted().map(\.description).joined(separator: ", ")
@@ -71,6 +73,28 @@ package struct VerifyProject: Sendable {
                 report.add(name, .installedContentChanged, difference.sentence)
             }
         } catch let error as ArtifactStoreError { report.add(name, .installedContentChanged, error.message) }
+    }
+}
+
+extension VerifyProject {
+    /// Looks at every entry of an unpacked image: its layers were hashed when they were unpacked, its files are not again.
+    private func check(_ name: WorkerName, image text: String, _ report: inout Report) async throws {
+        do {
+            guard let image = try await installation.image(text) else {
+                return report.add(name, .installedContentChanged, "its image is not on this machine")
+            }
+            let found = try await installation.images.compare(image)
+            report.files += found.entries.found
+            if !found.isWhole { report.add(name, .installedContentChanged, found.sentence) }
+        } catch let error as ImageStoreError { report.add(name, error.code, error.message) }
+    }
+}
+
+extension ImageComparison {
+    /// The difference in words.
+    fileprivate var sentence: String {
+        "its image is not what was unpacked: \(entries.found) files, folders and links of \(size.found) are there, of "
+            + "\(entries.unpacked) of \(size.unpacked)"
     }
 }
 

@@ -20,7 +20,12 @@ import Testing
                     emit('unbound', config.id == self.bound.id)
             tick = Tick()
             """
-        let registration = "worker.register_trigger_type({'id': 'tick', 'description': 'ticks'}, tick)"
+        // The SDK sends the type before it keeps the handler, and drops a binding that arrives between the two: here it
+        // sends from the thread that reads.
+        let registration = """
+            worker._loop.call_soon_threadsafe(
+                lambda: worker.register_trigger_type({'id': 'tick', 'description': 'ticks'}, tick))
+            """
         try await withEngine { address in
             let on = "worker.register_function('bob::on', lambda data, metadata=None: emit('fired', [data, metadata]))"
             try await PythonWorker.connected("bob", to: address.url, on) { bob in

@@ -39,7 +39,7 @@ import Testing
                 #expect(text.contains(part), "\(part) in \(text)")
             }
             try await RunningProject.open(road) { _ in
-                try await road.does("worker", "status", "shelf")
+                try await waitUntilOffered(by: "shelf", ["shelf::late"], road)
                 let same = try await road.author(
                     ["publish", source.string, "--from-engine"],
                     in: road.project
@@ -149,6 +149,7 @@ import Testing
         try road.write(["config.yaml": "workers: []\n"], in: road.project)
         try await RunningProject.open(road) { _ in
             try await road.does("worker", "add", name)
+            try await waitUntilOffered(by: name, functions, road)
             let published = try road.get("/w/\(name)")["worker"]
             #expect(names(published?["functions"]) == functions, sourceLocation: sourceLocation)
             #expect(names(published?["triggers"]) == triggers, sourceLocation: sourceLocation)
@@ -168,6 +169,17 @@ import Testing
                 let told = try await tell("engine::triggers::info", ["id": .string(id)], road)
                 let entry = entry(id, in: published?["triggers"])
                 #expect(entry?["description"] == told["description"], sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    /// A worker is ready with its first function, and may have more to come.
+    private func waitUntilOffered(by name: String, _ functions: [String], _ road: Road) async throws {
+        try await road.does("worker", "start", name)
+        for id in functions {
+            let payload = JSONValue.object(["function_id": .string(id)]).text()
+            while try await road.iii("trigger", "engine::functions::info", "--json", payload).status != 0 {
+                try Task.checkCancellation()
             }
         }
     }

@@ -38,8 +38,8 @@ import Testing
             for part in ["\"title\"", "\"pages\"", "\"unit\":\"book\"", "Puts a book on the shelf."] {
                 #expect(text.contains(part), "\(part) in \(text)")
             }
-            try await RunningProject.open(road) { _ in
-                try await waitUntilOffered(by: "shelf", ["shelf::late"], road)
+            try await RunningProject.open(road) { engine in
+                try await waitUntilOffered(by: "shelf", ["shelf::late"], engine)
                 let same = try await road.author(
                     ["publish", source.string, "--from-engine"],
                     in: road.project
@@ -147,9 +147,9 @@ import Testing
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try road.write(["config.yaml": "workers: []\n"], in: road.project)
-        try await RunningProject.open(road) { _ in
+        try await RunningProject.open(road) { engine in
             try await road.does("worker", "add", name)
-            try await waitUntilOffered(by: name, functions, road)
+            try await waitUntilOffered(by: name, functions, engine)
             let published = try road.get("/w/\(name)")["worker"]
             #expect(names(published?["functions"]) == functions, sourceLocation: sourceLocation)
             #expect(names(published?["triggers"]) == triggers, sourceLocation: sourceLocation)
@@ -174,12 +174,12 @@ import Testing
     }
 
     /// A worker is ready with its first function, and may have more to come.
-    private func waitUntilOffered(by name: String, _ functions: [String], _ road: Road) async throws {
-        try await road.does("worker", "start", name)
+    private func waitUntilOffered(by name: String, _ functions: [String], _ engine: RunningProject) async throws {
         for id in functions {
             let payload = JSONValue.object(["function_id": .string(id)]).text()
-            while try await road.iii("trigger", "engine::functions::info", "--json", payload).status != 0 {
-                try Task.checkCancellation()
+            while try await engine.road.iii("trigger", "engine::functions::info", "--json", payload).status != 0 {
+                let status = try await engine.status(name)
+                try #require(status["status"] != "failed", "\(status) \(engine.road.engineTalk)")
             }
         }
     }

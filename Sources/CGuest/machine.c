@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -189,6 +190,24 @@ int guest_copy_tree(const char *source, const char *target) {
     return result;
 }
 
+int guest_open_parent(const char *root, const char *path, const char **name) {
+    char part[256];
+    int folder = open(root, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const char *slash;
+    while (folder >= 0 && (slash = strchr(path, '/'))) {
+        int next = -1;
+        if (snprintf(part, sizeof part, "%.*s", (int)(slash - path), path) < (int)sizeof part)
+            next = openat(folder, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int saved = errno;
+        close(folder);
+        errno = saved;
+        folder = next;
+        path = slash + 1;
+    }
+    *name = path;
+    return folder;
+}
+
 // ---- the first process of a machine ----
 
 int guest_load_module(const char *path) {
@@ -314,25 +333,87 @@ int guest_stage_layer(int layer, uint64_t size, unsigned owner) {
 }
 
 int guest_stage_place(const char *path, int is_file, unsigned owner) {
-    char place[256];
-    if (snprintf(place, sizeof place, "/tmp/layer/upper/%s", path) >= (int)sizeof place) return -1;
+    const char *name;
+    int parent = guest_open_parent("/tmp/layer/upper", path, &name);
+    if (parent < 0) return -1;
     // Of a layer that stays, the worker may have made anything: what is there already is not touched.
-    int result = is_file ? mknod(place, S_IFREG | 0644, 0) : mkdir(place, 0755);
-    if (result != 0) return errno == EEXIST ? 0 : -1;
-    return owner == 0 ? 0 : lchown(place, owner, owner);
+    int result = is_file ? mknodat(parent, name, S_IFREG | 0644, 0) : mkdirat(parent, name, 0755);
+    if (result == 0 && owner != 0) result = fchownat(parent, name, owner, owner, AT_SYMLINK_NOFOLLOW);
+    else if (result != 0 && errno == EEXIST) result = 0;
+    int saved = errno;
+    close(parent);
+    errno = saved;
+    return result;
 }
 
-int guest_stage_root(int descriptor, unsigned owner) {
+static int give_folder(int folder, unsigned owner, int depth);
+
+/// Gives what root owns of one entry, and of what is below it, to `owner`.
+static int give_entry(int folder, const char *name, unsigned owner, int depth) {
+    struct stat facts;
+    if (fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+    uid_t user = facts.st_uid == 0 ? owner : (uid_t)-1;
+    gid_t group = facts.st_gid == 0 ? owner : (gid_t)-1;
+    if ((facts.st_uid == 0 || facts.st_gid == 0) && fchownat(folder, name, user, group, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+    if (!S_ISDIR(facts.st_mode)) return 0;
+    int below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return below < 0 ? -1 : give_folder(below, owner, depth);
+}
+
+/// Closes `folder`.
+static int give_folder(int folder, unsigned owner, int depth) {
+    DIR *list = depth > 0 ? fdopendir(folder) : NULL;
+    if (!list) { close(folder); return -1; }
+    int result = 0;
+    struct dirent *entry;
+    while (result == 0 && (entry = readdir(list))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        result = give_entry(folder, entry->d_name, owner, depth - 1);
+    }
+    closedir(list);
+    return result;
+}
+
+/// Lays the layer over the folder `/tmp/lower`, as `/tmp/root`.
+static int lay(const char *options) {
+    char text[256];
+    snprintf(text, sizeof text, "lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work%s", options);
+    return mount("root", "/tmp/root", "overlay", MS_NOSUID | MS_NODEV, text);
+}
+
+int guest_stage_root(int descriptor, unsigned owner, int maps) {
     char source[64];
     if (mkdir("/tmp/lower", 0755) != 0 || mkdir("/tmp/root", 0755) != 0) return -1;
     snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
-    // Not every file system can show other owners; its files are then as they are.
-    if ((owner == 0 || stage_owned(descriptor, "/tmp/lower", owner) != 0) &&
-        mount(source, "/tmp/lower", NULL, MS_BIND, NULL) != 0) return -1;
-    const char *layers = "lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work,userxattr";
+    int is_mapped = owner != 0 && maps && stage_owned(descriptor, "/tmp/lower", owner) == 0;
+    if (!is_mapped && mount(source, "/tmp/lower", NULL, MS_BIND, NULL) != 0) return -1;
+    if (geteuid() != 0) return lay(",userxattr");
     // Root keeps its marks where no worker can write them.
-    const char *own_layers = "lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work";
-    return mount("root", "/tmp/root", "overlay", MS_NOSUID | MS_NODEV, geteuid() == 0 ? own_layers : layers);
+    if (owner == 0) return lay("");
+    // With it, to change an owner takes the place of an entry in the layer, not of the file's bytes.
+    int result = lay(",metacopy=on");
+    // A layer that stays is always laid in the same way, as what it holds depends on it.
+    if (result == 0 && !is_mapped) result = give_folder(open("/tmp/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC), owner, 256);
+    return result;
+}
+
+int guest_choose_processors(int count) {
+    cpu_set_t all, chosen;
+    if (sched_getaffinity(0, sizeof all, &all) != 0) return -1;
+    int there = CPU_COUNT(&all);
+    if (there <= count) return 0;
+    CPU_ZERO(&chosen);
+    for (int number = 0; number < CPU_SETSIZE && count > 0; number++) {
+        if (!CPU_ISSET(number, &all)) continue;
+        uint32_t chance = 0;
+        if (getrandom(&chance, sizeof chance, 0) != sizeof chance) return -1;
+        // Each of those that are left has the same chance.
+        if (chance % (uint32_t)there-- < (uint32_t)count) {
+            CPU_SET(number, &chosen);
+            count--;
+        }
+    }
+    return sched_setaffinity(0, sizeof chosen, &chosen);
 }
 
 int guest_become(unsigned user) {

@@ -20,6 +20,12 @@ package enum HostProcess {
     /// Whether this process may do everything on this machine.
     package static var isRoot: Bool { geteuid() == 0 }
 
+    /// The version of Landlock, by which the kernel holds processes to some files; nil where it has none.
+    package static var landlockVersion: Int? {
+        let version = iii_landlock_version()
+        return version > 0 ? Int(version) : nil
+    }
+
     /// The program that this process runs, nil where the system does not say.
     package static var executable: FilePath? {
         (try? HostFiles.target(ofLink: "/proc/self/exe")).flatMap { $0 }
@@ -28,6 +34,26 @@ package enum HostProcess {
     /// Whether a process is there, whoever's it is.
     package static func exists(_ identifier: Int32) -> Bool {
         CHostSystem.kill(identifier, 0) == 0 || Errno.current == .notPermitted
+    }
+
+    /// Whether a process is this one, or was started by it or by one that it started.
+    package static func isOurs(_ process: Int32) -> Bool {
+        var next = process
+        // Parents have no circles; what changes meanwhile ends the walk.
+        for _ in 0..<64 {
+            if next == identifier { return true }
+            guard next > 1, let parent = parent(of: next) else { return false }
+            next = parent
+        }
+        return false
+    }
+
+    private static func parent(of process: Int32) -> Int32? {
+        guard let bytes = (try? HostFiles.read("/proc/\(process)/status", upTo: .kibibytes(16))).flatMap({ $0 }) else {
+            return nil
+        }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("PPid:") }
+        return line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0) }
     }
 
     /// The processes that a process has started and that are still there; empty where the kernel does not tell.

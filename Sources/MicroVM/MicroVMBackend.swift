@@ -73,6 +73,7 @@ package actor MicroVMBackend: SandboxBackend {
         let bundle = try await self.bundle(specification.workspace, images, &launch)
         defer { try? bundle?.close() }
         launch.start.user = specification.user
+        launch.start.home = specification.homeInside
         launch.start.ownsRoot = specification.rootLayer != .readOnly
         launch.start.memoryBytes = specification.limits.memory.bytes
         launch.start.scratchBytes = specification.limits.scratch.bytes

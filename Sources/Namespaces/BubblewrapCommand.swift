@@ -20,8 +20,11 @@ struct BubblewrapCommand: Sendable, Hashable {
     ///
     /// Folders are staged for another user, who may not reach them.
     let user: UInt32?
+    /// Empty where none can be had: then the worker is kept on some of the processors instead.
     let controlGroups: [FilePath]
     let parent: Int32
+    /// What root owns of an image is shown as the worker's by the file system, where that can; else it is always changed.
+    var mapsOwners = true
 
     /// Where the guest finds its end of the channel.
     static let channel = 3
@@ -35,6 +38,7 @@ struct BubblewrapCommand: Sendable, Hashable {
         let inside = bubblewrapWords(specification, base, &staging)
         var words = ["launch", "--parent", String(parent)]
         words += controlGroups.flatMap { ["--cgroup", $0.appending("cgroup.procs").string] }
+        if controlGroups.isEmpty { words += ["--processors", String(specification.limits.cpus)] }
         words += staging.folders.flatMap { ["--stage", $0.path.string, $0.name] }
         words += rootWords(specification)
         words.append("--network")
@@ -53,7 +57,10 @@ struct BubblewrapCommand: Sendable, Hashable {
         let identifier = specification.user.user
         return [
             hosts,
-            Data(path: "/etc/passwd", contents: "worker:x:\(identifier):\(identifier)::/home/worker:/bin/sh\n"),
+            Data(
+                path: "/etc/passwd",
+                contents: "worker:x:\(identifier):\(identifier)::\(specification.homeInside):/bin/sh\n"
+            ),
             Data(path: "/etc/group", contents: "worker:x:\(identifier):\n"),
             Data(path: "/etc/nsswitch.conf", contents: "passwd: files\ngroup: files\nhosts: files\n"),
         ]
@@ -107,6 +114,9 @@ struct BubblewrapCommand: Sendable, Hashable {
         case .privateLayer: words += ["--own", "--layer-size", String(specification.limits.scratch.bytes)]
         case .persistent(let layer): words += ["--own", "--layer", layer.string]
         }
+        if !mapsOwners { words.append("--change-owners") }
+        let user = specification.user
+        words += ["--account", String(user.user), String(user.group), specification.homeInside]
         if specification.workspace != .none { places.append("workspace") }
         return words + places.flatMap { ["--place", $0] } + ["--place-file", "etc/hosts"]
     }

@@ -15,11 +15,22 @@ package actor NamespacesBackend: SandboxBackend {
     private var known: Task<SandboxAvailability, Never>?
     private var groups: ControlGroups?
     private var base: HostBase?
+    private let features: Features
+
+    /// What is used of a kernel that has it; tests go without, as on a kernel that has it not.
+    package struct Features: Sendable {
+        /// File systems that show files as another user's.
+        package var mapsOwners = true
+        package var landlock = true
+
+        package init() {}
+    }
 
     /// A backend that runs this guest with this bubblewrap; nil where it is not installed.
-    package init(guest: FilePath, bubblewrap: FilePath?) {
+    package init(guest: FilePath, bubblewrap: FilePath?, features: Features = Features()) {
         self.guest = guest
         self.bubblewrap = bubblewrap
+        self.features = features
     }
 
     /// Makes a sandbox and looks whether it works; the answer is kept for the life of this process.
@@ -50,7 +61,8 @@ package actor NamespacesBackend: SandboxBackend {
             )
             let exit = try await run(probe, bubblewrap, NoOutput(), startLimit: .seconds(15)).exit()
             guard exit == .exited(status: 42) else { return .unavailable(.doesNotWork("a probe \(exit)")) }
-            return .available(.init(program: "bubblewrap", enforcement: enforcement))
+            let rules = landlock.map { "Landlock \($0)" } ?? "no Landlock"
+            return .available(.init(program: "bubblewrap, \(rules)", enforcement: enforcement))
         } catch let error as SandboxError {
             return .unavailable(.refused(error.message))
         } catch {
@@ -61,11 +73,17 @@ package actor NamespacesBackend: SandboxBackend {
     private var enforcement: SandboxEnforcement {
         let held: LimitEnforcement = groups == nil ? .bestEffort : .enforced
         return SandboxEnforcement(
-            cpus: groups == nil ? .unlimited : .enforced,
+            cpus: held,
             memory: held,
             processes: .enforced,
-            scratch: .enforced
+            scratch: .enforced,
+            landlock: landlock
         )
+    }
+
+    /// The first version forbids what programs do every day: to move a file to another folder.
+    private var landlock: Int? {
+        features.landlock ? HostProcess.landlockVersion.flatMap { $0 >= 2 ? $0 : nil } : nil
     }
 
     package func start(
@@ -95,7 +113,8 @@ package actor NamespacesBackend: SandboxBackend {
                 guest: guest,
                 user: user,
                 controlGroups: group?.folders ?? [],
-                parent: HostProcess.identifier
+                parent: HostProcess.identifier,
+                mapsOwners: features.mapsOwners
             )
             let (descriptor, holder) = try await spawn(
                 command.words(specification, base),
@@ -106,6 +125,7 @@ package actor NamespacesBackend: SandboxBackend {
             var launch = GuestLaunch(specification, tier: tier, enforcement: enforcement)
             launch.startLimit = startLimit
             if case .privateLayer = specification.workspace { launch.start.workspace = .copy }
+            if landlock != nil { launch.start.fileRules = specification.rootLayer == .readOnly ? .base : .own }
             if group == nil { launch.start.memoryBytes = specification.limits.memory.bytes }
             return try await GuestSandbox.begin(launch, descriptor: descriptor, holder: holder, output: output)
         } catch {

@@ -6,7 +6,7 @@
 /// Shape: entries of one key byte, the value in UTF-8, and a zero byte; in the order of `a` arguments, `e` `NAME=VALUE`,
 /// `c` folder, `l` address to listen on, `n` open files, `P` processes, `M` bytes of memory, `k` bytes of the private layer,
 /// `t` nanoseconds since 1970, `y` `ROWSxCOLUMNS` of a terminal, `w` how `/workspace` is made,
-/// `u` user, `g` group, `o` where the root folder is to be theirs.
+/// `u` user, `g` group, `o` where the root folder is to be theirs, `h` their home in the lists of accounts, `r` rules for files.
 package struct GuestStart: Hashable, Sendable {
     /// How the guest makes `/workspace` before it starts the worker.
     package enum WorkspacePreparation: String, Hashable, Sendable {
@@ -20,6 +20,14 @@ package struct GuestStart: Hashable, Sendable {
         case mount
         /// An overlay over the disk that carries the bundle.
         case overlay
+    }
+
+    /// What the kernel itself lets the worker do with files, besides what mounts and modes say.
+    package enum FileRules: String, Hashable, Sendable {
+        /// Read the base, and write where a sandbox has places for that.
+        case base
+        /// All of its root is its own.
+        case own
     }
 
     package var command: [String]
@@ -37,6 +45,10 @@ package struct GuestStart: Hashable, Sendable {
     package var user: WorkerUser?
     /// In a machine: the root folder itself belongs to the user, as what is in it does.
     package var ownsRoot = false
+    /// In a machine: what the lists of accounts are to call the user's home, where they do not know the user.
+    package var home: String?
+    /// In namespaces, where the kernel has Landlock; nil for none.
+    package var fileRules: FileRules?
 
     package init(
         command: [String],
@@ -64,6 +76,8 @@ package struct GuestStart: Hashable, Sendable {
         if let terminal { entries.append(("y", "\(terminal.rows)x\(terminal.columns)")) }
         if let user { entries += [("u", String(user.user)), ("g", String(user.group))] }
         if ownsRoot { entries.append(("o", "")) }
+        if let home { entries.append(("h", home)) }
+        if let fileRules { entries.append(("r", fileRules.rawValue)) }
         if workspace != .none { entries.append(("w", workspace.rawValue)) }
         return entries.flatMap { key, value in Array(key.utf8) + value.utf8.filter { $0 != 0 } + [0] }
     }

@@ -41,7 +41,7 @@ package struct SandboxLimits: Hashable, Sendable {
 package enum LimitEnforcement: String, Hashable, Sendable {
     /// By control groups or by the size of a machine: no way around.
     case enforced
-    /// By limits of single processes: several processes, or shared memory, can use more.
+    /// By limits of single processes, or by what a process may change: several processes, or shared memory, can use more.
     case bestEffort = "best-effort"
     case unlimited
 }
@@ -52,17 +52,21 @@ package struct SandboxEnforcement: Hashable, Sendable {
     package var memory: LimitEnforcement
     package var processes: LimitEnforcement
     package var scratch: LimitEnforcement
+    /// The version of Landlock by which the kernel holds the worker to its files; nil where it has none, or a tier does without.
+    package var landlock: Int?
 
     package init(
         cpus: LimitEnforcement,
         memory: LimitEnforcement,
         processes: LimitEnforcement,
-        scratch: LimitEnforcement
+        scratch: LimitEnforcement,
+        landlock: Int? = nil
     ) {
         self.cpus = cpus
         self.memory = memory
         self.processes = processes
         self.scratch = scratch
+        self.landlock = landlock
     }
 
     package static let all = SandboxEnforcement(

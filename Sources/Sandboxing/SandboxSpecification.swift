@@ -92,7 +92,7 @@ package struct SandboxSpecification: Sendable {
     package func workerEnvironment(tier: IsolationTier) -> [(name: String, value: String)] {
         var all = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\(Self.extraPrograms)",
-            "HOME": "/home/worker", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
+            "HOME": homeInside, "LANG": "C.UTF-8", "TMPDIR": "/tmp",
         ]
         all.merge(environment) { $1 }
         all["III_URL"] = NetworkPolicy.engineURL
@@ -101,4 +101,7 @@ package struct SandboxSpecification: Sendable {
         all["III_ISOLATION"] = tier.rawValue
         return all.map { (name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
     }
+
+    /// What is `HOME` inside.
+    package var homeInside: String { environment["HOME"] ?? "/home/worker" }
 }

@@ -70,7 +70,8 @@ package struct WorkerStatus: Sendable, Hashable {
     package var isRunning: Bool { processID != nil }
 
     /// `{"kind":…,"last_end":…,"logs_dir":…,"name":…,"pid":…,"reason":…,"remedy":…,"restarts":0,"running":true,
-    /// "isolation":…,"not_stopped":…,"limits":{"cpus":…,"memory":…,"processes":…,"scratch":…},"network":[…],"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown.
+    /// "isolation":…,"not_stopped":…,"limits":{"cpus":…,"memory":…,"processes":…,"scratch":…},
+    /// "landlock":7,"network":[…],"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown or not there.
     package func json(now: ContinuousClock.Instant) -> JSONValue {
         let (reason, remedy): (String?, String?) =
             if case .waiting(let reason, let remedy) = phase { (reason, remedy) } else { (nil, nil) }
@@ -78,6 +79,7 @@ package struct WorkerStatus: Sendable, Hashable {
             "name": .string(name.description), "kind": .string(kind), "version": .string(version),
             "status": .string(phase.word), "running": .bool(isRunning), "pid": .integer(processID),
             "isolation": .string(tier?.rawValue), "not_stopped": .string(tier?.caveat), "limits": limits?.json ?? .null,
+            "landlock": .integer(limits?.landlock),
             "network": .array(network.map { .string($0.description) }),
             "uptime_ms": .milliseconds(startedAt.map { now - $0 }),
             "ready_after_ms": .milliseconds(readyAfter), "restarts": .integer(restarts),

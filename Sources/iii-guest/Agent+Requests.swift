@@ -32,6 +32,10 @@ extension Agent {
             listeners.append(listener)
         }
         if isMachine { limitMachine(request) } else { _ = guest_drop_capabilities() }
+        // From here on for this process too: the worker and commands beside it must be able to signal each other.
+        guard request.fileRules.isEmpty || guest_restrict(request.fileRules == bytes("own") ? 1 : 0) == 0 else {
+            return send(Kind.failure, stream, bytes("cannot be held to its files: ") + reasonOfErrno())
+        }
         spawn(request, stream)
     }
 
@@ -53,6 +57,11 @@ extension Agent {
         if isMachine {
             if request.ownsRoot { chown("/root", request.user, request.group) }
             chown("/root/home/worker", request.user, request.group)
+            if !request.home.isEmpty {
+                let owner = request.ownsRoot ? request.user : 0
+                // Where that cannot be, the worker has no name: that keeps it from nothing.
+                _ = guest_add_account("/root", request.user, request.group, request.home, owner)
+            }
             if request.workspace != bytes("absent"), mkdir("/root/workspace", 0o755) == 0 {
                 chown("/root/workspace", request.user, request.group)
             }

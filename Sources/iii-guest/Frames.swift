@@ -54,6 +54,10 @@ struct StartRequest {
     var user: UInt32 = 1000
     var group: UInt32 = 1000
     var ownsRoot = false
+    /// In a machine: where the worker is at home, empty where nothing is to be added to the lists of accounts.
+    var home: [CChar] = []
+    /// `own` or `base`, empty for no rules.
+    var fileRules: [UInt8] = []
 
     struct Listener {
         var address: [UInt8]
@@ -77,6 +81,8 @@ struct StartRequest {
             case UInt8(ascii: "y"): terminal = Self.size(value)
             case UInt8(ascii: "w"): workspace = Array(value)
             case UInt8(ascii: "o"): ownsRoot = true
+            case UInt8(ascii: "h"): home = cString(value)
+            case UInt8(ascii: "r"): fileRules = Array(value)
             case UInt8(ascii: "u"): user = UInt32(truncatingIfNeeded: number(value) ?? 1000)
             case UInt8(ascii: "g"): group = UInt32(truncatingIfNeeded: number(value) ?? 1000)
             default: break

@@ -45,6 +45,7 @@ struct MicroVMContractTests {
     @Test func laysAPrivateLayerOverTheRoot() async throws { try await contract.laysAPrivateLayerOverTheRoot() }
     @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
     @Test func isTheUserThatIsAskedFor() async throws { try await contract.isTheUserInTheFolderThatIsAskedFor() }
+    @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
     @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
 }

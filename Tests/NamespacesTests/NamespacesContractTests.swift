@@ -12,7 +12,8 @@ import Testing
 enum Here {
     static let guest = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
         .appending(".build/debug/iii-guest")
-    static let backend = NamespacesBackend(guest: guest, bubblewrap: "/usr/bin/bwrap")
+    static let bubblewrap: FilePath = "/usr/bin/bwrap"
+    static let backend = NamespacesBackend(guest: guest, bubblewrap: bubblewrap)
     static let fixture = SandboxFixture(backend: backend, base: .host)
 }
 

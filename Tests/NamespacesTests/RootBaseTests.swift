@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import SystemPackage
+import Namespaces
 import Sandboxing
 import SandboxTestSupport
 import TestSupport
@@ -13,12 +15,12 @@ struct RootBaseTests {
     private let contract: SandboxContract
     private let escape: EscapeSuite
 
+    static func base() throws -> SandboxSpecification.Base {
+        .rootFileSystem(try SmallRoot.make(), digest: Digest.sha256("small root".utf8))
+    }
+
     init() throws {
-        let base = SandboxSpecification.Base.rootFileSystem(
-            try SmallRoot.make(),
-            digest: Digest.sha256("small root".utf8)
-        )
-        let fixture = SandboxFixture(backend: Here.backend, base: base)
+        let fixture = SandboxFixture(backend: Here.backend, base: try Self.base())
         contract = SandboxContract(fixture)
         escape = EscapeSuite(fixture)
     }
@@ -33,6 +35,47 @@ struct RootBaseTests {
     @Test func keepsALayerThatIsToStay() async throws { try await contract.keepsALayerThatIsToStay() }
     @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
     @Test func isTheUserThatIsAskedFor() async throws { try await contract.isTheUserInTheFolderThatIsAskedFor() }
+    @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
     @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
+}
+
+/// The same where file systems cannot show files as another user's: each owner is changed in the layer.
+@Suite(.timeLimit(.minutes(10)))
+struct ChangedOwnersTests {
+    private let contract: SandboxContract
+
+    init() throws {
+        var features = NamespacesBackend.Features()
+        features.mapsOwners = false
+        let backend = NamespacesBackend(guest: Here.guest, bubblewrap: Here.bubblewrap, features: features)
+        contract = SandboxContract(SandboxFixture(backend: backend, base: try RootBaseTests.base()))
+    }
+
+    @Test func laysAPrivateLayerOverTheRoot() async throws { try await contract.laysAPrivateLayerOverTheRoot() }
+    @Test func keepsALayerThatIsToStay() async throws { try await contract.keepsALayerThatIsToStay() }
+    @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
+    @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
+}
+
+/// What a worker leaves in a layer that stays is its own affair.
+@Suite(.timeLimit(.minutes(10)))
+struct PlantedLinkTests {
+    /// The launcher makes places in the layer as the one who runs the engine.
+    @Test(arguments: ["run", "etc"])
+    func aLinkInALayerThatStaysLeadsNowhere(place: String) async throws {
+        try await withTemporaryDirectory { folder in
+            try Shell.run("mkdir bait; chmod 777 bait; chmod 755 .", in: folder)
+            let fixture = SandboxFixture(backend: Here.backend, base: try RootBaseTests.base())
+            var specification = try fixture.specification("mv /etc /etc-before; ls /", workspace: .none)
+            (specification.directory, specification.rootLayer) = ("/", .persistent(folder.appending("layer")))
+            let before = try await fixture.run(specification)
+            #expect(before.exit == .exited(status: 0), "\(before.errors)")
+            // As the worker could have left it: the layer's folders are its own.
+            let upper = "layer/upper"
+            try Shell.run("rm -rf \(upper)/\(place); ln -s '\(folder)/bait' \(upper)/\(place)", in: folder)
+            await #expect(throws: SandboxError.self) { _ = try await fixture.run(specification) }
+            #expect(try Shell.run("ls bait", in: folder) == "")
+        }
+    }
 }

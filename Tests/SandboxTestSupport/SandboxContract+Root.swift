@@ -83,4 +83,24 @@ extension SandboxContract {
         #expect(await sandbox.stop(grace: .seconds(60)) == .exited(status: 4))
         #expect(output.output == "ready\nasked\n")
     }
+
+    /// Python, ssh and others ask for the name and the home of their user.
+    package func givesTheUserANameAndAHome() async throws {
+        let script = """
+            import grp, os, pwd
+            own = pwd.getpwuid(os.getuid())
+            print(own.pw_name, own.pw_uid, own.pw_gid, own.pw_dir, grp.getgrgid(own.pw_gid).gr_name)
+            print(os.path.expanduser("~" + own.pw_name), pwd.getpwuid(1000).pw_name)
+            """
+        var known = try imageWorker("")
+        known.command = ["python3", "-c", script]
+        var unknown = known
+        unknown.user = WorkerUser(user: 4321, group: 4322)
+        unknown.environment["HOME"] = "/srv/home"
+        let (_, first, complaint) = try await fixture.run(known)
+        #expect(first == "worker 1000 1000 /home/worker worker\n/home/worker worker\n", "\(complaint)")
+        // The image has another one of the name.
+        let (_, second, _) = try await fixture.run(unknown)
+        #expect(second == "worker4321 4321 4322 /srv/home worker\n/srv/home worker\n", "\(second)")
+    }
 }

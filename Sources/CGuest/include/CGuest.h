@@ -85,6 +85,19 @@ int guest_resize(int terminal, uint16_t rows, uint16_t columns);
 /// Copies a tree of files, folders and links into an existing folder. Other things are left out.
 int guest_copy_tree(const char *source, const char *target);
 
+/// Opens the folder that the last part of `path`, a path below `root`, is in; `*name` is that part.
+/// No link is followed: what a worker planted must not lead anywhere else.
+int guest_open_parent(const char *root, const char *path, const char **name);
+
+/// Gives the user and the group of a worker a name and a home in the lists of a root file system, which are made where
+/// there are none. Who is in a list already stays as he is. `owner` gets a list that is made; 0 leaves it.
+int guest_add_account(const char *root, unsigned user, unsigned group, const char *home, unsigned owner);
+
+/// Holds this process and all that it starts to the files of its own root, by Landlock: a folder from elsewhere is closed to
+/// it, however it came by it. With `owns_root` all of the root may be written, else only what a sandbox has for that. Sockets
+/// without a name in a file, and signals, reach only what it started.
+int guest_restrict(int owns_root);
+
 static inline int guest_open(const char *path, int flags) { return open(path, flags | O_CLOEXEC); }
 static inline int guest_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
 static inline int guest_end_output(int socket) { return shutdown(socket, SHUT_WR); }
@@ -123,11 +136,14 @@ int guest_own_network(void);
 /// Makes the layer that takes what is written to a root: in a folder of the host behind `layer`, or in memory of `size` bytes
 /// where that is negative.
 int guest_stage_layer(int layer, uint64_t size, unsigned owner);
-/// A place in the layer on which something will be mounted: a folder, or a file. Its parent is there.
+/// A place in the layer on which something will be mounted: a folder, or a file. Its parent is there, and not behind a link.
 int guest_stage_place(const char *path, int is_file, unsigned owner);
-/// Shows the folder behind an open descriptor as `/tmp/root`, below the layer. What root owns below belongs to `owner` there,
-/// where the file system can do that; 0 leaves it.
-int guest_stage_root(int descriptor, unsigned owner);
+/// Shows the folder behind an open descriptor as `/tmp/root`, below the layer. What root owns below belongs to `owner` there;
+/// 0 leaves it. With `maps` it is shown so by the file system, where that can; else each owner is changed in the layer.
+int guest_stage_root(int descriptor, unsigned owner, int maps);
+/// Keeps this process and all that it starts on so many of the processors, chosen by chance. Nothing keeps them from choosing
+/// others.
+int guest_choose_processors(int count);
 /// Gives the loopback interface one more address.
 int guest_add_address(const uint8_t address[4]);
 /// Becomes another user for good.

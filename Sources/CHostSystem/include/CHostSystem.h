@@ -146,6 +146,9 @@ static inline void iii_set_nonblocking(int descriptor) {
     fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
+/// The version of the kernel's rules for files that processes put on themselves (Landlock); 0 where it has none.
+int iii_landlock_version(void);
+
 /// Nanoseconds since 1970.
 int64_t iii_unix_nanoseconds(void);
 

@@ -172,7 +172,11 @@ struct WorkerSchemas: Sendable {
         "name": name, "kind": ["type": "string"], "version": ["type": ["string", "null"]],
         "status": field("string", "ready, booting, starting, waiting, restarting, failed, stopped …"),
         "running": ["type": "boolean"], "pid": ["type": ["integer", "null"]],
-        "isolation": ["type": ["string", "null"]], "uptime_ms": ["type": ["integer", "null"]],
+        "isolation": ["type": ["string", "null"]],
+        "landlock": [
+            "type": ["integer", "null"], "description": "The version of the kernel's file rules that hold it.",
+        ],
+        "uptime_ms": ["type": ["integer", "null"]],
         "ready_after_ms": ["type": ["integer", "null"]], "restarts": ["type": "integer"],
         "restart_in_ms": ["type": ["integer", "null"]],
         "last_end": ["type": ["string", "null"]], "last_lines": texts("What it printed last."),

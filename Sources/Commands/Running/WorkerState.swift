@@ -18,6 +18,8 @@ struct WorkerState: Sendable {
     let notStopped: String?
     /// How its limits are held: `enforced`, or where not all are, each.
     let limits: String?
+    /// What of the kernel holds it to its files, besides what its tier is made of.
+    let fileRules: String?
     /// What it reaches.
     let network: String?
     let uptime: Duration?
@@ -41,6 +43,7 @@ struct WorkerState: Sendable {
         isolation = text("isolation")
         notStopped = text("not_stopped")
         (limits, network) = (Self.limits(json), Self.network(json, isolation))
+        fileRules = number("landlock").map { "Landlock \($0)" }
         uptime = number("uptime_ms").map { .milliseconds($0) }
         readyAfter = number("ready_after_ms").map { .milliseconds($0) }
         restarts = number("restarts") ?? 0

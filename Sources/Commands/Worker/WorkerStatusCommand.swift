@@ -43,7 +43,8 @@ struct WorkerStatusCommand: ContextCommand {
         if case .string(let version)? = state.json["version"] { rows.append(("version", version)) }
         rows += [
             ("process", state.processID.map(String.init)), ("isolation", state.isolation),
-            ("not stopped", state.notStopped), ("limits", state.limits), ("network", state.network),
+            ("not stopped", state.notStopped), ("limits", state.limits),
+            ("file rules", state.fileRules), ("network", state.network),
             ("up", state.uptime?.shown), ("ready after", state.readyAfter?.shown),
             ("restarts", state.restarts == 0 ? nil : String(state.restarts)), ("last end", state.lastEnd),
             ("starts again", state.restartIn.map { "in \($0.shown)" }),

@@ -42,7 +42,7 @@ struct TarReader<Sink: ArchiveSink>: EntryReader {
                 try takeExtended(kind, remaining, padding, from: &rest)
             case .content(let remaining, let padding): try takeContent(remaining, padding, from: &rest)
             case .padding(let remaining):
-                let count = Self.take(upTo: remaining, from: &rest).count
+                let count = rest.takeFirst(remaining).count
                 state = count == remaining ? .header : .padding(remaining: remaining - count)
             case .end(let padding): try takeEnd(padding, from: &rest)
             }
@@ -56,14 +56,8 @@ struct TarReader<Sink: ArchiveSink>: EntryReader {
         return try sink.finish()
     }
 
-    private static func take(upTo count: Int, from rest: inout UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        let count = min(count, rest.count)
-        defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
-        return UnsafeRawBufferPointer(rebasing: rest[..<count])
-    }
-
     private mutating func takeBlock(from rest: inout UnsafeRawBufferPointer) throws(ArchiveError) {
-        gathered.append(contentsOf: Self.take(upTo: TarFormat.blockSize - gathered.count, from: &rest))
+        gathered.append(contentsOf: rest.takeFirst(TarFormat.blockSize - gathered.count))
         guard gathered.count == TarFormat.blockSize else { return }
         let block = gathered
         gathered.removeAll(keepingCapacity: true)
@@ -128,7 +122,7 @@ struct TarReader<Sink: ArchiveSink>: EntryReader {
         _ padding: Int,
         from rest: inout UnsafeRawBufferPointer
     ) throws(ArchiveError) {
-        let piece = Self.take(upTo: remaining, from: &rest)
+        let piece = rest.takeFirst(remaining)
         gathered.append(contentsOf: piece)
         guard piece.count == remaining else {
             state = .extended(kind, remaining: remaining - piece.count, padding: padding)
@@ -154,7 +148,7 @@ struct TarReader<Sink: ArchiveSink>: EntryReader {
         _ padding: Int,
         from rest: inout UnsafeRawBufferPointer
     ) throws(ArchiveError) {
-        let piece = Self.take(upTo: remaining, from: &rest)
+        let piece = rest.takeFirst(remaining)
         try sink.write(piece)
         guard piece.count == remaining else {
             state = .content(remaining: remaining - piece.count, padding: padding)

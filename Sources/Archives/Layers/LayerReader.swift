@@ -57,7 +57,7 @@ struct LayerReader<Sink: LayerSink> {
                 try takeExtended(kind, remaining, padding, from: &rest)
             case .content(let content): try take(content, from: &rest)
             case .padding(let remaining):
-                let count = Self.take(upTo: remaining, from: &rest).count
+                let count = rest.takeFirst(remaining).count
                 state = count == remaining ? .header : .padding(remaining: remaining - count)
             case .end: return
             }
@@ -82,14 +82,8 @@ struct LayerReader<Sink: LayerSink> {
     /// Ends the work of the sink.
     mutating func finish() throws(ArchiveError) -> Sink.Output { try sink.finish() }
 
-    private static func take(upTo count: Int, from rest: inout UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        let count = min(count, rest.count)
-        defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
-        return UnsafeRawBufferPointer(rebasing: rest[..<count])
-    }
-
     private mutating func takeBlock(from rest: inout UnsafeRawBufferPointer) throws(ArchiveError) {
-        gathered.append(contentsOf: Self.take(upTo: TarFormat.blockSize - gathered.count, from: &rest))
+        gathered.append(contentsOf: rest.takeFirst(TarFormat.blockSize - gathered.count))
         guard gathered.count == TarFormat.blockSize else { return }
         let block = gathered
         gathered.removeAll(keepingCapacity: true)
@@ -134,7 +128,7 @@ struct LayerReader<Sink: LayerSink> {
         _ padding: Int,
         from rest: inout UnsafeRawBufferPointer
     ) throws(ArchiveError) {
-        let piece = Self.take(upTo: remaining, from: &rest)
+        let piece = rest.takeFirst(remaining)
         gathered.append(contentsOf: piece)
         guard piece.count == remaining else {
             state = .extended(kind, remaining: remaining - piece.count, padding: padding)
@@ -257,7 +251,7 @@ extension LayerReader {
         var content = content
         let piece = content.pieces[content.index]
         let count = Int(min(piece.length - content.done, Int64(rest.count)))
-        try sink.write(Self.take(upTo: count, from: &rest), at: piece.offset + content.done)
+        try sink.write(rest.takeFirst(count), at: piece.offset + content.done)
         content.done += Int64(count)
         if content.done == piece.length { (content.index, content.done) = (content.index + 1, 0) }
         try proceed(content)
@@ -273,66 +267,5 @@ extension LayerReader {
             try sink.end()
             skip(TarFormat.padding(after: Int(truncatingIfNeeded: content.stored)))
         }
-    }
-}
-
-/// What is being read of a file's contents.
-private struct LayerContent {
-    let entry: LayerEntry
-    let pieces: [SparseMap.Piece]
-    let stored: Int64
-    var hasBegun = false
-    var index = 0
-    /// Bytes of the piece that were read.
-    var done: Int64 = 0
-
-    init(entry: LayerEntry, pieces: [SparseMap.Piece], stored: Int64) {
-        self.entry = entry
-        self.pieces = pieces
-        self.stored = stored
-    }
-}
-
-/// The map of holes in GNU's old format: four pieces in the header, twenty-one in each block that follows.
-private enum OldSparseMap {
-    /// - Returns: whether no block follows.
-    static func take(_ block: [UInt8], isHeader: Bool, into numbers: inout [Int64]) throws(ArchiveFault) -> Bool {
-        let start = isHeader ? 386 : 0
-        let end = isHeader ? 482 : 504
-        for place in stride(from: start, to: end, by: 24) where block[place] != 0 {
-            numbers.append(try LayerHeader.number(block[place..<place + 12], "sparse map"))
-            numbers.append(try LayerHeader.number(block[place + 12..<place + 24], "sparse map"))
-        }
-        return block[end] == 0
-    }
-
-    static func realSize(_ header: [UInt8]) throws(ArchiveFault) -> Int64 {
-        let size = try LayerHeader.number(header[483..<495], "sparse size")
-        if size < 0 { throw .tar(.number(field: "sparse size")) }
-        return size
-    }
-}
-
-/// Paths in layers, which are bytes.
-enum LayerPath {
-    /// A path below the root without what changes nothing: empty parts, `.`, a `/` before it or after it.
-    static func clean(_ path: [UInt8], limit: Int) throws(ArchiveFault) -> [UInt8] {
-        if path.count > limit { throw .path(.tooLong) }
-        if path.contains(0) { throw .path(.nul) }
-        var clean: [UInt8] = []
-        clean.reserveCapacity(path.count)
-        for part in path.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
-            if part.elementsEqual("..".utf8) { throw .path(.climbs) }
-            if part.count > EntryPath.maximumComponentLength { throw .path(.componentTooLong) }
-            if !clean.isEmpty { clean.append(UInt8(ascii: "/")) }
-            clean += part
-        }
-        return clean
-    }
-
-    /// What a symbolic link says: anything that a file system can hold, since it is followed inside the root only.
-    static func target(_ target: [UInt8], limit: Int) throws(ArchiveFault) -> [UInt8] {
-        guard (1..<limit).contains(target.count), !target.contains(0) else { throw .layer(.linkTarget) }
-        return target
     }
 }

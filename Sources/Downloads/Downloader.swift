@@ -47,8 +47,6 @@ private struct DownloadSession: Sendable {
     let pacing: Pacing
     var point: ResumePoint
     var schedule = RetrySchedule()
-    /// Where the reader was when the schedule last counted a failure.
-    private var failedAt: Int64 = 0
 
     init(request: ArtifactRequest, transport: any Transport, pacing: Pacing) {
         self.request = request
@@ -98,9 +96,7 @@ private struct DownloadSession: Sendable {
     }
 
     private mutating func nextWait(advice: Duration?) -> Duration? {
-        if point.offset - failedAt >= 1 << 20 { schedule.reset() }
-        failedAt = point.offset
-        return schedule.wait(advice: advice, jitter: pacing.jitter())
+        schedule.wait(at: point.offset, advice: advice, jitter: pacing.jitter())
     }
 
     private mutating func receive(_ response: TransportResponse) throws -> ResumePoint.Verdict {

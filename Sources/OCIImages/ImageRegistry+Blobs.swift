@@ -10,8 +10,7 @@ package import WorkerModel
 extension ImageRegistry {
     /// Fetches a blob from a place in it to its end, taking up again what is cut.
     ///
-    /// A try that brought a mebibyte or more starts the count of tries anew. Nobody has looked at the digest: who takes the
-    /// bytes does.
+    /// Nobody has looked at the digest: who takes the bytes does.
     ///
     /// - Parameters:
     ///   - blob: what is wanted, and how long it is.
@@ -26,16 +25,14 @@ extension ImageRegistry {
         _ take: (ByteBuffer) throws -> Void
     ) async throws {
         var offset = start
-        var (schedule, failedAt) = (RetrySchedule(), start)
+        var schedule = RetrySchedule(startingAt: start)
         while offset < blob.size.bytes {
             do {
                 try await read(blob, of: reference, &offset, take)
                 // An end that comes too early is as good as a broken connection.
                 if offset < blob.size.bytes { throw TransportError(.cut, try base(of: reference), for: .image) }
             } catch let error as TransportError where error.isTransient {
-                if offset - failedAt >= 1 << 20 { schedule.reset() }
-                failedAt = offset
-                guard let wait = schedule.wait(jitter: pacing.jitter()) else {
+                guard let wait = schedule.wait(at: offset, jitter: pacing.jitter()) else {
                     throw OCIImageError.keepsBreaking(reference, tries: schedule.failures + 1, cause: error)
                 }
                 try await pacing.sleep(wait)

@@ -190,7 +190,7 @@ extension ImageRegistry {
         var query = realm.query.map { [$0] } ?? []
         for name in ["service", "scope"] {
             guard let value = challenge.parameters[name] else { continue }
-            query.append("\(name)=\(Self.encode(value))")
+            query.append("\(name)=\(PercentEncoding.encode(value))")
         }
         let target = "\(realm.path)?\(query.joined(separator: "&"))"
         let wire = try RemoteURL(parsing: realm.origin.description + target)
@@ -210,17 +210,6 @@ extension ImageRegistry {
             !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw OCIImageError.unreadable(reference, reason: "the answer of \(realm) holds no token") }
         return .init(name: "Authorization", value: Redacted("Bearer \(token)"))
-    }
-
-    private static func encode(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return text.utf8.map { byte -> String in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: String(UnicodeScalar(byte))
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): String(UnicodeScalar(byte))
-            default: "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }.joined()
     }
 }
 

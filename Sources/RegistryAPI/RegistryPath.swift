@@ -51,9 +51,9 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
         var text = route.rawValue
         for part in parts {
             guard let open = text.firstIndex(of: "{"), let close = text.firstIndex(of: "}") else { break }
-            text.replaceSubrange(open...close, with: Self.encoded(part))
+            text.replaceSubrange(open...close, with: PercentEncoding.encode(part))
         }
-        let pairs = query.map { "\($0.name)=\(Self.encoded($0.value))" }
+        let pairs = query.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
         description = pairs.isEmpty ? text : text + "?" + pairs.joined(separator: "&")
     }
 
@@ -151,21 +151,5 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
 
     private static func version(_ selector: VersionSelector?) -> [(name: String, value: String)] {
         selector.map { [("version", $0.description)] } ?? []
-    }
-
-    /// Leaves only what RFC 3986 calls unreserved.
-    private static func encoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default:
-                let digits = Array("0123456789ABCDEF".utf8)
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+import WorkerModel
 
 extension RemoteURL {
     /// The longest text that is read.
@@ -104,27 +105,23 @@ extension RemoteURL {
 
     /// Percent-encodes what RFC 3986 has no place for, so that no later reader has to guess.
     private static func encoded(_ text: Substring) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
             let isEscape =
                 byte == UInt8(ascii: "%") && index + 2 < bytes.count
-                && bytes[(index + 1)...(index + 2)].allSatisfy { digits.contains($0) || (0x61...0x66).contains($0) }
+                && bytes[(index + 1)...(index + 2)].allSatisfy(PercentEncoding.isHexDigit)
             if isEscape || isTargetByte(byte) {
                 result.append(byte)
             } else {
-                result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                PercentEncoding.append(byte, to: &result)
             }
         }
         return String(decoding: result, as: UTF8.self)
     }
 
     private static func isTargetByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "-._~!$&'()*+,;=:@/?".utf8.contains(byte)
-        }
+        PercentEncoding.isUnreserved(byte) || "!$&'()*+,;=:@/?".utf8.contains(byte)
     }
 
     /// Resolves `.` and `..` components; the result starts with `/`.

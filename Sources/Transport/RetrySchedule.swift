@@ -11,9 +11,15 @@ package struct RetrySchedule: Sendable {
     /// The longest wait that a server can ask for; beyond it the request fails at once.
     package static let longestAdvice = Duration.seconds(60)
 
-    package private(set) var failures = 0
+    /// A try that brought as many bytes begins the count anew: a long transfer over a bad line comes to its end.
+    package static let progress: Int64 = 1 << 20
 
-    package init() {}
+    package private(set) var failures = 0
+    /// How far the transfer was at the last failure.
+    private var failedAt: Int64
+
+    /// `offset` is how many bytes of what is fetched are there already.
+    package init(startingAt offset: Int64 = 0) { failedAt = offset }
 
     /// What to wait before the next try; nil where there is none.
     ///
@@ -25,8 +31,12 @@ package struct RetrySchedule: Sendable {
         return .milliseconds(500 << (failures - 1)) * (1 - jitter / 2)
     }
 
-    /// Begins anew after a success.
-    package mutating func reset() { failures = 0 }
+    /// As `wait`, for a transfer that has come to `offset`.
+    package mutating func wait(at offset: Int64, advice: Duration? = nil, jitter: Double) -> Duration? {
+        if offset - failedAt >= Self.progress { failures = 0 }
+        failedAt = offset
+        return wait(advice: advice, jitter: jitter)
+    }
 }
 
 /// How time passes and dice fall between two tries; tests pass their own.

@@ -14,6 +14,13 @@ import WorkerModel
         #expect(waits == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4), nil])
     }
 
+    @Test func aTransferThatGoesOnIsTriedOnAndOn() {
+        var schedule = RetrySchedule(startingAt: 5)
+        for place in 1...20 { #expect(schedule.wait(at: 5 + Int64(place) << 20, jitter: 0) == .milliseconds(500)) }
+        let end: Int64 = 5 + 21 << 20 - 1
+        #expect((0..<4).map { _ in schedule.wait(at: end, jitter: 0) }.last == .some(nil))
+    }
+
     @Test func jitterTakesUpToHalfAway() {
         var schedule = RetrySchedule()
         #expect(schedule.wait(jitter: 1) == .milliseconds(250))

@@ -17,11 +17,14 @@ final class RootFolder {
         /// Where it is, with all links followed: `usr/lib`; empty for the root.
         let path: [UInt8]
         let parent: Place?
+        /// How many folders it lies below the root.
+        let depth: Int
 
         init(descriptor: Int32, path: [UInt8], parent: Place?) {
             self.descriptor = descriptor
             self.path = path
             self.parent = parent
+            depth = parent.map { $0.depth + 1 } ?? 0
         }
 
         deinit { close(descriptor) }
@@ -65,27 +68,26 @@ final class RootFolder {
 
     /// The folder at a path, whose parts are joined by `/`; with `makes` what is missing is made, with mode 0700.
     func folder(at path: some Collection<UInt8>, makes: Bool) throws(Failure) -> Place {
-        let wanted = Array(path)
-        if let place = known[wanted] { return place }
-        var place = root
-        var depth = 0
+        var wanted = Array(path)
+        while wanted.last == slash { wanted.removeLast() }
+        var (place, rest) = nearest(to: wanted)
+        if rest.isEmpty { return place }
         var links = 0
-        var rest = Self.parts(of: wanted)
         while let name = rest.popLast() {
             if name.elementsEqual(".".utf8) { continue }
             if name.elementsEqual("..".utf8) {
-                if let parent = place.parent { (place, depth) = (parent, depth - 1) }
+                place = place.parent ?? place
                 continue
             }
             switch try step(to: name, in: place, makes: makes) {
             case .folder(let next):
-                (place, depth) = (next, depth + 1)
-                if depth > Self.depthLimit { throw .tooDeep }
+                place = next
+                if place.depth > Self.depthLimit { throw .tooDeep }
             case .link(let target):
                 links += 1
                 if links > Self.linkLimit { throw .tooManyLinks }
-                if target.first == slash { (place, depth) = (root, 0) }
-                rest += Self.parts(of: target)
+                if target.first == slash { place = root }
+                rest += Self.parts(of: target[...])
             }
         }
         if known.count >= Self.cacheLimit { known.removeAll(keepingCapacity: true) }
@@ -93,11 +95,24 @@ final class RootFolder {
         return place
     }
 
+    /// How far a path is known, and the parts that are left of it, the first of them last.
+    private func nearest(to path: [UInt8]) -> (Place, [ArraySlice<UInt8>]) {
+        var end = path.endIndex
+        while end > 0 {
+            // What leads through a link is known under the path that does.
+            if let place = known[Array(path[..<end])] { return (place, Self.parts(of: path[end...])) }
+            end = path[..<end].lastIndex(of: slash) ?? 0
+        }
+        return (root, Self.parts(of: path[...]))
+    }
+
     /// Has to be called when a folder or a link was removed: paths may lead elsewhere now.
     func forget() { known.removeAll(keepingCapacity: true) }
 
     /// The parts of a path, the first of them last.
-    private static func parts(of path: [UInt8]) -> [ArraySlice<UInt8>] { path.split(separator: slash).reversed() }
+    private static func parts(of path: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        path.split(separator: slash).reversed()
+    }
 
     private enum Step {
         case folder(Place)

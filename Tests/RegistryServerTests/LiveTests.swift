@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import AsyncHTTPClient
+import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -137,6 +138,26 @@ struct LiveTests {
                 #expect(answer.hasPrefix("HTTP/1.1 413 "))
                 #expect(answer.contains("too_large"))
                 #expect(answer.lowercased().contains("connection: close"))
+            }
+        }
+    }
+
+    /// What follows such an answer on its connection is the answer to the next request.
+    @Test(arguments: ["/blobs/sha256/\(RouteTests.hex)", "/blobs/sha256/short", "/w/nobody", "/nothing", "/whoami"])
+    func answersToHEADHaveNoBody(path: String) async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.live { server in
+                let requests = """
+                    HEAD \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n\
+                    GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n
+                    """
+                let answers = try await RawConnection.exchange(
+                    Array(requests.utf8),
+                    with: try #require(server.client.port)
+                )
+                let parts = answers.components(separatedBy: "\r\n\r\n")
+                #expect(parts.first?.hasPrefix("HTTP/1.1 4") == true, "\(answers)")
+                #expect(parts.dropFirst().first?.hasPrefix("HTTP/1.1 200 ") == true, "\(answers)")
             }
         }
     }

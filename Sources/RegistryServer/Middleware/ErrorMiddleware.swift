@@ -23,7 +23,9 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch {
             let answer = ErrorResponse(error)
             if answer.isFailureOfServer { Self.log(error, context.logger) }
-            return answer.response(requestID: context.id)
+            let response = answer.response(requestID: context.id)
+            // A body behind an answer to HEAD would be taken for the answer to the next request.
+            return request.method == .head ? response.createHeadResponse() : response
         }
     }
 

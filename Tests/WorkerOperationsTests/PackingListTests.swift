@@ -78,6 +78,26 @@ import Testing
         }
     }
 
+    /// Most of a file is passed over: no place and no neighbour hides a secret.
+    @Test(arguments: [
+        "-----BEGIN EC PRIVATE KEY-----", "AKIAABCDEFGHIJKLMNOP", "npm_" + String(repeating: "0", count: 36),
+    ])
+    func aSecretIsFoundWhereverItStands(secret: String) throws {
+        try withTemporaryDirectory { folder in
+            for before in ["", "a", "a_word", "longer_than_a_sample", "\u{1}\u{2}\u{3}"] {
+                for place in 0..<24 {
+                    let text = String(repeating: "\u{0}", count: place) + before + " " + secret
+                    try tree(["main": text], in: folder)
+                    #expect(throws: PackingError.self, "behind \(place) bytes and `\(before)`") {
+                        try PackingList(of: folder)
+                    }
+                    try tree(["main": text.dropLast(1) + "!"], in: folder)
+                    #expect(throws: Never.self) { try PackingList(of: folder) }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         "ghp_short", "BEGIN PRIVATE KEY", "xAKIAABCDEFGHIJKLMNOP", "a_ghp_" + String(repeating: "a", count: 36),
     ])

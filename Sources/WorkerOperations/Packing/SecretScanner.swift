@@ -5,15 +5,10 @@ import HostSystem
 import SystemPackage
 import WorkerModel
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#else
-import Glibc
-#endif
-
 /// Looks for what an author would not want to publish.
+///
+/// All of it lies in words of letters, digits, `_` and `-` that have ten bytes at least. So one byte in ten is looked at,
+/// and those around it where it may be in a word: of compiled or compressed files most is passed over.
 enum SecretScanner {
     /// What of a secret a file seems to hold, nil where nothing was found.
     ///
@@ -22,64 +17,61 @@ enum SecretScanner {
         guard let size = try HostFiles.size(of: file), size <= .mebibytes(1),
             let bytes = try HostFiles.read(file, upTo: .mebibytes(1))
         else { return nil }
-        if contains(bytes, "-----BEGIN ", followedBy: "PRIVATE KEY-----", within: 40) { return "a private key" }
-        for (prefix, length, what) in tokens where contains(bytes, token: Array(prefix.utf8), length: length) {
-            return what
-        }
-        return nil
+        // Safety: the buffer is read within the call.
+        return bytes.withUnsafeBytes { finding(in: $0) }
     }
 
     /// Prefixes of tokens that services give out, how many letters and digits follow, and what they are.
-    private static let tokens: [(prefix: String, length: Int, what: String)] = [
+    private static let tokens: [(prefix: [UInt8], length: Int, what: String)] = [
         ("AKIA", 16, "an AWS access key"), ("ghp_", 36, "a GitHub token"), ("gho_", 36, "a GitHub token"),
         ("github_pat_", 40, "a GitHub token"), ("glpat-", 20, "a GitLab token"), ("npm_", 36, "an npm token"),
         ("pypi-", 60, "a PyPI token"), ("xoxb-", 20, "a Slack token"), ("sk_live_", 24, "a Stripe key"),
         ("iii_", 43, "a key of a worker registry"),
-    ]
+    ].map { (Array($0.0.utf8), $0.1, $0.2) }
 
-    private static func contains(
-        _ bytes: [UInt8],
-        _ first: String,
-        followedBy second: String,
-        within distance: Int
-    ) -> Bool {
-        let first = Array(first.utf8)
-        let second = Array(second.utf8)
-        for start in places(of: first, in: bytes) {
-            let end = min(start + first.count + distance + second.count, bytes.count)
-            let window = Array(bytes[(start + first.count)..<end])
-            if !places(of: second, in: window).isEmpty { return true }
+    private static let keyBegin = Array("-----BEGIN".utf8)
+    /// Behind what kind of key it is.
+    private static let keyEnd = Array("PRIVATE KEY-----".utf8)
+    /// The longest kind of key that has a name, such as `OPENSSH`.
+    private static let keyKind = 40
+
+    /// The length of the shortest word that is looked at.
+    private static let shortestWord = keyBegin.count
+
+    private static func finding(in bytes: UnsafeRawBufferPointer) -> String? {
+        var place = shortestWord - 1
+        while place < bytes.count {
+            guard isWordByte(bytes[place]) else {
+                place += shortestWord
+                continue
+            }
+            var (start, end) = (place, place + 1)
+            while start > 0, isWordByte(bytes[start - 1]) { start -= 1 }
+            while end < bytes.count, isWordByte(bytes[end]) { end += 1 }
+            if end - start >= shortestWord, let what = finding(at: start..<end, in: bytes) { return what }
+            // The byte behind a word is in none.
+            place = end + shortestWord
         }
-        return false
+        return nil
     }
 
-    private static func contains(_ bytes: [UInt8], token prefix: [UInt8], length: Int) -> Bool {
-        places(of: prefix, in: bytes).contains { start in
-            if start > 0, isTokenByte(bytes[start - 1]) { return false }
-            return bytes[(start + prefix.count)...].prefix(length).filter(isTokenByte).count == length
+    /// What the word that stands at `range` is or begins.
+    private static func finding(at range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> String? {
+        let word = bytes[range]
+        for (prefix, length, what) in tokens where word.count >= prefix.count + length && word.starts(with: prefix) {
+            return what
         }
+        guard word.suffix(keyBegin.count).elementsEqual(keyBegin) else { return nil }
+        let rest = bytes[range.upperBound...].prefix(1 + keyKind + keyEnd.count)
+        guard rest.first == UInt8(ascii: " ") else { return nil }
+        let isKey = rest.indices.contains { rest[$0...].starts(with: keyEnd) }
+        return isKey ? "a private key" : nil
     }
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
+    private static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
         default: false
-        }
-    }
-
-    private static func places(of needle: [UInt8], in bytes: [UInt8]) -> [Int] {
-        guard let first = needle.first else { return [] }
-        // Safety: `memchr` reads inside the buffer, and what it gives points into it.
-        return bytes.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return [] }
-            var places: [Int] = []
-            var start = 0
-            while let found = memchr(base + start, Int32(first), bytes.count - start) {
-                let place = UnsafeRawPointer(found) - base
-                if bytes[place...].starts(with: needle) { places.append(place) }
-                start = place + 1
-            }
-            return places
         }
     }
 }

@@ -80,45 +80,69 @@ struct BlockDeflater {
         return results
     }
 
-    private static func deflate(_ block: Block, level: Int32) -> [UInt8] {
-        let level = isNoise(block.bytes) ? 0 : level
-        return run(level, after: block.window, block.bytes[...], isLast: block.isLast)
-    }
-
-    /// Whether samples all over a block are larger when they are deflated, as what is compressed already is.
-    private static func isNoise(_ bytes: [UInt8]) -> Bool {
-        let (samples, size) = (4, 4 << 10)
-        guard bytes.count >= samples * size * 2 else { return false }
-        return (0..<samples).allSatisfy { sample in
-            let start = bytes.count / samples * sample
-            return run(1, after: [], bytes[start..<start + size], isLast: true).count > size
-        }
-    }
-
     /// Empty without memory.
-    private static func run(
-        _ level: Int32,
-        after window: ArraySlice<UInt8>,
-        _ bytes: ArraySlice<UInt8>,
-        isLast: Bool
-    ) -> [UInt8] {
+    private static func deflate(_ block: Block, level: Int32) -> [UInt8] {
+        if isNoise(block.bytes) { return stored(block) }
         // zlib's own bound, rounded up, and the end of the block.
-        let room = bytes.count + bytes.count / 16 + 256
+        let room = block.bytes.count + block.bytes.count / 16 + 256
         return [UInt8](unsafeUninitializedCapacity: room) { output, count in
-            count = window.withUnsafeBytes { window in
-                bytes.withUnsafeBytes { bytes in
+            count = block.window.withUnsafeBytes { window in
+                block.bytes.withUnsafeBytes { bytes in
                     iii_deflate_block(
                         level,
                         window.baseAddress,
                         window.count,
                         bytes.baseAddress,
                         bytes.count,
-                        isLast,
+                        block.isLast,
                         output.baseAddress,
                         room
                     )
                 }
             }
+        }
+    }
+
+    /// Whether deflating would hardly help, by samples from all over a block: so it is with what is compressed already.
+    private static func isNoise(_ bytes: [UInt8]) -> Bool {
+        let (samples, size) = (4, 4 << 10)
+        guard bytes.count >= samples * size * 2, var deflater = try? Deflater(level: 1) else { return false }
+        var deflated = 0
+        // Safety: both buffers are used within the calls.
+        withUnsafeTemporaryAllocation(byteCount: size * 2, alignment: 1) { room in
+            bytes.withUnsafeBytes { bytes in
+                for sample in 0..<samples {
+                    let start = bytes.count / samples * sample
+                    let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])
+                    deflated += deflater.run(piece, into: room, isLast: true).produced
+                    deflater.reset()
+                }
+            }
+        }
+        // The header of a file may be among the samples: a 32nd is less than it is worth.
+        return deflated > samples * size / 32 * 31
+    }
+
+    /// A block as it is, in parts of the largest size that the format has a number for.
+    private static func stored(_ block: Block) -> [UInt8] {
+        let (largest, header) = (Int(UInt16.max), 5)
+        let parts = (block.bytes.count + largest - 1) / largest
+        return [UInt8](unsafeUninitializedCapacity: block.bytes.count + parts * header) { output, count in
+            // Safety: the parts together are as long as the block, so all stays within the room.
+            block.bytes.withUnsafeBytes { bytes in
+                var output = UnsafeMutableRawBufferPointer(output)
+                for part in 0..<parts {
+                    let piece = bytes[part * largest..<min((part + 1) * largest, bytes.count)]
+                    let size = UInt16(piece.count)
+                    output[0] = block.isLast && part == parts - 1 ? 1 : 0
+                    output.storeBytes(of: size.littleEndian, toByteOffset: 1, as: UInt16.self)
+                    output.storeBytes(of: (~size).littleEndian, toByteOffset: 3, as: UInt16.self)
+                    output = UnsafeMutableRawBufferPointer(rebasing: output[header...])
+                    output.copyMemory(from: UnsafeRawBufferPointer(rebasing: piece))
+                    output = UnsafeMutableRawBufferPointer(rebasing: output[piece.count...])
+                }
+            }
+            count = block.bytes.count + parts * header
         }
     }
 }

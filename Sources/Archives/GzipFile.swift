@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import CCompression
 import HostSystem
 import SystemPackage
 import WorkerModel
@@ -15,7 +14,7 @@ struct GzipFile: ~Copyable {
     /// Magic, deflate, no flags, no time, customary compression, unknown system.
     private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
 
-    private var file: OutputFile
+    private let file: WriteBehind
     private var deflater: BlockDeflater
     private var crc = CRC32()
     private var length: UInt32 = 0
@@ -24,8 +23,10 @@ struct GzipFile: ~Copyable {
     /// Makes the file, which must not exist.
     init(_ path: FilePath, mode: UInt16, level: Int32 = customaryLevel, isSynced: Bool = true) throws(ArchiveError) {
         do throws(HostError) {
-            var file = try OutputFile(in: OutputFile.currentDirectory, named: path.string, path: path, mode: mode)
-            try Self.header.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
+            let file = WriteBehind(
+                try OutputFile(in: OutputFile.currentDirectory, named: path.string, path: path, mode: mode)
+            )
+            try file.write([Self.header])
             self.file = file
         } catch { throw .host(error) }
         deflater = BlockDeflater(level: level)
@@ -49,51 +50,16 @@ struct GzipFile: ~Copyable {
     /// - Returns: digest and size of the gzip file.
     consuming func finish() throws(ArchiveError) -> (digest: Digest, size: ByteCount) {
         try write(deflated: try deflater.finish())
-        let trailer = [crc.value.littleEndian, length.littleEndian]
+        let trailer = [crc.value.littleEndian, length.littleEndian].withUnsafeBytes { [UInt8]($0) }
         do throws(HostError) {
-            try trailer.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
-            if isSynced { try file.sync() }
-            let size = file.size
-            return (try file.finish(), size)
+            try file.write([trailer])
+            return try file.finish(isSynced: isSynced)
         } catch { throw .host(error) }
     }
 
     private mutating func write(deflated pieces: [[UInt8]]) throws(ArchiveError) {
         do throws(HostError) {
-            for piece in pieces {
-                try piece.span.bytes.withUnsafeBytes { bytes throws(HostError) in try file.write(bytes) }
-            }
+            if !pieces.isEmpty { try file.write(pieces) }
         } catch { throw .host(error) }
-    }
-}
-
-/// One raw deflate stream, written in pieces by zlib.
-struct Deflater: ~Copyable {
-    struct Step {
-        let consumed: Int
-        let produced: Int
-        let isEnd: Bool
-    }
-
-    // Safety: made in `init`, freed in `deinit`, never handed out; a noncopyable type has one owner.
-    private let stream: OpaquePointer
-
-    /// - Throws: `ArchiveError.outOfMemory`.
-    init(level: Int32) throws(ArchiveError) {
-        guard let stream = iii_deflate_open(level) else { throw .outOfMemory }
-        self.stream = stream
-    }
-
-    deinit { iii_deflate_close(stream) }
-
-    mutating func run(
-        _ input: UnsafeRawBufferPointer,
-        into output: UnsafeMutableRawBufferPointer,
-        isLast: Bool
-    ) -> Step {
-        let step = iii_deflate_run(stream, input.baseAddress, input.count, output.baseAddress, output.count, isLast)
-        // zlib fails only on a state that it did not make itself.
-        precondition(step.status >= 0, "the deflate stream belongs to this value alone")
-        return Step(consumed: step.consumed, produced: step.produced, isEnd: step.status == 1)
     }
 }

@@ -237,6 +237,8 @@ void iii_deflate_close(iii_deflate *stream) {
     free(stream);
 }
 
+void iii_deflate_reset(iii_deflate *stream) { deflateReset(&stream->zlib); }
+
 iii_inflate_step iii_deflate_run(
     iii_deflate *stream, const void *input, size_t input_count, void *output, size_t output_count, bool finish
 ) {

@@ -57,6 +57,8 @@ iii_deflate *iii_deflate_open(int level);
 iii_inflate_step iii_deflate_run(
     iii_deflate *stream, const void *input, size_t input_count, void *output, size_t output_count, bool finish
 );
+/// Begins another stream with the same level.
+void iii_deflate_reset(iii_deflate *stream);
 void iii_deflate_close(iii_deflate *stream);
 
 /// Deflates one block of a stream in one go, by zlib. The block ends on a whole byte, or ends the stream with `finish`.

@@ -3,11 +3,13 @@
 
 import WorkerModel
 
-/// The first half of the pipeline: hashes the bytes of an archive as they come and inflates them into slabs.
+/// The first half of the pipeline: hashes the bytes of an archive as they come, where that is wanted, and inflates them
+/// into slabs.
 struct ArchiveFeeder: ~Copyable {
     let channel: SlabChannel
     private(set) var size = ByteCount.zero
-    private var hasher = DigestHasher()
+    /// Nil where nobody asks for the digest.
+    private var hasher: DigestHasher?
     private var gunzip: GunzipStream
     /// Whether the whole is one gzip member; else its bytes are passed on as they are.
     private let isGzip: Bool
@@ -18,18 +20,20 @@ struct ArchiveFeeder: ~Copyable {
     /// - Throws: `ArchiveError.outOfMemory`.
     init(
         channel: SlabChannel,
+        isHashing: Bool = true,
         format: ArchiveFormat,
         limits: ArchiveLimits,
         engine: InflateEngine
     ) throws(ArchiveError) {
         self.channel = channel
+        hasher = isHashing ? DigestHasher() : nil
         self.limits = limits
         isGzip = format == .tarGzip
         gunzip = try GunzipStream(engine: engine)
     }
 
-    /// The digest of all that came.
-    var digest: Digest { hasher.finalize() }
+    /// The digest of all that came, where it was hashed.
+    var digest: Digest? { hasher?.finalize() }
 
     /// Takes the whole of `body`.
     ///
@@ -43,7 +47,7 @@ struct ArchiveFeeder: ~Copyable {
         var fault: ArchiveError?
         for try await chunk in body {
             try Task.checkCancellation()
-            try hash(chunk)
+            try count(chunk)
             if let reason = channel.abandonment {
                 if case .host = reason { break }
                 continue
@@ -74,12 +78,13 @@ struct ArchiveFeeder: ~Copyable {
         return .success(())
     }
 
-    private mutating func hash(_ chunk: some Collection<UInt8>) throws(ArchiveError) {
+    private mutating func count(_ chunk: some Collection<UInt8>) throws(ArchiveError) {
         size = size + ByteCount(chunk.count)
         if size > limits.compressed { throw .tooLarge(limit: limits.compressed) }
+        if hasher == nil { return }
         // Safety: the hasher reads the bytes within the call.
-        let isDone: Void? = chunk.withContiguousStorageIfAvailable { hasher.update(UnsafeRawBufferPointer($0)) }
-        if isDone == nil { hasher.update(Array(chunk)) }
+        let isDone: Void? = chunk.withContiguousStorageIfAvailable { hasher?.update(UnsafeRawBufferPointer($0)) }
+        if isDone == nil { hasher?.update(Array(chunk)) }
     }
 
     /// Inflates a chunk, sending slabs as they are full; stops early where the reader has gone.

@@ -12,14 +12,10 @@ package final class ArchiveInspector: ArchiveSink {
         package let contents: [String: [UInt8]]
     }
 
-    private let wanted: Set<String>
-    private let limit: ByteCount
+    private let capture: ContentCapture
     private var hasher = DigestHasher()
     private var entry: ArchiveEntry?
     private var size = ByteCount.zero
-    private var captured: [UInt8] = []
-    private var isCapturing = false
-    private var contents: [String: [UInt8]] = [:]
     private var files: [ArchiveListing.File] = []
     private var folders: [String] = []
 
@@ -27,43 +23,37 @@ package final class ArchiveInspector: ArchiveSink {
     ///   - paths: the files whose contents are kept.
     ///   - limit: the most bytes of each of them; a larger one is refused.
     package init(capturing paths: Set<String> = [], upTo limit: ByteCount = .kibibytes(64)) {
-        wanted = paths
-        self.limit = limit
+        capture = ContentCapture(of: paths, upTo: limit)
     }
 
     package func begin(_ entry: ArchiveEntry) throws(ArchiveError) {
         self.entry = entry
-        let path = entry.path.description
-        if entry.kind == .directory { folders.append(path) }
-        isCapturing = entry.kind == .file && wanted.contains(path)
-        if let size = entry.size { try checkRoom(for: size) }
+        if entry.kind == .directory { folders.append(entry.path.description) }
+        try capture.begin(entry)
         hasher = DigestHasher()
         size = .zero
-        captured = []
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         hasher.update(bytes)
         size = size + ByteCount(bytes.count)
-        try checkRoom(for: size)
-        if isCapturing { captured.append(contentsOf: bytes) }
+        try capture.write(bytes)
     }
 
     package func end() {
         guard let entry, entry.kind == .file else { return }
-        let path = entry.path.description
-        if isCapturing { contents[path] = captured }
+        capture.end()
         files.append(
-            .init(path: path, size: size, isExecutable: entry.isExecutable, digest: hasher.finalize())
+            .init(
+                path: entry.path.description,
+                size: size,
+                isExecutable: entry.isExecutable,
+                digest: hasher.finalize()
+            )
         )
     }
 
     package func finish() -> Findings {
-        Findings(listing: ArchiveListing(files: files, folders: folders), contents: contents)
-    }
-
-    private func checkRoom(for size: ByteCount) throws(ArchiveError) {
-        guard isCapturing, size > limit else { return }
-        throw .refused(.limit(.file, limit: limit.bytes), entry: entry?.path.description)
+        Findings(listing: ArchiveListing(files: files, folders: folders), contents: capture.finish())
     }
 }

@@ -42,6 +42,41 @@ package enum ArchivePipeline {
             limits: limits,
             engine: engine
         )
+        let result = try await run(&feeder, body, format, limits, engine, into: makeSink)
+        guard let digest = feeder.digest else { preconditionFailure("a feeder hashes unless it is told not to") }
+        return Outcome(digest: digest, size: feeder.size, result: result)
+    }
+
+    /// Reads an archive whose bytes were held against their digest before, without hashing them again.
+    ///
+    /// - Returns: what the sink made of it, or the rule that the archive breaks.
+    /// - Throws: as `read`.
+    @concurrent
+    package static func readVerified<Body: AsyncSequence & Sendable, Sink: ArchiveSink>(
+        _ body: Body,
+        format: ArchiveFormat = .tarGzip,
+        limits: ArchiveLimits,
+        into makeSink: @escaping @Sendable () throws(ArchiveError) -> Sink
+    ) async throws -> Result<Sink.Output, ArchiveError> where Body.Element: Collection<UInt8> {
+        var feeder = try ArchiveFeeder(
+            channel: SlabChannel(slabs: slabs),
+            isHashing: false,
+            format: format,
+            limits: limits,
+            engine: .fastest
+        )
+        return try await run(&feeder, body, format, limits, .fastest, into: makeSink)
+    }
+
+    @concurrent
+    private static func run<Body: AsyncSequence & Sendable, Sink: ArchiveSink>(
+        _ feeder: inout ArchiveFeeder,
+        _ body: Body,
+        _ format: ArchiveFormat,
+        _ limits: ArchiveLimits,
+        _ engine: InflateEngine,
+        into makeSink: @escaping @Sendable () throws(ArchiveError) -> Sink
+    ) async throws -> Result<Sink.Output, ArchiveError> where Body.Element: Collection<UInt8> {
         let channel = feeder.channel
         async let output = consume(channel) { () throws(ArchiveError) -> any EntryReader<Sink.Output> in
             let sink = try makeSink()
@@ -60,7 +95,7 @@ package enum ArchivePipeline {
         }
         let result = await output
         if case .failure(.host(let error)) = result { throw ArchiveError.host(error) }
-        return Outcome(digest: feeder.digest, size: feeder.size, result: unpacked.flatMap { result })
+        return unpacked.flatMap { result }
     }
 
     @concurrent

@@ -60,12 +60,12 @@ struct ArchiveInspection: Sendable {
     ) async throws {
         let manifestName = WorkerManifest.fileName
         let result = try await read(digest, size, limits: .bundle) { () throws(ArchiveError) in
-            ArchiveInspector(capturing: [manifestName], upTo: WorkerManifest.maximumSize)
+            ContentCapture(of: [manifestName], upTo: WorkerManifest.maximumSize)
         }
         switch result {
         case .failure(let error): findings.refuse("$.sha256", error)
-        case .success(let found):
-            guard let text = found.contents[manifestName] else {
+        case .success(let contents):
+            guard let text = contents[manifestName] else {
                 findings.problems.append(
                     PublicationProblem(
                         path: "$.sha256",
@@ -102,6 +102,10 @@ struct ArchiveInspection: Sendable {
         }
     }
 
+    /// Reads a blob, whose digest was found right when it came.
+    ///
+    /// What the disk did to one since then breaks the checksums inside it: only where something is wrong is it hashed again,
+    /// to tell a bad archive from a damaged one.
     private func read<Sink: ArchiveSink>(
         _ digest: Digest,
         _ size: ByteCount,
@@ -111,11 +115,17 @@ struct ArchiveInspection: Sendable {
     ) async throws -> Result<Sink.Output, ArchiveError> {
         if size > limits.compressed { return .failure(.tooLarge(limit: limits.compressed)) }
         let bytes = BlobBytes(of: digest, in: 0..<size.bytes, from: blobs)
-        let outcome = try await ArchivePipeline.read(bytes, format: format, limits: limits, into: makeSink)
-        guard outcome.digest == digest else {
+        let result = try await ArchivePipeline.readVerified(bytes, format: format, limits: limits, into: makeSink)
+        if case .failure = result, try await Self.digest(of: bytes) != digest {
             throw RegistryStorageError.damaged(what: "the blob sha256:\(digest) has other bytes")
         }
-        return outcome.result
+        return result
+    }
+
+    private static func digest(of bytes: BlobBytes) async throws -> Digest {
+        var hasher = DigestHasher()
+        for try await piece in bytes { hasher.update(piece) }
+        return hasher.finalize()
     }
 }
 

@@ -11,12 +11,12 @@ import WorkerModel
 actor FolderBlobUpload: BlobUpload {
     private enum State {
         case open(UploadFile)
-        /// A call is at work with the file, on another thread.
-        case working
+        /// What came before is being written while more arrives.
+        case writing(Task<UploadFile, any Error>)
         case ended
     }
 
-    /// Bytes are collected up to here before a thread is asked to write them.
+    /// Bytes are collected up to here before they are written, one piece at a time.
     private static let pieceSize = 256 << 10
 
     private let layout: BlobLayout
@@ -37,23 +37,29 @@ actor FolderBlobUpload: BlobUpload {
 
     deinit {
         // The file stays for the sweeper, who takes what nobody ended.
-        if case .open(let upload) = state { upload.close() }
+        switch state {
+        case .open(let upload): upload.close()
+        case .writing(let task): Task { try await task.value.close() }
+        case .ended: break
+        }
     }
 
     func append(_ bytes: [UInt8]) async throws {
-        guard case .open = state else { throw BlobStorageError.uploadEnded }
+        if case .ended = state { throw BlobStorageError.uploadEnded }
         received += Int64(bytes.count)
         if ByteCount(received) > limit {
             await abandon()
             throw BlobStorageError.tooLarge(limit: limit)
         }
         pending += bytes
-        if pending.count >= Self.pieceSize { try await flush() }
+        guard pending.count >= Self.pieceSize else { return }
+        try await flush()
+        pending.reserveCapacity(Self.pieceSize * 2)
     }
 
     func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob {
         try await flush()
-        let upload = try take()
+        let upload = try await take()
         let layout = layout
         defer { slot = nil }
         return try await onBlockingThread { try upload.becomeBlob(digest, in: layout, at: now) }
@@ -63,7 +69,7 @@ actor FolderBlobUpload: BlobUpload {
         guard slot != nil else { return await abandon() }
         do {
             try await flush()
-            let upload = try take()
+            let upload = try await take()
             // Nothing is lost that was not written before; what the disk loses with its power is sent again.
             try await onBlockingThread { upload.close() }
         } catch {
@@ -73,32 +79,33 @@ actor FolderBlobUpload: BlobUpload {
     }
 
     func abandon() async {
-        guard let upload = try? take() else { return }
+        guard let upload = try? await take() else { return }
         pending = []
         // What cannot be removed now is swept later.
         try? await onBlockingThread { upload.discard() }
         slot = nil
     }
 
+    /// Begins to write what has been collected, once what came before it is written.
     private func flush() async throws {
-        let upload = try take()
+        let upload = try await take()
         let bytes = pending
         pending = []
-        state = .working
-        do {
-            let written = try await onBlockingThread { try upload.writing(bytes) }
-            state = .open(written)
-        } catch {
-            state = .ended
-            slot = nil
-            throw error
-        }
+        state = .writing(Task { try await onBlockingThread { try upload.writing(bytes) } })
     }
 
-    /// Takes the file out of the state, which is ended from now on.
-    private func take() throws(BlobStorageError) -> UploadFile {
-        guard case .open(let upload) = state else { throw .uploadEnded }
+    /// Takes the file out of the state, which is ended from now on, once nothing is being written to it.
+    private func take() async throws -> UploadFile {
+        let before = state
         state = .ended
-        return upload
+        switch before {
+        case .open(let upload): return upload
+        case .writing(let task):
+            do { return try await task.value } catch {
+                slot = nil
+                throw error
+            }
+        case .ended: throw BlobStorageError.uploadEnded
+        }
     }
 }

@@ -12,11 +12,15 @@ import WorkerModel
 /// Whatever fails removes the file.
 struct UploadFile: Sendable {
     private static let pieceSize: Int64 = 1 << 20
+    /// From so many bytes on that were written, the disk begins with them while more arrive.
+    private static let writebackSize: Int64 = 4 << 20
 
     private let file: FileDescriptor
     private let path: FilePath
     private var hasher = DigestHasher()
     private(set) var size: Int64 = 0
+    /// How much of the file the disk was told to begin with.
+    private var begun: Int64 = 0
 
     init(in folder: FilePath, names: () -> UInt64) throws(BlobStorageError) {
         // A name that is taken twice in a row is bad luck; more often than this it is another fault.
@@ -89,6 +93,10 @@ struct UploadFile: Sendable {
         do { try file.writeAll(bytes) } catch {
             discard()
             throw BlobStorageError("write", path, error)
+        }
+        if next.size - begun >= Self.writebackSize {
+            iii_begin_writeback(file.rawValue, off_t(begun), off_t(next.size - begun))
+            next.begun = next.size
         }
         return next
     }

@@ -107,6 +107,8 @@ package struct StoredBlob: Hashable, Sendable {
 package protocol BlobUpload: AnyObject, Sendable {
     /// Adds bytes, hashing them on the way.
     ///
+    /// They may be written after this returns: what goes wrong with that is thrown by the next call.
+    ///
     /// - Throws: `BlobStorageError.tooLarge` beyond the limit, `.storageFull`. The upload is over then.
     func append(_ bytes: [UInt8]) async throws
 

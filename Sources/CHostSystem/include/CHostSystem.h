@@ -69,6 +69,10 @@ static inline int iii_terminal_columns(int descriptor) {
 /// Makes two paths of one file system change places in one step. 0 or -1 with errno.
 int iii_exchange(const char *left, const char *right);
 
+/// Begins to write a part of a file to its disk without waiting for the end, where the system can: a later fsync has less
+/// to wait for.
+void iii_begin_writeback(int descriptor, off_t offset, off_t count);
+
 /// Gives an open file an extended attribute. 0 or -1 with errno.
 int iii_set_attribute(int descriptor, const char *name, const void *value, size_t size);
 

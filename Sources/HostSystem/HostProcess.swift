@@ -49,7 +49,9 @@ package enum HostProcess {
     }
 
     private static func parent(of process: Int32) -> Int32? {
-        guard let bytes = (try? HostFiles.read("/proc/\(process)/status", upTo: .kibibytes(16))).flatMap({ $0 }) else {
+        guard
+            let bytes = (try? HostFiles.read(FilePath("/proc/\(process)/status"), upTo: .kibibytes(16))).flatMap({ $0 })
+        else {
             return nil
         }
         let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("PPid:") }

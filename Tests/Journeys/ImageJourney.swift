@@ -35,20 +35,27 @@ import Testing
         try Shell.run("sh -eu make.sh > make.log 2>&1 || { cat make.log >&2; exit 1; }", in: folder)
     }
 
-    private static func opened(
+    /// Opens a road beside which a registry of images holds the worker.
+    static func pushed(
         _ body: @escaping @Sendable (Road, _ reference: String) async throws -> Void
-    )
-        async throws
-    {
+    ) async throws {
         try await Road.open { road in
             let folder = road.folder.appending("images")
             try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
             try await DockerRegistry.run(in: folder) { host in
                 try push(to: host, road)
-                try road.write(["config.yaml": "workers: []\n"], in: road.project)
-                try await road.does("worker", "add", "\(host)/t/speaker:1", "--isolation", "namespaces", "--no-wait")
                 try await body(road, "\(host)/t/speaker:1")
             }
+        }
+    }
+
+    private static func opened(
+        _ body: @escaping @Sendable (Road, _ reference: String) async throws -> Void
+    ) async throws {
+        try await pushed { road, reference in
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try await road.does("worker", "add", reference, "--isolation", "namespaces", "--no-wait")
+            try await body(road, reference)
         }
     }
 

@@ -49,6 +49,20 @@ import Testing
         }
     }
 
+    /// The image is fetched, kept, and started as it will be wherever somebody adds it.
+    @Test func ofAnImage() async throws {
+        try await ImageJourney.pushed { road, reference in
+            let source = road.folder.appending("speaker")
+            try road.write(["iii.worker.yaml": "name: speaker\nversion: 1.0.0\ndeploy: image\n"], in: source)
+            let arguments = ["publish", source.string, "--image", reference, "--boot"]
+            let planned = try await road.author(arguments + ["--dry-run"])
+            #expect(planned.status == 0 && planned.talk.contains("  1 function, 0 trigger types\n"), "\(planned.talk)")
+            let published = try await road.author(arguments)
+            #expect(published.status == 0, "\(published.talk)")
+            try await expectWhatRuns(road, "speaker", functions: ["speaker::say"], triggers: [])
+        }
+    }
+
     private static let manifest = """
         name: shelf
         version: 1.0.0

@@ -72,8 +72,10 @@ package struct PublishWorker: Sendable {
         // What is wrong with the folder is told before anybody is asked.
         try PublishPlan.expectFit(options)
         var options = options
-        if let image = options.image {
-            options.image = try ImageReference(parsing: try await registry.images.pin(image).locked)
+        var image: LockedImage?
+        if let reference = options.image {
+            let locked = try await registry.images.pin(reference)
+            (image, options.image) = (locked, try ImageReference(parsing: locked.locked))
         }
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
@@ -82,6 +84,7 @@ package struct PublishWorker: Sendable {
             // A dry run may be far from any registry.
             if account != nil { try await compare(&plan, options, allowsOlder: allowsOlder) }
             if let boot {
+                if let image { try await fetch(image, for: plan.name) }
                 plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
             }
             onPlan(plan, account)
@@ -89,6 +92,12 @@ package struct PublishWorker: Sendable {
             try await upload(plan)
             return try await publish(plan)
         }
+    }
+
+    /// Brings an image to this machine, where it stays until nothing needs it.
+    private func fetch(_ image: LockedImage, for worker: WorkerName) async throws {
+        if try await registry.images.isPresent(image) { return }
+        try await registry.images.pull(image, for: worker, replacing: false, events)
     }
 
     /// Holds the version against those that are published.

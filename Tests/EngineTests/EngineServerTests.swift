@@ -12,7 +12,7 @@ import Testing
 
 @testable import Engine
 
-@Suite(.timeLimit(.minutes(5))) struct EngineServerTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineServerTests {
     private static let local = LocalWorker(
         name: "local",
         description: "Functions for tests.",

@@ -161,7 +161,7 @@ private final class OneAnswer: Transport {
 }
 
 /// Endpoints as the published SDK registers them.
-@Suite(.timeLimit(.minutes(5))) struct PythonHTTPEndpointTests {
+@Suite(.timeLimit(.minutes(20))) struct PythonHTTPEndpointTests {
     @Test func aWorkerOffersAnEndpoint() async throws {
         let transport = OneAnswer { request in
             guard case .bytes(let body) = request.body else { return (500, "") }

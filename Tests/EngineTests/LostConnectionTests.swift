@@ -12,7 +12,7 @@ import Testing
 ///
 /// A relay stands between worker and engine: a process of its own whose end is seen from both sides as that of the other,
 /// without a goodbye.
-@Suite(.timeLimit(.minutes(5))) struct LostConnectionTests {
+@Suite(.timeLimit(.minutes(20))) struct LostConnectionTests {
     private static func relay(to engine: ListenAddress, port: Int) -> String {
         """
         import socket

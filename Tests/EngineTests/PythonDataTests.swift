@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 
 /// What workers of the published Python SDK say to each other arrives as it was said.
-@Suite(.timeLimit(.minutes(5))) struct PythonDataTests {
+@Suite(.timeLimit(.minutes(20))) struct PythonDataTests {
     @Test func valuesArriveAsTheyWereSent() async throws {
         try await withEngine { address in
             try await PythonWorker.connected("bob", to: address.url, PythonWorker.functions) { bob in

@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 
 /// Workers that are written with the published Python SDK find in this engine the one that they expect.
-@Suite(.timeLimit(.minutes(5))) struct PythonSDKTests {
+@Suite(.timeLimit(.minutes(20))) struct PythonSDKTests {
     @Test func twoWorkersCallEachOther() async throws {
         try await withEngine { address in
             try await PythonWorker.connected("bob", to: address.url, PythonWorker.functions) { bob in

@@ -10,7 +10,7 @@ import Testing
 @testable import Engine
 
 /// Workers of the published Python SDK come, go, are killed and stand still.
-@Suite(.timeLimit(.minutes(5))) struct PythonSessionTests {
+@Suite(.timeLimit(.minutes(20))) struct PythonSessionTests {
     @Test func namesAndFunctionsHaveOneOwner() async throws {
         try await withEngine { address in
             try await PythonWorker.connected("bob", to: address.url, PythonWorker.functions) { bob in

@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 
 /// Triggers of workers of the published Python SDK, and those of the engine.
-@Suite(.timeLimit(.minutes(5))) struct PythonTriggerTests {
+@Suite(.timeLimit(.minutes(20))) struct PythonTriggerTests {
     @Test func triggersOfOneWorkerFireFunctionsOfAnother() async throws {
         let provider = """
             class Tick(TriggerHandler):

@@ -13,7 +13,7 @@ import Testing
 /// Whole sessions of peers that say anything: sense, damaged sense, and noise, cut anywhere, ended anywhere.
 ///
 /// Whatever they do, the engine goes on, and keeps nothing of them once they are gone.
-@Suite(.timeLimit(.minutes(5))) struct SessionFuzzTests {
+@Suite(.timeLimit(.minutes(20))) struct SessionFuzzTests {
     /// What workers say; `%` is a name that several of them use.
     private static let corpus = [
         #"{"type":"invokefunction","function_id":"engine::workers::register","action":{"type":"void"},"data":{"name":"%","pid":1,"namespace":null}}"#,

@@ -10,7 +10,7 @@ import Testing
 import WorkerModel
 
 /// A guest is not trusted: whatever it sends, its sandbox ends and nothing else happens.
-@Suite(.timeLimit(.minutes(5))) struct HostileGuestTests {
+@Suite(.timeLimit(.minutes(20))) struct HostileGuestTests {
     /// What stands for the processes of a sandbox, and for a reader of its output who takes nothing while it lives.
     private final class Holder: SandboxHolder, SandboxOutput {
         let destroyed = Mutex(0)

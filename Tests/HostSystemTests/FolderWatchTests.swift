@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct FolderWatchTests {
+@Suite(.timeLimit(.minutes(20))) struct FolderWatchTests {
     @Test func renamesAreWholeAndWritesAreNot() async throws {
         try await withTemporaryDirectory { folder in
             let watch = try FolderWatch(folder)

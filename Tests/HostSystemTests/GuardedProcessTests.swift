@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// A child ends with all that it started, whoever ends first.
-@Suite(.timeLimit(.minutes(5))) struct GuardedProcessTests {
+@Suite(.timeLimit(.minutes(20))) struct GuardedProcessTests {
     /// A child, and what it said.
     private final class Child: Sendable {
         struct Heard {

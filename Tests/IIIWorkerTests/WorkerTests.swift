@@ -10,7 +10,7 @@ import Logging
 import Testing
 
 /// Workers of the library with a real engine between them.
-@Suite(.timeLimit(.minutes(5))) struct WorkerTests {
+@Suite(.timeLimit(.minutes(20))) struct WorkerTests {
     struct Numbers: Codable, Sendable {
         var a: Int
         var b: Int

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Bundles of the published Python SDK run on a base image that the machine's settings name, in every sandbox there is.
-@Suite(.timeLimit(.minutes(15)), .serialized) struct BaseImageJourney {
+@Suite(.timeLimit(.minutes(20)), .serialized) struct BaseImageJourney {
     /// Machines are tried where their parts are, and wherever they must be.
     private static var tiers: [String] {
         let hasMachines =

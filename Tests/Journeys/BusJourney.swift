@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// `worker::*`: the project as workers and other machines change it.
-@Suite(.timeLimit(.minutes(5))) struct BusJourney {
+@Suite(.timeLimit(.minutes(20))) struct BusJourney {
     @Test func updatesAreMadeAndTold() async throws {
         try await Road.open { road in
             try await road.publishScript("steady", "1.0.0", "exec sleep 1000")

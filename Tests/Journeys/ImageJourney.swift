@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// An image that other tools made, and a registry of images that is not ours: from `add` to `clear`.
-@Suite(.timeLimit(.minutes(15))) struct ImageJourney {
+@Suite(.timeLimit(.minutes(20))) struct ImageJourney {
     private static let worker = """
         import os, signal
         from iii import register_worker, InitOptions

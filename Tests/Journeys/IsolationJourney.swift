@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The user says in which sandbox workers run, sees it, and is refused what is too weak.
-@Suite(.timeLimit(.minutes(10))) struct IsolationJourney {
+@Suite(.timeLimit(.minutes(20))) struct IsolationJourney {
     private static let waiting = "echo up; exec sleep 600"
 
     @Test func aNativeWorkerRunsInTheSandboxThatIsAskedFor() async throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The example that authors copy, started by hand beside a project.
-@Suite(.timeLimit(.minutes(5))) struct LibraryJourney {
+@Suite(.timeLimit(.minutes(20))) struct LibraryJourney {
     @Test func aWorkerOfTheLibraryIsCalledCallsAndEnds() async throws {
         try await Road.open { road in
             try road.write(["config.yaml": "workers: []\n"], in: road.project)

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// An ordinary user runs a project: the engine listens, workers connect, and sandboxes hold without any rights.
-@Suite(.timeLimit(.minutes(10))) struct OrdinaryUserJourney {
+@Suite(.timeLimit(.minutes(20))) struct OrdinaryUserJourney {
     /// A user that nobody else of this machine is.
     private static let user = "64321"
 

@@ -97,14 +97,16 @@ struct Road: Sendable {
     /// Starts a registry in a new folder, runs `body`, ends the registry.
     static func open<Result: Sendable>(_ body: @escaping @Sendable (Road) async throws -> Result) async throws -> Result
     {
-        try await withTemporaryDirectory { folder in
-            for name in ["project", "home"] {
-                try FileManager.default.createDirectory(
-                    atPath: folder.appending(name).string,
-                    withIntermediateDirectories: true
-                )
+        try await JourneyPlaces.shared.hold {
+            try await withTemporaryDirectory { folder in
+                for name in ["project", "home"] {
+                    try FileManager.default.createDirectory(
+                        atPath: folder.appending(name).string,
+                        withIntermediateDirectories: true
+                    )
+                }
+                return try await serving(folder, body)
             }
-            return try await serving(folder, body)
         }
     }
 

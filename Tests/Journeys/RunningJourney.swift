@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What somebody at a terminal does with a running engine.
-@Suite(.timeLimit(.minutes(5))) struct RunningJourney {
+@Suite(.timeLimit(.minutes(20))) struct RunningJourney {
     @Test func aCallThatTakesTooLongEndsWith124() async throws {
         try await Road.open { road in
             try await road.publishScript("mute", "1.0.0", "exec sleep 1000")

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// An engine that is killed leaves nothing of its sandboxes: no process, no mount, and no control group after the next start.
-@Suite(.timeLimit(.minutes(10))) struct SandboxKillJourney {
+@Suite(.timeLimit(.minutes(20))) struct SandboxKillJourney {
     /// The control groups of an engine that are still there.
     private func groups(of engine: ProcessIdentifier) throws -> String {
         try Shell.run(

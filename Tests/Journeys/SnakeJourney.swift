@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// A worker of the published Python SDK and the real engine, as its author lives through them.
-@Suite(.timeLimit(.minutes(5))) struct SnakeJourney {
+@Suite(.timeLimit(.minutes(20))) struct SnakeJourney {
     @Test func aWorkerFindsTheEngineAgainAfterItWasKilled() async throws {
         try await Road.open { road in
             try road.write(["config.yaml": "workers: []\n"], in: road.project)

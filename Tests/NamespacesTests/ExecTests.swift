@@ -13,7 +13,7 @@ import Testing
 import WorkerModel
 
 /// Commands beside a worker, over the socket of the engine's process.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct ExecTests {
     private func withServer(
         _ body: @escaping @Sendable (ExecClient, any RunningSandbox) async throws -> Void

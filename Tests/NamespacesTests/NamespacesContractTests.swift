@@ -18,7 +18,7 @@ enum Here {
 }
 
 /// The contract of all backends, in namespaces over the host's own programs.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct NamespacesContractTests {
     private let contract = SandboxContract(Here.fixture)
 
@@ -48,7 +48,7 @@ struct NamespacesContractTests {
 }
 
 /// What only namespaces over the host's programs do.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct HostBaseTests {
     @Test func hasPythonUnderBothNames() async throws {
         let specification = try Here.fixture.specification("python -c 'print(1)'; python3 -c 'print(2)'")

@@ -5,7 +5,7 @@ import SandboxTestSupport
 import Testing
 
 /// Nothing gets out of the namespaces; and each attempt is one, as it succeeds without them.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct NamespacesEscapeTests {
     private let suite = EscapeSuite(Here.fixture)
 

@@ -10,7 +10,7 @@ import Testing
 import WorkerModel
 
 /// The contract of all backends, in namespaces over a root file system of its own.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct RootBaseTests {
     private let contract: SandboxContract
     private let escape: EscapeSuite

@@ -46,7 +46,7 @@ private struct Bench {
     func event() async -> LocalEvent? { await worker.events?.first { _ in true } }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct ConfigurationWorkerTests {
+@Suite(.timeLimit(.minutes(20))) struct ConfigurationWorkerTests {
     private let entry: JSONValue = [
         "id": "web", "name": "Web", "description": "ports: and such",
         "schema": ["type": "object", "required": ["port"], "properties": ["port": ["type": "integer"]]],

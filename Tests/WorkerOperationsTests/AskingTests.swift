@@ -52,7 +52,7 @@ struct AskingTests {
         func receive(_ event: OperationEvent) {}
     }
 
-    @Test(.timeLimit(.minutes(5))) func allNamesAreAskedForAtOnceAndAnsweredInTheirOrder() async throws {
+    @Test(.timeLimit(.minutes(20))) func allNamesAreAskedForAtOnceAndAnsweredInTheirOrder() async throws {
         let names = try (0..<40).map { try Made.name("worker-\($0)") }
         let transport = FakeTransport { request in
             guard case .bytes(let bytes) = request.body,

@@ -16,7 +16,7 @@ import WorkerModel
 @testable import WorkerSupervisor
 
 /// Images and bundles on base images, started by the launcher in real namespaces.
-@Suite(.timeLimit(.minutes(10))) struct ImageWorkerTests {
+@Suite(.timeLimit(.minutes(20))) struct ImageWorkerTests {
     private struct Stage {
         let home: IIIHome
         let folder: ProjectFolder

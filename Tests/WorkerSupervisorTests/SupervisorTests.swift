@@ -14,7 +14,7 @@ import WorkerModel
 @testable import WorkerSupervisor
 
 /// Real processes under a supervisor: scripts that print what they were given.
-@Suite(.timeLimit(.minutes(5))) struct SupervisorTests {
+@Suite(.timeLimit(.minutes(20))) struct SupervisorTests {
     /// A supervisor of scripts in a folder of its own, shut down at the end.
     private struct Stage: Sendable {
         let root: FilePath

@@ -80,7 +80,8 @@ extension WorkerView {
 
     private var readme: Markup {
         if detail.readme.isEmpty { return .empty }
-        return "<section aria-labelledby=\"readme\"><h2 id=\"readme\">README</h2>\(Self.text(detail.readme))</section>"
+        return
+            "<section aria-labelledby=\"readme\"><h2 id=\"readme\">README</h2>\(texts.markup(of: detail.readme))</section>"
     }
 
     private var skillTexts: Markup {
@@ -89,12 +90,13 @@ extension WorkerView {
         let items: [Markup] = skills.map { skill in
             budget -= skill.content.utf8.count
             if budget < 0 { return "<p><code>\(skill.path)</code></p>" }
-            return "<details><summary><code>\(skill.path)</code></summary>\(Self.text(skill.content))</details>"
+            return "<details><summary><code>\(skill.path)</code></summary>\(texts.markup(of: skill.content))</details>"
         }
         return "<section aria-labelledby=\"skills\"><h2 id=\"skills\">Skills</h2>\(items)</section>"
     }
 
-    private static func text(_ markdown: String) -> Markup {
+    /// Markdown as it stands on the page.
+    static func rendered(_ markdown: String) -> Markup {
         let isCut = markdown.utf8.count > longestText
         let rest: Markup = isCut ? "<p class=\"soft\">The rest is too long to be shown here.</p>" : .empty
         let text = Markdown.rendered(markdown, upTo: longestText, headingsFrom: 3)

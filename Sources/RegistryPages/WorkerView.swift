@@ -27,6 +27,7 @@ package struct WorkerView {
     let weeklyDownloads: Int
     /// Where the registry is reached, which its users tell `iii`.
     let registry: String
+    let texts: RenderedTexts
 
     /// Reads what the registry answers to clients, so that a page shows nothing else.
     ///
@@ -37,7 +38,8 @@ package struct WorkerView {
         skills: JSONValue,
         dependents: JSONValue,
         downloads: JSONValue,
-        registry: String
+        registry: String,
+        texts: RenderedTexts
     ) throws(JSONShapeError) {
         self.detail = try WorkerDetail(json: JSONCursor(detail))
         self.versions = try VersionList(json: JSONCursor(versions)).versions
@@ -54,6 +56,7 @@ package struct WorkerView {
         hasMoreDependents = try JSONCursor(dependents).required("pagination").required("has_more").bool()
         weeklyDownloads = try JSONCursor(downloads).required("weekly_downloads").integer()
         self.registry = registry
+        self.texts = texts
     }
 
     private static func read<Element>(

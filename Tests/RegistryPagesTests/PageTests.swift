@@ -38,7 +38,7 @@ struct PageTests {
         ]
     }
 
-    private static func view(_ text: String, versions: Int = 2) throws -> WorkerView {
+    static func view(_ text: String, versions: Int = 2, texts: RenderedTexts = RenderedTexts()) throws -> WorkerView {
         let rows = (0..<versions).map { number -> JSONValue in
             [
                 "version": .string("\(number + 1).0.0"), "tags": number == 0 ? ["latest", "next"] : [],
@@ -54,7 +54,8 @@ struct PageTests {
                 "pagination": ["has_more": true],
             ],
             downloads: ["weekly_downloads": 3],
-            registry: "https://registry.test"
+            registry: "https://registry.test",
+            texts: texts
         )
     }
 
@@ -135,7 +136,8 @@ struct PageTests {
             skills: ["skills": []],
             dependents: ["dependents": [], "pagination": ["has_more": false]],
             downloads: ["weekly_downloads": 0],
-            registry: "https://registry.test"
+            registry: "https://registry.test",
+            texts: RenderedTexts()
         )
         let text = StrictHTML(view.markup.text).text
         #expect(text.contains("iii worker add smoke@2.0.0") && text.contains("The latest release is 1.0.0"))

@@ -23,6 +23,9 @@ struct PageRoutes: Sendable {
     private static let forever = "public, max-age=31536000, immutable"
 
     let service: RegistryService
+    private let texts = RenderedTexts()
+
+    init(service: RegistryService) { self.service = service }
 
     func add(to router: Router<RegistryContext>) {
         router.reads(.home, list)
@@ -83,7 +86,8 @@ struct PageRoutes: Sendable {
             skills: try JSONValue(parsing: try await service.skills(name, version: selector)),
             dependents: try JSONValue(parsing: try await service.records.dependents(of: name, first)),
             downloads: try JSONValue(parsing: try await service.records.downloads(of: name)),
-            registry: service.publicURL().description
+            registry: service.publicURL().description,
+            texts: texts
         )
     }
 

@@ -4,6 +4,7 @@
 import Foundation
 import GRDB
 import RegistryStorage
+import SystemPackage
 
 /// A connection of GRDB as this module's SQL sees it.
 ///
@@ -71,6 +72,10 @@ extension RegistryStorageError {
     init(sqlite error: any Error, while operation: String) {
         if let known = error as? RegistryStorageError {
             self = known
+            return
+        }
+        if error as? Errno == .noSpace || error as? Errno == .diskQuotaExceeded {
+            self = .storageFull
             return
         }
         guard let error = error as? DatabaseError else {

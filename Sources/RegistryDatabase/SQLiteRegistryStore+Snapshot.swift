@@ -14,20 +14,10 @@ extension SQLiteRegistryStore {
     /// - Throws: `RegistryStorageError`, `.failed` where the file exists.
     package func snapshot(to path: FilePath) async throws {
         do {
-            try Self.makeNewFile(path)
+            try Self.makeFile(path)
             let copy = try DatabaseQueue(path: path.string)
             try pool.backup(to: copy)
             try copy.close()
         } catch { throw RegistryStorageError(sqlite: error, while: "copy the database to `\(path)`") }
-    }
-
-    private static func makeNewFile(_ path: FilePath) throws {
-        let file = try FileDescriptor.open(
-            path,
-            .readWrite,
-            options: [.create, .exclusiveCreate, .closeOnExec],
-            permissions: .ownerReadWrite
-        )
-        try file.close()
     }
 }

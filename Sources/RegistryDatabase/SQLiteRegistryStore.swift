@@ -34,24 +34,32 @@ package final class SQLiteRegistryStore: RegistryStore {
 
     /// Opens the database, makes it where there is none, and brings it to the newest schema.
     ///
-    /// Blocks while it does. The folder must exist.
+    /// Blocks while it does. The folder must exist. With `isUpgraded` false a database of an older release is refused
+    /// instead, with nothing changed: the release that it belongs to may be serving it.
     ///
-    /// - Throws: `RegistryStorageError`: `.newerSchema`, `.notARegistry`, `.damaged`, `.busy`, `.storageFull`, `.failed`.
+    /// - Throws: `RegistryStorageError`: `.newerSchema`, `.olderSchema`, `.notARegistry`, `.damaged`, `.busy`,
+    ///   `.storageFull`, `.failed`.
     package static func open(
         _ path: FilePath,
-        at now: Timestamp
+        at now: Timestamp,
+        isUpgraded: Bool = true
     ) throws(RegistryStorageError) -> SQLiteRegistryStore {
-        try open(path, at: now, migrations: SchemaMigration.all)
+        try open(path, at: now, isUpgraded: isUpgraded, migrations: SchemaMigration.all)
     }
 
     static func open(
         _ path: FilePath,
         at now: Timestamp,
+        isUpgraded: Bool = true,
         migrations: [SchemaMigration]
     ) throws(RegistryStorageError) -> SQLiteRegistryStore {
         do {
-            try makeFile(path)
-            try expectRegistry(path)
+            // Before SQLite does, which would let everybody read it.
+            do { try makeFile(path) } catch Errno.fileExists {}
+            let found = try schema(of: path)
+            if !isUpgraded, found > 0, found < migrations.count {
+                throw RegistryStorageError.olderSchema(path: path.string, found: found, known: migrations.count)
+            }
             let pool = try DatabasePool(path: path.string, configuration: configuration())
             let migrator = SchemaMigrator(dialect: .sqlite, place: path.string, migrations: migrations)
             try pool.writeWithoutTransaction { database in
@@ -145,25 +153,23 @@ extension SQLiteRegistryStore {
         return configuration
     }
 
-    /// Makes the file before SQLite does, which would let everybody read it.
-    private static func makeFile(_ path: FilePath) throws(RegistryStorageError) {
-        do {
-            let file = try FileDescriptor.open(
-                path,
-                .readWrite,
-                options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: .ownerReadWrite
-            )
-            try file.close()
-        } catch let error as Errno {
-            if error == .fileExists { return }
-            if error == .noSpace || error == .diskQuotaExceeded { throw .storageFull }
-            throw .failed(operation: "make `\(path)`", reason: "\(error)")
-        } catch { throw .failed(operation: "make `\(path)`", reason: "\(error)") }
+    /// Makes an empty file that nobody else may read.
+    ///
+    /// - Throws: `Errno`, `.fileExists` where there is one.
+    static func makeFile(_ path: FilePath) throws {
+        let file = try FileDescriptor.open(
+            path,
+            .readWrite,
+            options: [.create, .exclusiveCreate, .closeOnExec],
+            permissions: .ownerReadWrite
+        )
+        try file.close()
     }
 
     /// Looks at a file without changing it, so that a wrong path costs nobody a database.
-    private static func expectRegistry(_ path: FilePath) throws {
+    ///
+    /// - Returns: the number of its schema, 0 for a new one.
+    private static func schema(of path: FilePath) throws -> Int {
         var configuration = configuration()
         configuration.readonly = true
         let queue: DatabaseQueue
@@ -173,12 +179,15 @@ extension SQLiteRegistryStore {
             if error.resultCode == .SQLITE_NOTADB { throw RegistryStorageError.notARegistry(path: path.string) }
             throw error
         }
-        try queue.read { database in
+        let found = try queue.read { database in
             let mark = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let tables = try Int64.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
             // Without tables it is new, or was cut off while it was being made.
             if mark != applicationID, tables > 0 { throw RegistryStorageError.notARegistry(path: path.string) }
+            if tables == 0 { return 0 }
+            return try Int.fetchOne(database, sql: "SELECT COALESCE(MAX(number), 0) FROM registry_schema") ?? 0
         }
         try queue.close()
+        return found
     }
 }

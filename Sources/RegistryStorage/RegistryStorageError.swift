@@ -15,6 +15,8 @@ package enum RegistryStorageError: CodedError {
     case keyExists
     /// The database was written by a newer release.
     case newerSchema(path: String, found: Int, known: Int)
+    /// The database was written by an older release, and is not to be changed now.
+    case olderSchema(path: String, found: Int, known: Int)
     /// The file is a database of something else, or none.
     case notARegistry(path: String)
     /// Another program held the database for longer than we wait.
@@ -34,7 +36,7 @@ package enum RegistryStorageError: CodedError {
         case .versionExists: .versionExists
         case .versionNotFound: .versionNotFound
         case .storageFull: .storageFull
-        case .newerSchema, .notARegistry, .busy, .damaged, .failed, .closed: .storageIO
+        case .newerSchema, .olderSchema, .notARegistry, .busy, .damaged, .failed, .closed: .storageIO
         }
     }
 
@@ -49,6 +51,8 @@ package enum RegistryStorageError: CodedError {
         case .keyExists: "the key exists already"
         case .newerSchema(let path, let found, let known):
             "the database `\(path)` has schema \(found), but this program knows schemas up to \(known)"
+        case .olderSchema(let path, let found, let known):
+            "the database `\(path)` has schema \(found) of an older release, but this program works with schema \(known)"
         case .notARegistry(let path): "`\(path)` is not a registry's database"
         case .busy: "the registry's database is busy"
         case .storageFull: "the disk of the registry's database is full"
@@ -61,6 +65,10 @@ package enum RegistryStorageError: CodedError {
     package var hints: [String] {
         switch self {
         case .newerSchema: ["start the release of `iii-registry` that wrote it, or a newer one"]
+        case .olderSchema:
+            [
+                "run the release of `iii-registry` that serves it; starting this one with `serve` brings the database up to date, after a backup by that one"
+            ]
         case .notARegistry: ["check the `--data` folder"]
         case .busy: ["is another program writing to the database for a long time?"]
         case .storageFull: ["free some space, then try again: nothing was changed"]

@@ -72,7 +72,8 @@ struct Restore: AsyncParsableCommand {
         try HostFiles.makeDirectory(scratch, mode: 0o700)
         do {
             try BackupArchive.unpack(source, into: scratch)
-            let report = try await DataFolder.check(scratch)
+            // A backup of an older release becomes a registry of this one.
+            let report = try await DataFolder.check(scratch, isUpgraded: true)
             HostFiles.syncAll()
             try HostFiles.rename(scratch, to: target)
             try HostFiles.syncDirectory(target.removingLastComponent())

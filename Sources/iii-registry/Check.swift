@@ -33,10 +33,10 @@ extension DataFolder {
     /// Looks at every page of the database, every version and every byte of the blobs.
     ///
     /// - Throws: `FoundDamage` where something is not what it was; `NoRegistry`.
-    static func check(_ path: FilePath) async throws -> CheckRegistry.Report {
+    static func check(_ path: FilePath, isUpgraded: Bool = false) async throws -> CheckRegistry.Report {
         let report: CheckRegistry.Report
         do {
-            let folder = try DataFolder.existing(path)
+            let folder = try DataFolder.existing(path, isUpgraded: isUpgraded)
             try await folder.store.check()
             report = try await CheckRegistry(store: folder.store, blobs: folder.blobs)()
             try await folder.store.close()

@@ -21,20 +21,22 @@ struct DataFolder {
     /// - Throws: `HostError`, `RegistryStorageError`, `BlobStorageError`.
     static func create(_ path: FilePath) throws -> DataFolder {
         try HostFiles.makeDirectory(path, mode: 0o700)
-        return try DataFolder(path)
+        return try DataFolder(path, isUpgraded: true)
     }
 
     /// Opens the folder of a registry that was started at least once.
     ///
+    /// One of an older release is refused, unless it is to be upgraded: its own server may be at work.
+    ///
     /// - Throws: `NoRegistry` where it was not; what `create` throws.
-    static func existing(_ path: FilePath) throws -> DataFolder {
+    static func existing(_ path: FilePath, isUpgraded: Bool = false) throws -> DataFolder {
         guard try HostFiles.kind(of: database(in: path)) == .file else { throw NoRegistry(path: path) }
-        return try DataFolder(path)
+        return try DataFolder(path, isUpgraded: isUpgraded)
     }
 
-    private init(_ path: FilePath) throws {
+    private init(_ path: FilePath, isUpgraded: Bool) throws {
         self.path = path
-        store = try SQLiteRegistryStore.open(Self.database(in: path), at: WallClock.now())
+        store = try SQLiteRegistryStore.open(Self.database(in: path), at: WallClock.now(), isUpgraded: isUpgraded)
         blobs = try FolderBlobStore(path.appending("blobs"))
     }
 

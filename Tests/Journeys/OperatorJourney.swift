@@ -115,6 +115,32 @@ import Testing
         }
     }
 
+    /// The older release may be serving it: only starting the newer one with it changes anything.
+    @Test func commandsLeaveTheDatabaseOfAnOlderReleaseAlone() async throws {
+        try await Road.open { road in
+            let count = "SELECT COUNT(*) FROM registry_schema"
+            func ask(_ statement: String) throws -> String {
+                let script =
+                    "import sqlite3; print(*sqlite3.connect('registry.sqlite', isolation_level=None).execute('\(statement)'))"
+                return try Shell.run("python3 -c \"\(script)\"", in: road.data)
+            }
+            _ = try ask("DELETE FROM registry_schema WHERE number = (SELECT MAX(number) FROM registry_schema)")
+            let before = try ask(count)
+            let archive = road.folder.appending("backup.tar.gz")
+            for command in [["check"], ["backup", archive.string], ["key", "create", "--account", "ada"]] {
+                let arguments = command + ["--data", road.data.string]
+                let refused = try await Programs.run("iii-registry", arguments, in: road.folder, variables: [:])
+                #expect(refused.status == 1, "\(command): \(refused.output)\(refused.talk)")
+                #expect(
+                    refused.talk.contains("of an older release") && refused.talk.contains("`serve`"),
+                    "\(refused.talk)"
+                )
+            }
+            #expect(try ask(count) == before)
+            #expect(!FileManager.default.fileExists(atPath: archive.string))
+        }
+    }
+
     @Test func aCheckNamesWhatIsDamaged() async throws {
         try await Road.open { road in
             try await road.publish("a", "1.0.0")

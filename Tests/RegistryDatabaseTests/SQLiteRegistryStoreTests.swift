@@ -121,6 +121,27 @@ struct SQLiteRegistryStoreTests {
 
     // MARK: Opening what is not ours
 
+    @Test func databaseOfAnOlderReleaseIsLeftAloneUnlessItIsToBeUpgraded() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder.appending("registry.db")
+            let steps = Array(SchemaMigration.all.dropLast())
+            let older = try SQLiteRegistryStore.open(path, at: Self.now, migrations: steps)
+            try await older.close()
+            let before = try Data(contentsOf: URL(fileURLWithPath: path.string))
+            let error = #expect(throws: RegistryStorageError.self) {
+                try SQLiteRegistryStore.open(path, at: Self.now, isUpgraded: false)
+            }
+            guard case .olderSchema(_, let found, let known) = error else {
+                Issue.record("should be olderSchema, is \(String(describing: error))")
+                return
+            }
+            #expect(found == steps.count && known == SchemaMigration.newest)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path.string)) == before)
+            try await SQLiteRegistryStore.open(path, at: Self.now).close()
+            try await SQLiteRegistryStore.open(path, at: Self.now, isUpgraded: false).close()
+        }
+    }
+
     @Test func databaseOfANewerReleaseIsRefusedAndLeftAlone() async throws {
         try await withTemporaryDirectory { folder in
             let path = folder.appending("registry.db")

@@ -32,7 +32,8 @@ extension RegistryClient {
     /// Uploads a file under its digest, unless the registry has it.
     ///
     /// The file is read while it is sent. What was cut goes on where it stopped, where the registry has kept what came.
-    /// `progress` is told how many bytes of the file were sent, from wherever they are read.
+    /// `progress` is told how many bytes of the file were sent, from wherever they are read; none as soon as it is known that
+    /// the registry lacks them.
     ///
     /// - Throws: `RegistryClientError`: W145 where the bytes are not those of the digest or too many, W144 for the key;
     ///   `TransportError`; the system's error where the file cannot be read.
@@ -45,6 +46,7 @@ extension RegistryClient {
         let bytes = UploadedFile(path: file, digest: digest, size: size, progress: progress)
         var wire = try sending(bytes, from: .zero)
         if try await hasBlob(digest) { return .wasThere }
+        progress?(.zero)
         var schedule = RetrySchedule()
         while let wait = try await send(wire, for: .upload(digest), &schedule) {
             try await pacing.sleep(wait)

@@ -138,9 +138,9 @@ package struct PublishWorker: Sendable {
 
     private func send(_ upload: PublishPlan.Upload) async throws {
         let label = upload.target?.description ?? "the archive"
-        events.receive(.uploading(label, size: upload.size))
         let sent = Mutex(ByteCount.zero)
         let outcome = try await registry.client.upload(upload.file, digest: upload.digest, size: upload.size) { total in
+            if total == .zero { return events.receive(.uploading(label, size: upload.size)) }
             let piece = sent.withLock { sent in
                 defer { sent = total }
                 // A new try begins further back.

@@ -76,10 +76,17 @@ extension ExamineHost.Finding {
     fileprivate init(_ tier: IsolationTier, _ availability: SandboxAvailability) {
         switch availability {
         case .available(let details):
+            let isHeld = details.enforcement.memory == .enforced
             let text =
-                "works (\(details.program)); memory limits are \(details.enforcement.memory.rawValue); "
+                "works (\(details.program)); limits of memory and processors are \(isHeld ? "enforced" : "best-effort"); "
                 + "not stopped: \(tier.caveat)"
-            self.init(subject: "sandbox \(tier)", status: .fine, text: text, remedy: nil)
+            let remedy = "systemd-run --user --scope --property Delegate=yes iii"
+            self.init(
+                subject: "sandbox \(tier)",
+                status: isHeld ? .fine : .lacking,
+                text: text,
+                remedy: isHeld ? nil : "start the engine in control groups of its own: `\(remedy)`"
+            )
         case .unavailable(let reason):
             // Bundles need one tier; which pieces that takes is told above.
             let text = "cannot be used: \(reason)"

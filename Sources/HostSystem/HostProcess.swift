@@ -49,13 +49,10 @@ package enum HostProcess {
     }
 
     private static func parent(of process: Int32) -> Int32? {
-        guard
-            let bytes = (try? HostFiles.read(FilePath("/proc/\(process)/status"), upTo: .kibibytes(16))).flatMap({ $0 })
-        else {
-            return nil
-        }
+        let file = FilePath("/proc/\(process)/status")
+        guard let bytes = (try? HostFiles.read(file, upTo: .kibibytes(16))).flatMap({ $0 }) else { return nil }
         let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("PPid:") }
-        return line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0) }
+        return line?.split { $0 == " " || $0 == "\t" }.last.flatMap { Int32($0) }
     }
 
     /// The processes that a process has started and that are still there; empty where the kernel does not tell.

@@ -23,28 +23,66 @@ struct ControlGroups: Sendable, Hashable {
     private static let controllers = ["memory", "pids", "cpu"]
 
     /// What this process may use, found by making and removing a group; nil where there is none.
-    static func find(at root: FilePath = mount) -> ControlGroups? {
+    ///
+    /// Groups are made below the root where root may, else below the group that this process is in, or the one above it: a
+    /// user is given such groups by `systemd-run --user --scope --property Delegate=yes`, a service by `Delegate=yes`.
+    static func find(at root: FilePath = mount, own text: String = ownText) -> ControlGroups? {
         let isUnified = (try? HostFiles.kind(of: root.appending("cgroup.controllers"))) != nil
-        let roots = isUnified ? [root] : controllers.map { root.appending($0) }
-        let parents = roots.map { $0.appending("iii") }
-        let groups = ControlGroups(version: isUnified ? .unified : .separate, parents: parents)
-        guard groups.prepare(roots) else { return nil }
-        groups.sweep()
-        guard let group = try? groups.make(SandboxLimits()) else { return nil }
-        group.remove()
-        return groups
+        let own = OwnControlGroups(text)
+        let owned =
+            isUnified
+            ? [own.unified.map { root.appending(relative: $0) }]
+            : controllers.map { name in own.separate[name].map { root.appending(name).appending(relative: $0) } }
+        let above = owned.map { $0?.removingLastComponent() }
+        for folders in [isUnified ? [root] : controllers.map { root.appending($0) }, owned, above] {
+            let folders = folders.compactMap { $0 }
+            guard folders.count == owned.count, folders.allSatisfy({ $0.starts(with: root) }) else { continue }
+            let groups = ControlGroups(
+                version: isUnified ? .unified : .separate,
+                parents: folders.map { $0.appending("iii") }
+            )
+            if groups.prepare(folders, movingOut: folders == owned.compactMap { $0 }) {
+                groups.sweep()
+                if let group = try? groups.make(SandboxLimits()) {
+                    group.remove()
+                    return groups
+                }
+            }
+            // Those in which something is are in use, and stay.
+            for parent in groups.parents { HostFiles.removeEmptyDirectory(parent) }
+        }
+        return nil
     }
 
-    private func prepare(_ roots: [FilePath]) -> Bool {
+    /// In which groups this process is, as the kernel says it; empty where it does not.
+    private static var ownText: String {
+        let bytes = (try? HostFiles.read("/proc/self/cgroup", upTo: .kibibytes(64))).flatMap { $0 } ?? []
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func prepare(_ roots: [FilePath], movingOut: Bool) -> Bool {
         for (root, parent) in zip(roots, parents) {
-            // Below a root that already passes them on, writing them again fails without harm.
-            if version == .unified { Self.write("+memory +pids +cpu", root.appending("cgroup.subtree_control")) }
             guard (try? HostFiles.makeDirectory(parent)) != nil else { return false }
-            if version == .unified, !Self.write("+memory +pids +cpu", parent.appending("cgroup.subtree_control")) {
-                return false
+            guard version == .unified else { continue }
+            // Below a root that already passes them on, writing them again fails without harm.
+            if !Self.write(Self.passedOn, root.appending("cgroup.subtree_control")), movingOut {
+                Self.moveOut(of: root)
+                Self.write(Self.passedOn, root.appending("cgroup.subtree_control"))
             }
+            guard Self.write(Self.passedOn, parent.appending("cgroup.subtree_control")) else { return false }
         }
         return true
+    }
+
+    private static let passedOn = "+memory +pids +cpu"
+
+    /// A group that passes controllers on holds no process itself: ours go to one below it, where nobody else is in it.
+    private static func moveOut(of group: FilePath) {
+        let (processes, place) = (ControlGroup.processes(in: group), group.appending("iii-engine"))
+        guard processes.allSatisfy({ HostProcess.isOurs($0) }), (try? HostFiles.makeDirectory(place)) != nil else {
+            return
+        }
+        for process in processes { write(String(process), place.appending("cgroup.procs")) }
     }
 
     /// A new group with these limits.
@@ -135,12 +173,41 @@ struct ControlGroup: Sendable, Hashable {
 
     func kill() {
         for folder in folders {
-            guard let bytes = try? HostFiles.read(folder.appending("cgroup.procs"), upTo: .mebibytes(1)) else {
-                continue
-            }
-            for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-                if let process = Int32(line), process > 0 { HostProcess.kill(process) }
-            }
+            for process in Self.processes(in: folder) { HostProcess.kill(process) }
         }
+    }
+
+    /// The processes of a group, none where it is gone.
+    fileprivate static func processes(in folder: FilePath) -> [Int32] {
+        let bytes = (try? HostFiles.read(folder.appending("cgroup.procs"), upTo: .mebibytes(1))).flatMap { $0 } ?? []
+        // Zero stands for one that is not to be seen from here.
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 }
+    }
+}
+
+/// In which groups a process is: what `/proc/PID/cgroup` says, lines of `NUMBER:CONTROLLER,…:/PATH`.
+struct OwnControlGroups: Hashable, Sendable {
+    /// The path in the one hierarchy.
+    private(set) var unified: String?
+    /// The path in each controller's hierarchy.
+    private(set) var separate: [String: String] = [:]
+
+    init(_ text: String) {
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            // `..` begins the path of a group outside of what is to be seen here.
+            guard parts.count == 3, parts[2].hasPrefix("/"), !parts[2].contains("/..") else { continue }
+            if parts[0] == "0", parts[1].isEmpty { unified = String(parts[2]) }
+            for controller in parts[1].split(separator: ",") { separate[String(controller)] = String(parts[2]) }
+        }
+    }
+}
+
+extension FilePath {
+    /// A path that begins with `/` as one below this folder.
+    fileprivate func appending(relative path: String) -> FilePath {
+        var whole = self
+        whole.append(FilePath(path).components)
+        return whole
     }
 }

@@ -41,6 +41,13 @@ package struct WorkerLauncher: WorkerLaunching {
     }
 
     package func start(_ declaration: WorkerDeclaration, log: WorkerLog) async throws -> any WorkerRun {
+        do { return try await startByKind(declaration, log) } catch let error as ManifestError {
+            // To read it again changes nothing.
+            throw WorkerCannotRun(reason: error.message)
+        }
+    }
+
+    private func startByKind(_ declaration: WorkerDeclaration, _ log: WorkerLog) async throws -> any WorkerRun {
         switch declaration.content {
         case .builtIn: throw WorkerCannotRun(reason: "it is part of the engine")
         case .nothing(let reason, let remedy): throw WorkerCannotRun(reason: reason, remedy: remedy)
@@ -68,10 +75,7 @@ package struct WorkerLauncher: WorkerLaunching {
         let home = folder.home(of: declaration.name)
         try HostFiles.makeDirectory(home, mode: 0o700)
         specification.home = home
-        return SandboxedRun(
-            sandbox: try await backend.start(specification, output: log),
-            network: declaration.network
-        )
+        return try await startSandboxed(specification, backend, log)
     }
 
     private func startBundle(
@@ -97,10 +101,7 @@ package struct WorkerLauncher: WorkerLaunching {
             specification.setDefault(variable.name, variable.value)
         }
         specification.limits = SandboxLimits(manifest.resources)
-        return SandboxedRun(
-            sandbox: try await backend.start(specification, output: log),
-            network: declaration.network
-        )
+        return try await startSandboxed(specification, backend, log)
     }
 
     private func startImage(
@@ -117,10 +118,7 @@ package struct WorkerLauncher: WorkerLaunching {
             to: &specification,
             keepingWritesIn: declaration.keepsWrites ? folder.layer(of: declaration.name) : nil
         )
-        return SandboxedRun(
-            sandbox: try await backend.start(specification, output: log),
-            network: declaration.network
-        )
+        return try await startSandboxed(specification, backend, log)
     }
 
     private func startFolder(
@@ -142,11 +140,7 @@ package struct WorkerLauncher: WorkerLaunching {
         (specification.workspace, specification.home) = (.persistent(workspace.tree), workspace.home)
         let seen = try workspace.update(owner: HostProcess.isRoot ? SandboxUser.owner(of: workspace.tree) : nil)
         try await prepare(workspace, seen, manifest.scripts, specification, backend, log)
-        return SandboxedRun(
-            sandbox: try await backend.start(specification, output: log),
-            network: declaration.network,
-            source: (SourceWatch(path), seen)
-        )
+        return try await startSandboxed(specification, backend, log)
     }
 
     /// Runs `setup` and `install` in the worker's sandbox, where what they depend on changed since they last ended well.
@@ -179,6 +173,24 @@ package struct WorkerLauncher: WorkerLaunching {
     // MARK: Parts
 
     private var engine: NetworkAddress { currentEngine() }
+
+    private func startSandboxed(
+        _ specification: SandboxSpecification,
+        _ backend: any SandboxBackend,
+        _ log: WorkerLog
+    ) async throws -> any WorkerRun {
+        let sandbox = try await backend.start(specification, output: log)
+        return SandboxedRun(sandbox: sandbox, network: specification.network.allowed)
+    }
+
+    package func source(of declaration: WorkerDeclaration) -> WatchedSource? {
+        // Without a sandbox it runs in its source, where what it makes itself would start it again and again.
+        guard case .folder(let path) = declaration.content, declaration.isolation != IsolationTier.none else {
+            return nil
+        }
+        guard let seen = try? SourceTree(of: path) else { return nil }
+        return WatchedSource(watch: SourceWatch(path), seen: seen)
+    }
 
     package func check(_ declaration: WorkerDeclaration) async throws {
         guard let origin = declaration.content.origin else { return }

@@ -19,8 +19,6 @@ package protocol WorkerRun: Sendable {
     func exit() async -> String
     /// Asks it to end, and ends it after `grace`; returns when nothing of it is left.
     func stop(grace: Duration) async
-    /// Waits until what it was started from has changed: true, or false where the task was cancelled.
-    func sourceChanged() async -> Bool
     /// Starts a command beside it.
     ///
     /// - Throws: `ExecRefused` where it runs in no sandbox; `SandboxError`.
@@ -30,12 +28,6 @@ package protocol WorkerRun: Sendable {
 extension WorkerRun {
     package var enforcement: SandboxEnforcement? { nil }
     package var network: [NetworkAddress] { [] }
-
-    package func sourceChanged() async -> Bool {
-        // Nothing to look at: it ends with the task.
-        try? await Task.sleep(for: .seconds(1 << 40))
-        return false
-    }
 
     package func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {
         throw ExecRefused.unsandboxed
@@ -77,6 +69,10 @@ package protocol WorkerLaunching: Sendable {
     /// - Throws: `WorkerCannotRun` where trying again would change nothing; other errors as for a crash.
     func start(_ declaration: WorkerDeclaration, log: WorkerLog) async throws -> any WorkerRun
 
+    /// The source of a worker that is started again when its source changes, as it is now; nil for others, and where it cannot
+    /// be looked at.
+    func source(of declaration: WorkerDeclaration) -> WatchedSource?
+
     /// Makes sure that there is a sandbox of the tier that a worker is to run in.
     ///
     /// - Throws: `SandboxError`.
@@ -84,7 +80,17 @@ package protocol WorkerLaunching: Sendable {
 }
 
 extension WorkerLaunching {
+    package func source(of declaration: WorkerDeclaration) -> WatchedSource? { nil }
     package func check(_ declaration: WorkerDeclaration) async throws {}
+}
+
+/// A source and how it was when somebody looked at it.
+package struct WatchedSource: Sendable {
+    let watch: SourceWatch
+    let seen: SourceTree
+
+    /// Waits until it is another and has come to rest: true, or false where the task was cancelled.
+    func changed() async -> Bool { (try? await watch.changed(from: seen)) != nil }
 }
 
 /// Why a worker waits instead of running: somebody has to do something first.
@@ -104,8 +110,6 @@ package struct WorkerCannotRun: Error, Sendable {
 struct SandboxedRun: WorkerRun {
     let sandbox: any RunningSandbox
     let network: [NetworkAddress]
-    /// The source that it was started from, where that is watched.
-    var source: (watch: SourceWatch, seen: SourceTree)?
 
     var processID: Int32 { sandbox.processIdentifier }
     var tier: IsolationTier { sandbox.tier }
@@ -114,11 +118,5 @@ struct SandboxedRun: WorkerRun {
     func stop(grace: Duration) async { await sandbox.stop(grace: grace) }
     func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {
         try await sandbox.execute(request, output: output)
-    }
-
-    func sourceChanged() async -> Bool {
-        if let source { return (try? await source.watch.changed(from: source.seen)) != nil }
-        try? await Task.sleep(for: .seconds(1 << 40))
-        return false
     }
 }

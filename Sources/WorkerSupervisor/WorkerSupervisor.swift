@@ -258,8 +258,10 @@ package actor WorkerSupervisor {
             worker.log.beginRun()
             let began = ContinuousClock.now
             var end: String
+            let declaration = worker.declaration.isolated(in: worker.isolation)
+            // Looked at before it is read: what changes while the worker is being started starts it again.
+            let source = launcher.source(of: declaration)
             do {
-                let declaration = worker.declaration.isolated(in: worker.isolation)
                 let run = try await launcher.start(declaration, log: worker.log)
                 change(name, generation) { $0.run(run) }
                 report(.started(name, processID: run.processID, run.tier))
@@ -267,7 +269,7 @@ package actor WorkerSupervisor {
                     workers[name]?.run = run
                     settle(name)
                 }
-                let how = await Self.end(of: run)
+                let how = await Self.end(of: run, source)
                 if workers[name]?.generation == generation { workers[name]?.run = nil }
                 switch how {
                 case .ended(let text): end = text
@@ -276,7 +278,9 @@ package actor WorkerSupervisor {
                 }
             } catch let obstacle as WorkerCannotRun {
                 change(name, generation) { $0.phase = .waiting(reason: obstacle.reason, remedy: obstacle.remedy) }
-                return report(.waits(name, reason: obstacle.reason, remedy: obstacle.remedy))
+                report(.waits(name, reason: obstacle.reason, remedy: obstacle.remedy))
+                guard await source?.changed() ?? false else { return }
+                continue
             } catch {
                 end = "could not be started: \((error as? any CodedError)?.message ?? "\(error)")"
             }
@@ -287,17 +291,33 @@ package actor WorkerSupervisor {
             let decision = policy.ended(after: ContinuousClock.now - began)
             let lines = worker.log.lastLines
             change(name, generation) { $0.crash(end, decision, lines) }
-            guard case .restart(let pause) = decision else {
-                return report(.crashed(name, how: end, restartAfter: nil, lastLines: lines))
-            }
+            let pause: Duration? = if case .restart(let pause) = decision { pause } else { nil }
             report(.crashed(name, how: end, restartAfter: pause, lastLines: lines))
-            // Cancelled when it is stopped or started by hand.
-            try? await Task.sleep(for: pause)
+            // Cancelled when it is stopped or started by hand. Who mends the source need not do that.
+            let isMended = await Self.waits(pause, or: source)
+            if isMended { policy = RestartPolicy() }
+            if pause == nil, !isMended { return }
+        }
+    }
+
+    /// Waits for a time, nil for ever, or until a source has changed: whether it has.
+    private static func waits(_ pause: Duration?, or source: WatchedSource?) async -> Bool {
+        if pause == nil, source == nil { return false }
+        return await withTaskGroup(of: Bool.self) { group in
+            if let pause {
+                group.addTask {
+                    try? await Task.sleep(for: pause)
+                    return false
+                }
+            }
+            if let source { group.addTask { await source.changed() } }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
     }
 
     /// Waits for the end of a run, which the cancellation of the task brings about.
-    private static func end(of run: any WorkerRun) async -> RunEnd {
+    private static func end(of run: any WorkerRun, _ source: WatchedSource?) async -> RunEnd {
         await withTaskGroup(of: RunEnd?.self) { group in
             group.addTask { .ended(await run.exit()) }
             group.addTask {
@@ -307,10 +327,12 @@ package actor WorkerSupervisor {
                 await Task { await run.stop(grace: grace) }.value
                 return nil
             }
-            group.addTask {
-                guard await run.sourceChanged() else { return nil }
-                await run.stop(grace: grace)
-                return .replaced
+            if let source {
+                group.addTask {
+                    guard await source.changed() else { return nil }
+                    await run.stop(grace: grace)
+                    return .replaced
+                }
             }
             var end: RunEnd?
             while let next = await group.next() {

@@ -48,7 +48,8 @@ extension EscapeAttempt {
     /// All attempts.
     ///
     /// `MARKER` is a world-readable file of the host with the text `host-secret`, `PORT` a listening port of its loopback
-    /// interface, `PID` a process of the host, `ABSTRACT` the name of an abstract Unix socket of the host.
+    /// interface, `PID` a process of the host, `ABSTRACT` the name of an abstract Unix socket of the host, `SOCKET` the path of
+    /// another one.
     package static let all: [EscapeAttempt] = files + kernel + rights + processes + network
 
     private static let files = [
@@ -78,6 +79,26 @@ extension EscapeAttempt {
         ),
         EscapeAttempt("read the host's passwords", "return len(open('/etc/shadow').read())"),
         EscapeAttempt(
+            "write to a host file through a planted link",
+            "os.symlink('MARKER', '/tmp/write-%d' % os.getpid())\nif not os.path.exists('/tmp/write-%d' % os.getpid()): raise ValueError('it leads nowhere')\nopen('/tmp/write-%d' % os.getpid(), 'a').close()\nreturn 'wrote'"
+        ),
+        EscapeAttempt(
+            "write to the bundle itself, below what lies over it",
+            "open('/run/sandbox/bundle/planted', 'w').close()\nreturn 'wrote'",
+            unprotected: .notTried(because: "only sandboxes have such a place")
+        ),
+        EscapeAttempt(
+            "write over what every sandbox starts with",
+            "open('/run/sandbox/guest', 'r+b').close()\nreturn 'could'",
+            unprotected: .notTried(because: "only sandboxes have such a place")
+        ),
+        EscapeAttempt("list the open files of process 1", "return os.listdir('/proc/1/fd')"),
+        EscapeAttempt(
+            "open a file by its handle",
+            "handle = ctypes.create_string_buffer(struct.pack('<Ii', 128, 0) + bytes(128))\ncall(303, -100, b'/etc', handle, ctypes.byref(ctypes.c_int()), 0)\nreturn call(304, os.open('/', os.O_RDONLY), handle, os.O_RDONLY)",
+            unprotected: .succeedsWhere("stat -f -c %T /etc | grep -q ext")
+        ),
+        EscapeAttempt(
             "make a device node",
             "os.mknod('/tmp/escape-%d' % os.getpid(), 0o600 | 0o060000, os.makedev(254, 0))\nos.unlink('/tmp/escape-%d' % os.getpid())\nreturn 'made'"
         ),
@@ -103,6 +124,10 @@ extension EscapeAttempt {
     ]
 
     private static let kernel = [
+        EscapeAttempt(
+            "ask for the keyring of the session",
+            "return call(250, 0, -3, 1, 0, 0)"
+        ),
         EscapeAttempt(
             "write to sysrq-trigger",
             "return os.open('/proc/sysrq-trigger', os.O_WRONLY)",
@@ -231,6 +256,15 @@ extension EscapeAttempt {
             "reach the host over IPv6",
             "return socket.create_connection(('::1', PORT), timeout=5)",
             unprotected: .notTried(because: "the test listens on IPv4")
+        ),
+        EscapeAttempt(
+            "reach a socket of the host by its path",
+            "s = socket.socket(socket.AF_UNIX)\ns.connect('SOCKET')\nreturn 'reached'"
+        ),
+        EscapeAttempt(
+            "reach a socket of the host's own services",
+            "import glob\nfor path in glob.glob('/run/**/*.sock*', recursive=True) + ['/run/docker.sock', '/run/dbus/system_bus_socket', '/run/systemd/private']:\n    s = socket.socket(socket.AF_UNIX)\n    try: s.connect(path); return path\n    except OSError: pass\nraise ValueError('none is there')",
+            unprotected: .notTried(because: "not every machine runs some")
         ),
         EscapeAttempt(
             "reach an abstract socket of the host",

@@ -18,10 +18,13 @@ package struct EscapeSuite: Sendable {
         let port: UInt16
         let process: String
         let abstract: String
+        let socket: FilePath
+        var folder: FilePath { marker.removingLastComponent() }
 
         func fill(_ program: String) -> String {
             program.replacing("MARKER", with: marker.string).replacing("PORT", with: String(port))
                 .replacing("PID", with: process).replacing("ABSTRACT", with: abstract)
+                .replacing("SOCKET", with: socket.string)
         }
     }
 
@@ -30,9 +33,14 @@ package struct EscapeSuite: Sendable {
     /// Each must be held.
     package func holdsAll() async throws {
         try await withBait { bait in
-            var specification = try fixture.specification("")
+            try Shell.run("mkdir bundle; echo own > bundle/file; chmod -R a+rX bundle", in: bait.folder)
+            let bundle = bait.folder.appending("bundle")
+            var specification = try fixture.specification("", workspace: .privateLayer(bundle))
             specification.command = ["python3", "-c", bait.fill(Self.driver(EscapeAttempt.all))]
             let (exit, output, errors) = try await fixture.run(specification)
+            #expect(
+                try Shell.run("ls bundle; cat bundle/file; cat marker", in: bait.folder) == "file\nown\nhost-secret\n"
+            )
             #expect(exit == .exited(status: 0), "\(errors)")
             let lines = output.split(separator: "\n")
             #expect(lines.count == EscapeAttempt.all.count, "\(output)\(errors)")
@@ -109,12 +117,15 @@ package struct EscapeSuite: Sendable {
                 import os, socket, sys, time
                 # Whoever else starts a program at this moment waits for the end of what it inherits.
                 os.closerange(3, 1024)
-                s = socket.socket(socket.AF_UNIX); s.bind("\\0" + sys.argv[1]); s.listen(); print("up", flush=True)
+                s = socket.socket(socket.AF_UNIX); s.bind("\\0" + sys.argv[1]); s.listen()
+                t = socket.socket(socket.AF_UNIX); t.bind("socket"); os.chmod("socket", 0o777); t.listen()
+                print("up", flush=True)
                 time.sleep(600)
                 END
-                touch up
-                python3 bait.py \(folder.lastComponent?.string ?? "") sleep > up 2>&1 & echo $! > pid
-                until grep -q up up; do kill -0 "$(cat pid)"; sleep 0.05; done
+                mkfifo up
+                python3 bait.py \(folder.lastComponent?.string ?? "") sleep > up 2> complaints & echo $! > pid
+                # The end of what it says, if it does not come so far.
+                read -r line < up || cat complaints >&2
                 """,
                 in: folder
             )
@@ -125,7 +136,8 @@ package struct EscapeSuite: Sendable {
                     marker: folder.appending("marker"),
                     port: server.port,
                     process: String(process),
-                    abstract: folder.lastComponent?.string ?? ""
+                    abstract: folder.lastComponent?.string ?? "",
+                    socket: folder.appending("socket")
                 )
             )
         }
@@ -164,17 +176,18 @@ package struct EscapeSuite: Sendable {
             "disk fill",
             """
             import os
-            for place in ["/tmp", "/dev/shm", "/var/tmp", os.environ["HOME"]]:
+            filled = []
+            for place in ["/tmp", "/dev/shm", "/var/tmp", "/run", "/workspace", os.environ["HOME"]]:
                 total = 0
                 try:
                     with open(place + "/fill", "wb") as f:
                         while total < 1 << 30: total += f.write(b"x" * (1 << 20)); f.flush()
-                    print("filled", place)
+                    filled.append(place)
                 except OSError as error: pass
                 try: os.unlink(place + "/fill")
                 except OSError: pass
-            print("held")
-            """, "held"
+            print("filled", filled)
+            """, "filled []"
         ),
         (
             "descriptor exhaustion",

@@ -59,7 +59,7 @@ extension SandboxExit {
         case .exited(let status): [0] + LittleEndian.bytes(status) + [0]
         case .signalled(let signal): [1] + LittleEndian.bytes(signal) + [0]
         case .outOfMemory: [1] + LittleEndian.bytes(Int32(9)) + [1]
-        case .unresponsive, .lost: [1] + LittleEndian.bytes(Int32(9)) + [0]
+        case .outOfDisk, .unresponsive, .lost: [1] + LittleEndian.bytes(Int32(9)) + [0]
         }
     }
 }

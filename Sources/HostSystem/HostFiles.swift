@@ -137,6 +137,14 @@ package enum HostFiles {
         if fsync(descriptor.rawValue) != 0 { throw HostError(.sync, path, .current) }
     }
 
+    /// What a file, or a folder with all below it, takes on its disk: nothing where there is none.
+    ///
+    /// It may be read while somebody else writes there. Nil where it cannot be told.
+    package static func allocatedSize(of path: FilePath) -> ByteCount? {
+        let bytes = path.withPlatformString { iii_allocated_size($0) }
+        return bytes < 0 ? nil : ByteCount(bytes)
+    }
+
     /// The sizes of all files below a path together; links count nothing.
     package static func totalSize(of path: FilePath) throws(HostError) -> ByteCount {
         switch try kind(of: path) {

@@ -17,11 +17,13 @@ package actor NamespacesBackend: SandboxBackend {
     private var base: HostBase?
     private let features: Features
 
-    /// What is used of a kernel that has it; tests go without, as on a kernel that has it not.
+    /// What is used of a kernel that has it; tests go without, as on a kernel that has it not, and look more often.
     package struct Features: Sendable {
         /// File systems that show files as another user's.
         package var mapsOwners = true
         package var landlock = true
+        /// The least time between two looks at what a worker keeps.
+        package var pause = Duration.seconds(5)
 
         package init() {}
     }
@@ -106,6 +108,7 @@ package actor NamespacesBackend: SandboxBackend {
         let base = try self.base ?? HostBase.live()
         self.base = base
         let user = try prepareUser(specification)
+        let kept = try await kept(specification)
         let group = try groups?.make(specification.limits)
         do {
             let command = BubblewrapCommand(
@@ -120,18 +123,33 @@ package actor NamespacesBackend: SandboxBackend {
                 command.words(specification, base),
                 BubblewrapCommand.data(specification),
                 group,
-                specification.limits.memory
+                specification.limits.memory,
+                kept
             )
             var launch = GuestLaunch(specification, tier: tier, enforcement: enforcement)
+            if kept != nil { launch.enforcement.scratch = .bestEffort }
             launch.startLimit = startLimit
             if case .privateLayer = specification.workspace { launch.start.workspace = .copy }
             if landlock != nil { launch.start.fileRules = specification.rootLayer == .readOnly ? .base : .own }
             if group == nil { launch.start.memoryBytes = specification.limits.memory.bytes }
-            return try await GuestSandbox.begin(launch, descriptor: descriptor, holder: holder, output: output)
+            let sandbox = try await GuestSandbox.begin(launch, descriptor: descriptor, holder: holder, output: output)
+            kept?.watch(sandbox)
+            return sandbox
         } catch {
             group?.remove()
             throw error
         }
+    }
+
+    /// What the worker keeps, nil where it keeps nothing.
+    ///
+    /// - Throws: `SandboxError.tooMuchKept`.
+    private func kept(_ specification: SandboxSpecification) async throws -> KeptFolders? {
+        guard !specification.persistentFolders.isEmpty else { return nil }
+        let limit = specification.limits.kept
+        let kept = KeptFolders(specification.persistentFolders, limit: limit, pause: features.pause)
+        guard await !kept.areTooMuch() else { throw SandboxError.tooMuchKept(kept.folders, limit: limit) }
+        return kept
     }
 
     /// As root a user of the sandbox's own, who owns what stays; else ourselves.
@@ -139,7 +157,7 @@ package actor NamespacesBackend: SandboxBackend {
         if let home = specification.home { try HostFiles.makeDirectory(home, mode: 0o700) }
         if case .persistent(let layer) = specification.rootLayer { try HostFiles.makeDirectory(layer, mode: 0o700) }
         guard HostProcess.isRoot else { return nil }
-        guard let folder = specification.persistentFolder else { return SandboxUser.anonymous() }
+        guard let folder = specification.persistentFolders.first else { return SandboxUser.anonymous() }
         let user = SandboxUser.owner(of: folder)
         if let home = specification.home { try HostFiles.setOwner(user, of: home) }
         if case .persistent(let folder) = specification.workspace { try HostFiles.setOwner(user, of: folder) }
@@ -150,7 +168,8 @@ package actor NamespacesBackend: SandboxBackend {
         _ words: [String],
         _ data: [BubblewrapCommand.Data],
         _ group: ControlGroup?,
-        _ memory: ByteCount
+        _ memory: ByteCount,
+        _ kept: KeptFolders?
     ) async throws -> (descriptor: Int32, holder: NamespacesHolder) {
         var toClose: [FileDescriptor] = []
         defer { for descriptor in toClose { try? descriptor.close() } }
@@ -175,7 +194,13 @@ package actor NamespacesBackend: SandboxBackend {
             complaints.reading.setNonblocking()
             return (
                 ours.rawValue,
-                NamespacesHolder(process: process, group: group, memory: memory, complaints: complaints.reading)
+                NamespacesHolder(
+                    process: process,
+                    group: group,
+                    memory: memory,
+                    kept: kept,
+                    complaints: complaints.reading
+                )
             )
         } catch {
             toClose += [ours, complaints.reading]

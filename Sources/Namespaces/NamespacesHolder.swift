@@ -12,6 +12,8 @@ struct NamespacesHolder: SandboxHolder {
     let process: HeldProcess
     let group: ControlGroup?
     let memory: ByteCount
+    /// Looks at what the worker keeps; nil where it keeps nothing.
+    let kept: KeptFolders?
     /// What the launcher, bubblewrap and the guest complain of.
     let complaints: FileDescriptor
 
@@ -19,6 +21,7 @@ struct NamespacesHolder: SandboxHolder {
 
     func destroy(_ exit: SandboxExit) async -> SandboxExit {
         // The channel is closed: the guest ends by itself, and with it its namespace. Whoever is late is killed.
+        let hasKeptTooMuch = kept?.endWatch() ?? false
         let killing = Task {
             guard (try? await Task.sleep(for: .milliseconds(300))) != nil else { return }
             // The first process of the namespace: its parent ends when nothing of the namespace is left.
@@ -27,15 +30,18 @@ struct NamespacesHolder: SandboxHolder {
         _ = await process.end()
         killing.cancel()
         defer { try? complaints.close() }
-        guard let group else { return exit }
-        let ranOut = group.outOfMemoryKills > 0
+        let ranOut = (group?.outOfMemoryKills ?? 0) > 0
         // A namespace whose outer process was killed takes a moment to die.
-        for _ in 0..<400 where !group.remove() {
-            group.kill()
-            try? await Task.sleep(for: .milliseconds(5))
+        if let group {
+            for _ in 0..<400 where !group.remove() {
+                group.kill()
+                try? await Task.sleep(for: .milliseconds(5))
+            }
         }
         switch exit {
-        case .signalled(9), .exited(status: 137), .lost: return ranOut ? .outOfMemory(limit: memory) : exit
+        case .signalled(9), .exited(status: 137), .lost:
+            if hasKeptTooMuch, let kept { return .outOfDisk(limit: kept.limit) }
+            return ranOut ? .outOfMemory(limit: memory) : exit
         default: return exit
         }
     }

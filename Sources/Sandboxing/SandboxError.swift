@@ -2,7 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
-import SystemPackage
+package import SystemPackage
 package import WorkerModel
 
 /// Why no sandbox was made, or why one could not be used.
@@ -21,6 +21,8 @@ package enum SandboxError: CodedError {
     case notStarted(command: String, detail: String)
     /// It took too long until the sandbox answered.
     case timedOut(IsolationTier, after: Duration)
+    /// What the worker keeps is more than it may be; the folders that hold it.
+    case tooMuchKept([FilePath], limit: ByteCount)
     /// The sandbox has ended.
     case ended
     /// A setting names no tier.
@@ -39,11 +41,15 @@ package enum SandboxError: CodedError {
 }
 
 extension SandboxError {
+    private static func names(_ folders: [FilePath]) -> String {
+        folders.map { "`\($0.string.printable)`" }.joined(separator: " and ")
+    }
+
     package var code: ErrorCode {
         switch self {
         case .tooWeak: .isolationTooWeak
         case .noTier, .tierUnavailable, .notSupported: .sandboxUnavailable
-        case .notMade, .timedOut, .ended: .sandboxFailed
+        case .notMade, .timedOut, .ended, .tooMuchKept: .sandboxFailed
         case .notStarted: .spawnFailed
         case .unknownTier: .configParse
         }
@@ -52,7 +58,7 @@ extension SandboxError {
     package var message: String {
         switch self {
         case .noTier(let name, let minimum, let reasons):
-            "this machine cannot run `\(name)` in a sandbox of at least `\(minimum)`: "
+            "this machine cannot run `\(name)` in a sandbox\(minimum == .none ? "" : " of at least `\(minimum)`"): "
                 + reasons.map { "\($0.tier): \($0.reason)" }.joined(separator: "; ")
         case .tierUnavailable(let tier, let reason): "this machine has no sandbox `\(tier)`: \(reason)"
         case .tooWeak(let name, let asked, let minimum, let source):
@@ -62,6 +68,8 @@ extension SandboxError {
         case .notStarted(let command, let detail):
             "cannot start `\(command.printable)` in its sandbox: \(detail.printable)"
         case .timedOut(let tier, let limit): "the sandbox `\(tier)` did not answer within \(limit)"
+        case .tooMuchKept(let folders, let limit):
+            "what the worker keeps in \(Self.names(folders)) is more than its limit of \(limit)"
         case .ended: "the sandbox has ended"
         case .unknownTier(let text, let place): "`\(text.printable)` in \(place) is no isolation tier"
         }
@@ -74,6 +82,7 @@ extension SandboxError {
         case .tierUnavailable(let tier, let reason): reason.remedy.map { ["run `\($0)` to have `\(tier)`"] } ?? []
         case .tooWeak: ["ask for a stronger tier, or change the minimum"]
         case .notSupported: ["choose another tier"]
+        case .tooMuchKept: ["remove what it need not keep, or all of it: then it begins anew"]
         case .unknownTier: ["write one of \(IsolationTier.allCases.map { "`\($0)`" }.joined(separator: ", "))"]
         default: []
         }

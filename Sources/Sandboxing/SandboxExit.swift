@@ -9,6 +9,8 @@ package enum SandboxExit: Hashable, Sendable, CustomStringConvertible {
     case signalled(Int32)
     /// Killed because the worker had used all the memory it may.
     case outOfMemory(limit: ByteCount)
+    /// Killed because what the worker keeps on the host's disk had become more than it may.
+    case outOfDisk(limit: ByteCount)
     /// Killed because the sandbox did not answer any more.
     case unresponsive
     /// The sandbox itself ended: its machine or its first process was killed from outside.
@@ -19,7 +21,7 @@ package enum SandboxExit: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .exited(let status): status
         case .signalled(let signal): 128 + signal
-        case .outOfMemory, .unresponsive, .lost: 137
+        case .outOfMemory, .outOfDisk, .unresponsive, .lost: 137
         }
     }
 
@@ -28,6 +30,7 @@ package enum SandboxExit: Hashable, Sendable, CustomStringConvertible {
         case .exited(let status): "ended with status \(status)"
         case .signalled(let signal): "was killed by signal \(signal)"
         case .outOfMemory(let limit): "was killed: it used more memory than its limit of \(limit)"
+        case .outOfDisk(let limit): "was killed: what it keeps is more than its limit of \(limit)"
         case .unresponsive: "was killed: its sandbox did not answer"
         case .lost: "ended with its sandbox, which was killed from outside"
         }

@@ -16,19 +16,23 @@ package struct SandboxLimits: Hashable, Sendable {
     package var openFiles: Int
     /// What the worker can write: its private layer, `/tmp` and `/dev/shm` each.
     package var scratch: ByteCount
+    /// What the worker keeps on the host's disk between its starts, where it keeps something.
+    package var kept: ByteCount
 
     package init(
         cpus: Int = ResourceRequest.standard.cpus,
         memory: ByteCount = .mebibytes(Int64(ResourceRequest.standard.memoryMiB)),
         processes: Int = 512,
         openFiles: Int = 65_536,
-        scratch: ByteCount = .mebibytes(512)
+        scratch: ByteCount = .mebibytes(512),
+        kept: ByteCount = .gibibytes(16)
     ) {
         self.cpus = cpus
         self.memory = memory
         self.processes = processes
         self.openFiles = openFiles
         self.scratch = scratch
+        self.kept = kept
     }
 
     /// The limits for what a manifest asks for, other limits as usual.
@@ -41,7 +45,7 @@ package struct SandboxLimits: Hashable, Sendable {
 package enum LimitEnforcement: String, Hashable, Sendable {
     /// By control groups or by the size of a machine: no way around.
     case enforced
-    /// By limits of single processes, or by what a process may change: several processes, or shared memory, can use more.
+    /// By looking from time to time, by limits of single processes, or by what a process may change: several processes, or shared memory, can use more.
     case bestEffort = "best-effort"
     case unlimited
 }
@@ -51,6 +55,7 @@ package struct SandboxEnforcement: Hashable, Sendable {
     package var cpus: LimitEnforcement
     package var memory: LimitEnforcement
     package var processes: LimitEnforcement
+    /// What the worker writes: best effort where some of it is kept.
     package var scratch: LimitEnforcement
     /// The version of Landlock by which the kernel holds the worker to its files; nil where it has none, or a tier does without.
     package var landlock: Int?

@@ -33,10 +33,12 @@ package struct WorkerUser: Hashable, Sendable {
 }
 
 extension SandboxSpecification {
-    /// The folder that stays and that the sandbox's user owns, nil where nothing stays.
-    package var persistentFolder: FilePath? {
-        if case .persistent(let folder) = workspace { return folder }
-        if case .persistent(let folder) = rootLayer { return folder }
-        return home
+    /// The folders that stay and that the sandbox's user owns; the first names that user.
+    package var persistentFolders: [FilePath] {
+        var folders: [FilePath] = []
+        if case .persistent(let folder) = workspace { folders.append(folder) }
+        if case .persistent(let folder) = rootLayer { folders.append(folder) }
+        if let home { folders.append(home) }
+        return folders
     }
 }

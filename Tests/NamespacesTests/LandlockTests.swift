@@ -44,9 +44,9 @@ struct LandlockTests {
                 folder = os.open("../outside", os.O_RDONLY)
                 c.sendmsg([b"here"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [folder]))])
                 END
-                touch up
-                python3 door.py > up 2>&1 & echo $! > pid
-                until grep -q up up; do kill -0 "$(cat pid)"; sleep 0.05; done
+                mkfifo up
+                python3 door.py > up 2> complaints & echo $! > pid
+                read -r line < up || cat complaints >&2
                 """,
                 in: folder
             )

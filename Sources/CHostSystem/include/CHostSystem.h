@@ -153,6 +153,10 @@ static inline void iii_set_nonblocking(int descriptor) {
 /// The version of the kernel's rules for files that processes put on themselves (Landlock); 0 where it has none.
 int iii_landlock_version(void);
 
+/// The bytes on disk that a file, or a folder with all below it, takes; links are not followed, other file systems not entered,
+/// nor folders that this process may not read. A file with several names counts for each of them in part. -1 where it cannot be told, or 256 folders lie in each other.
+int64_t iii_allocated_size(const char *path);
+
 /// Nanoseconds since 1970.
 int64_t iii_unix_nanoseconds(void);
 

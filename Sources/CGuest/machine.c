@@ -390,11 +390,17 @@ int guest_stage_root(int descriptor, unsigned owner, int maps) {
     if (geteuid() != 0) return lay(",userxattr");
     // Root keeps its marks where no worker can write them.
     if (owner == 0) return lay("");
+    // A layer that stays and holds such marks cannot be read without them: another start may find another kernel.
+    static const char mark[] = "/tmp/layer/owners-changed";
+    int is_marked = access(mark, F_OK) == 0;
+    if (is_mapped && !is_marked) return lay("");
+    int file = open(mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) return -1;
+    close(file);
     // With it, to change an owner takes the place of an entry in the layer, not of the file's bytes.
     int result = lay(",metacopy=on");
-    // A layer that stays is always laid in the same way, as what it holds depends on it.
-    if (result == 0 && !is_mapped) result = give_folder(open("/tmp/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC), owner, 256);
-    return result;
+    if (result != 0 || is_mapped) return result;
+    return give_folder(open("/tmp/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC), owner, 256);
 }
 
 int guest_choose_processors(int count) {

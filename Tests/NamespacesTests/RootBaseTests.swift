@@ -56,6 +56,22 @@ struct ChangedOwnersTests {
     @Test func keepsALayerThatIsToStay() async throws { try await contract.keepsALayerThatIsToStay() }
     @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
     @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
+
+    /// The next start may find another kernel.
+    @Test func aLayerThatStaysIsReadInEitherWay() async throws {
+        try await withTemporaryDirectory { folder in
+            let other = SandboxFixture(backend: Here.backend, base: contract.fixture.base)
+            for (fixture, expected) in [(contract.fixture, "1"), (other, "2"), (contract.fixture, "3")] {
+                let script = "echo run >> /var/lib/n; cat /etc/secret; grep -c run /var/lib/n"
+                var specification = try fixture.specification("", workspace: .none)
+                specification.command = SandboxSpecification.shell(script)
+                specification.directory = "/"
+                specification.rootLayer = .persistent(folder.appending("layer"))
+                let (_, output, errors) = try await fixture.run(specification)
+                #expect(output == "secret\n\(expected)\n", "\(errors)")
+            }
+        }
+    }
 }
 
 /// What a worker leaves in a layer that stays is its own affair.

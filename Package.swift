@@ -111,7 +111,7 @@ let modules: [Module] = [
     // 4 stores and conversations
     Module(
         name: "EngineClient",
-        uses: ["Diagnostics", "JSONText", "EngineProtocol", "WebSockets", .nioCore, .nioPosix]
+        uses: ["Diagnostics", "JSONText", "EngineProtocol", "Transport", "WebSockets", .nioCore, .nioPosix]
     ),
     Module(
         name: "WorkerConfigurations",
@@ -210,8 +210,8 @@ let modules: [Module] = [
     Module(
         name: "Engine",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "EngineProtocol", "Transport", "WebSockets", .crypto, .logging,
-            .nioCore, .nioHTTP1, .nioPosix,
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "EngineProtocol", "Transport", "WebSockets", .crypto,
+            .logging, .nioCore, .nioHTTP1, .nioPosix,
         ],
         testUses: ["EngineClient", "WorkerConfigurations", .subprocess, .systemPackage]
     ),

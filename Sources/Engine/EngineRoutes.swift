@@ -4,6 +4,7 @@
 import EngineProtocol
 import NIOCore
 import NIOHTTP1
+import Transport
 import WebSockets
 
 /// What the engine has at each path.
@@ -38,7 +39,7 @@ struct EngineRoutes: Sendable {
         guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
         let authority = origin.dropFirst(scheme.count)
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        return ["localhost", "127.0.0.1", "[::1]"].contains(host)
+        return IPAddress.isLoopback(host: host)
     }
 
     private static func path(of head: HTTPRequestHead) -> Substring { head.uri.prefix { $0 != "?" } }

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import EngineProtocol
+import HostSystem
 package import Logging
 import NIOCore
 import NIOHTTP1
@@ -103,7 +104,7 @@ package struct EngineServer: Sendable {
         _ group: MultiThreadedEventLoopGroup,
         _ localCalls: AsyncStream<LocalCall>.Continuation
     ) -> Switchboard {
-        let now: @Sendable () -> Int64 = { WallClock.milliseconds() }
+        let now: @Sendable () -> Int64 = { HostClock.unixMilliseconds }
         let hub = Hub(
             limits: configuration.limits,
             version: configuration.version,

@@ -3,6 +3,7 @@
 
 import Diagnostics
 import EngineProtocol
+import HostSystem
 import NIOCore
 package import Transport
 package import WorkerModel
@@ -25,7 +26,7 @@ package struct HTTPEndpointCaller: Sendable {
     ) {
         self.transport = transport
         self.responseLimit = responseLimit
-        self.now = now ?? { WallClock.milliseconds() / 1000 }
+        self.now = now ?? { HostClock.unixMilliseconds / 1000 }
         self.variable = variable
     }
 

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+import Transport
 
 /// Where an engine listens: `host`, `host:port`, `[::1]:49134`, `ws://host:port`.
 package struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
@@ -54,9 +55,7 @@ package struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
     package var url: String { "ws://\(description)" }
 
     /// Whether it is this machine's own.
-    package var isLoopback: Bool {
-        host == "::1" || host.hasPrefix("127.") || host.lowercased() == "localhost"
-    }
+    package var isLoopback: Bool { IPAddress.isLoopback(host: host) }
 }
 
 extension String {

@@ -99,7 +99,7 @@ package struct ImageRegistry: Sendable {
     func base(of reference: ImageReference) throws(RemoteURLError) -> RemoteURL {
         let host = reference.canonicalHost == "docker.io" ? "registry-1.docker.io" : reference.canonicalHost
         let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
-        let isLocal = name == "localhost" || name == "[::1]" || name.hasPrefix("127.")
+        let isLocal = IPAddress.isLoopback(host: name)
         return try RemoteURL(parsing: "\(isLocal || insecureHosts.contains(host) ? "http" : "https")://\(host)")
     }
 }

@@ -8,6 +8,6 @@ import RegistryStorage
 enum WallClock {
     @Sendable
     static func now() -> Timestamp {
-        Timestamp(milliseconds: HostClock.unixNanoseconds / 1_000_000)
+        Timestamp(milliseconds: HostClock.unixMilliseconds)
     }
 }

@@ -50,7 +50,7 @@ final class RunningProject: Sendable {
             images: try ImageShelf(home: IIIHome(context.environment), host: context.host),
             machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
         )
-        let events = WorkerEvents(now: { WallClock.milliseconds() })
+        let events = WorkerEvents(now: { HostClock.unixMilliseconds })
         let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { event in
             rendering.receive(event)
             if case .configurationApplied(let plan) = event { events.filesChanged(plan) }

@@ -20,6 +20,14 @@ import Transport
     ])
     func reads(_ text: String, _ address: IPAddress) { #expect(IPAddress(text) == address) }
 
+    @Test(arguments: ["localhost", "LocalHost", "127.0.0.1", "127.255.0.9", "::1", "[::1]", "[0:0:0:0:0:0:0:1]"])
+    func knowsThisMachine(host: String) { #expect(IPAddress.isLoopback(host: host)) }
+
+    @Test(arguments: [
+        "127.0.0.1.example", "127.example", "localhost.example", "128.0.0.1", "0.0.0.0", "::2", "[", "", "[]",
+    ])
+    func takesNoOtherForThisMachine(host: String) { #expect(!IPAddress.isLoopback(host: host)) }
+
     @Test(arguments: [
         "", "1", "127.1", "127.0.0", "127.0.0.1.", "1.2.3.4.5", "01.2.3.4", "0x7f.0.0.1", "256.1.1.1", "1.2.3.-4",
         "1.2.3.+4", " 1.2.3.4", "1.2.3.4 ", "١.2.3.4", ":", ":::", "1:::2", "::1::", "1:2:3:4:5:6:7",

@@ -142,6 +142,26 @@ struct LiveTests {
         }
     }
 
+    @Test func whoAsksBeforeItSendsIsToldToGoOn() async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.live { server in
+                let requests = """
+                    PUT /blobs/sha256/\(Digest.sha256(Array("bytes".utf8))) HTTP/1.1\r\nHost: localhost\r\n\
+                    X-API-Key: \(fixture.key)\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nbytes\
+                    GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n
+                    """
+                let answers = try await RawConnection.exchange(
+                    Array(requests.utf8),
+                    with: try #require(server.client.port)
+                )
+                let starts = answers.split(separator: "\r\n").filter { $0.contains("HTTP/1.1 ") }
+                    .map { $0[($0.firstRange(of: "HTTP/1.1 ")?.upperBound ?? $0.startIndex)...].prefix(3) }
+                #expect(starts == ["100", "200", "200"], "\(answers)")
+                #expect(answers.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"), "\(answers)")
+            }
+        }
+    }
+
     /// What follows such an answer on its connection is the answer to the next request.
     @Test(arguments: ["/blobs/sha256/\(RouteTests.hex)", "/blobs/sha256/short", "/w/nobody", "/nothing", "/whoami"])
     func answersToHEADHaveNoBody(path: String) async throws {

@@ -33,7 +33,7 @@ struct FrontedChannel: ServerChildChannel {
         base = HTTP1Channel(
             responder: responder,
             configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [ConnectionGuard(settings.connections)],
+                additionalChannelHandlers: [ConnectionGuard(settings.connections), ExpectedContinue()],
                 // The guard ends what is idle: it hears of what the front answers.
                 idleTimeout: nil,
                 httpDecoderConfiguration: .init(

@@ -210,7 +210,8 @@ let modules: [Module] = [
     Module(
         name: "Engine",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "EngineProtocol", "Transport", "WebSockets", .crypto,
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "EngineProtocol", "Transport", "WebSockets",
+            .crypto,
             .logging, .nioCore, .nioHTTP1, .nioPosix,
         ],
         testUses: ["EngineClient", "WorkerConfigurations", .subprocess, .systemPackage]

@@ -1,7 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Part of iii, the worker registry, package manager and runtime.
-"""Publishing a bundle of 60 MiB over loopback, beside `skopeo copy` of an image with the same files into docker-registry."""
+"""Publishing a bundle of 60 MiB over loopback, beside `skopeo copy` of an image with the same files into docker-registry.
+
+`iii` begins with the folder: it looks for secrets in 60 files, packs them, compresses what can be (random bytes cannot),
+hashes and uploads the archive. Its registry hashes, syncs to the disk, opens and checks the archive before it answers.
+
+`skopeo` begins with an OCI layout whose one layer is made outside of the measurement. Once the layer is a plain tar, which
+skopeo compresses on all processors while it uploads; once it is compressed already, so that skopeo only hashes and sends.
+docker-registry hashes, and leaves it to the system when the bytes reach the disk. Every turn has new contents, so that
+neither registry has any of it.
+"""
 
 import contextlib
 import gzip

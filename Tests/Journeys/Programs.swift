@@ -195,7 +195,7 @@ struct Road: Sendable {
         )
     }
 
-    /// Publishes a bundle of the given files, which has to succeed.
+    /// Publishes a bundle of the given files, which has to succeed unless it `mayFail`.
     @discardableResult
     func publish(
         _ name: String,
@@ -203,19 +203,8 @@ struct Road: Sendable {
         needs: [String: String] = [:],
         extra: String = "",
         files: [String: String] = [:],
-        arguments: [String] = []
-    ) async throws -> Programs.Result {
-        try await attemptToPublish(name, version, needs: needs, extra: extra, files: files, arguments: arguments)
-            .succeeded(["worker", "publish", name, version] + arguments)
-    }
-
-    func attemptToPublish(
-        _ name: String,
-        _ version: String,
-        needs: [String: String] = [:],
-        extra: String = "",
-        files: [String: String] = [:],
-        arguments: [String] = []
+        arguments: [String] = [],
+        mayFail: Bool = false
     ) async throws -> Programs.Result {
         let source = folder.appending("source/\(name)-\(version)")
         let dependencies = needs.sorted { $0.key < $1.key }.map { "  \($0.key): \"\($0.value)\"" }
@@ -225,12 +214,8 @@ struct Road: Sendable {
             ["iii.worker.yaml": manifest + extra, "main.py": "print('\(name) \(version)')\n"].merging(files) { $1 },
             in: source
         )
-        return try await Programs.run(
-            "iii",
-            ["worker", "publish", source.string] + arguments,
-            in: folder,
-            variables: variables.merging(["III_API_KEY": key]) { $1 }
-        )
+        let result = try await author(["publish", source.string] + arguments)
+        return mayFail ? result : try result.succeeded(["worker", "publish", name, version] + arguments)
     }
 
     /// What the registry answers to a question without a key.

@@ -81,15 +81,17 @@ package struct PublishWorker: Sendable {
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
             var plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            var isThere = false
             // A dry run may be far from any registry.
-            if account != nil { try await compare(&plan, options, allowsOlder: allowsOlder) }
+            if account != nil { isThere = try await compare(&plan, options, allowsOlder: allowsOlder) }
             if let boot {
                 if let image { try await fetch(image, for: plan.name) }
                 plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
             }
             onPlan(plan, account)
             if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }
-            try await upload(plan)
+            // Of a version that is there the registry says whether it is the same, and needs no bytes for that.
+            if !isThere { try await upload(plan) }
             return try await publish(plan)
         }
     }
@@ -104,21 +106,28 @@ package struct PublishWorker: Sendable {
     ///
     /// It has to be above every one of its major number, unless it is one of them: then the registry says whether it is the
     /// same. A channel that nobody named and that moves back is told in the plan.
-    private func compare(_ plan: inout PublishPlan, _ options: PublishRequestOptions, allowsOlder: Bool) async throws {
+    ///
+    /// - Returns: whether the version is one of them.
+    private func compare(
+        _ plan: inout PublishPlan,
+        _ options: PublishRequestOptions,
+        allowsOlder: Bool
+    ) async throws -> Bool {
         let published: [VersionRow]
         do { published = try await registry.client.versions(of: plan.name).versions } catch let error
             as RegistryClientError where error.code == .workerNotFound
-        { return }
+        { return false }
         let version = plan.version
-        if published.contains(where: { $0.version == version }) { return }
+        if published.contains(where: { $0.version == version }) { return true }
         let line = published.map(\.version).filter { $0.major == version.major && version < $0 }
         if !allowsOlder, let highest = line.max() { throw PublishError.older(version, published: highest) }
         guard options.channel == .automatic, let channel = plan.channel,
             let holder = published.first(where: { $0.channels.contains(channel) }), version < holder.version
-        else { return }
+        else { return false }
         plan.warnings.append(
             "`\(channel)` moves back from \(holder.version) to \(version): `--tag NAME` or `--no-tag` leaves it"
         )
+        return false
     }
 
     private func upload(_ plan: PublishPlan) async throws {

@@ -20,8 +20,9 @@ struct BubblewrapCommand: Sendable, Hashable {
     ///
     /// Folders are staged for another user, who may not reach them.
     let user: UInt32?
-    /// Empty where none can be had: then the worker is kept on some of the processors instead.
     let controlGroups: [FilePath]
+    /// The worker is kept on some of the processors, since no control group bounds how many it uses.
+    let choosesProcessors: Bool
     let parent: Int32
     /// What root owns of an image is shown as the worker's by the file system, where that can; else it is always changed.
     var mapsOwners = true
@@ -38,7 +39,7 @@ struct BubblewrapCommand: Sendable, Hashable {
         let inside = bubblewrapWords(specification, base, &staging)
         var words = ["launch", "--parent", String(parent)]
         words += controlGroups.flatMap { ["--cgroup", $0.appending("cgroup.procs").string] }
-        if controlGroups.isEmpty { words += ["--processors", String(specification.limits.cpus)] }
+        if choosesProcessors { words += ["--processors", String(specification.limits.cpus)] }
         words += staging.folders.flatMap { ["--stage", $0.path.string, $0.name] }
         words += rootWords(specification)
         words.append("--network")

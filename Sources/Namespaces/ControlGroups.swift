@@ -18,6 +18,8 @@ struct ControlGroups: Sendable, Hashable {
     let version: Version
     /// The folder of each hierarchy below which a group is made.
     let parents: [FilePath]
+    /// Whether they bound processors too: systemd gives users memory and processes, but not always these.
+    var holdProcessors = true
 
     private static let mount: FilePath = "/sys/fs/cgroup"
     private static let controllers = ["memory", "pids", "cpu"]
@@ -37,7 +39,7 @@ struct ControlGroups: Sendable, Hashable {
         for folders in [isUnified ? [root] : controllers.map { root.appending($0) }, owned, above] {
             let folders = folders.compactMap { $0 }
             guard folders.count == owned.count, folders.allSatisfy({ $0.starts(with: root) }) else { continue }
-            let groups = ControlGroups(
+            var groups = ControlGroups(
                 version: isUnified ? .unified : .separate,
                 parents: folders.map { $0.appending("iii") }
             )
@@ -60,21 +62,27 @@ struct ControlGroups: Sendable, Hashable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func prepare(_ roots: [FilePath], movingOut: Bool) -> Bool {
+    private mutating func prepare(_ roots: [FilePath], movingOut: Bool) -> Bool {
         for (root, parent) in zip(roots, parents) {
             guard (try? HostFiles.makeDirectory(parent)) != nil else { return false }
             guard version == .unified else { continue }
             // Below a root that already passes them on, writing them again fails without harm.
-            if !Self.write(Self.passedOn, root.appending("cgroup.subtree_control")), movingOut {
+            if Self.passOn(in: root) < 3, movingOut {
                 Self.moveOut(of: root)
-                Self.write(Self.passedOn, root.appending("cgroup.subtree_control"))
+                _ = Self.passOn(in: root)
             }
-            guard Self.write(Self.passedOn, parent.appending("cgroup.subtree_control")) else { return false }
+            let passed = Self.passOn(in: parent)
+            guard passed >= 2 else { return false }
+            holdProcessors = passed == 3
         }
         return true
     }
 
-    private static let passedOn = "+memory +pids +cpu"
+    /// Has a group pass memory, processes and processors on to those below it: how many of them, in this order.
+    private static func passOn(in group: FilePath) -> Int {
+        // Written together, one that is not there would keep the others back.
+        ["+memory", "+pids", "+cpu"].prefix { write($0, group.appending("cgroup.subtree_control")) }.count
+    }
 
     /// A group that passes controllers on holds no process itself: ours go to one below it, where nobody else is in it.
     private static func moveOut(of group: FilePath) {
@@ -91,7 +99,8 @@ struct ControlGroups: Sendable, Hashable {
     func make(_ limits: SandboxLimits) throws -> ControlGroup {
         // The process's number lets the next command see that nobody owns a group any more.
         let name = "\(HostProcess.identifier)-\(UInt32.random(in: 0...UInt32.max))"
-        let group = ControlGroup(version: version, folders: parents.map { $0.appending(name) })
+        let folders = parents.map { $0.appending(name) }
+        let group = ControlGroup(version: version, folders: folders, holdsProcessors: holdProcessors)
         do {
             for folder in group.folders { try HostFiles.makeDirectory(folder) }
             try group.limit(limits)
@@ -122,6 +131,7 @@ struct ControlGroups: Sendable, Hashable {
 struct ControlGroup: Sendable, Hashable {
     let version: ControlGroups.Version
     let folders: [FilePath]
+    let holdsProcessors: Bool
 
     fileprivate func limit(_ limits: SandboxLimits) throws {
         func file(_ hierarchy: Int, _ name: String) -> FilePath {
@@ -136,6 +146,7 @@ struct ControlGroup: Sendable, Hashable {
             // Absent where the kernel has no swap accounting.
             ControlGroups.write("0", file(0, "memory.swap.max"))
             try HostFiles.writeExisting(processes, to: file(0, "pids.max"))
+            guard holdsProcessors else { return }
             try HostFiles.writeExisting("\(limits.cpus * 100_000) 100000", to: file(0, "cpu.max"))
         case .separate:
             try HostFiles.writeExisting(memory, to: file(0, "memory.limit_in_bytes"))

@@ -75,7 +75,7 @@ package actor NamespacesBackend: SandboxBackend {
     private var enforcement: SandboxEnforcement {
         let held: LimitEnforcement = groups == nil ? .bestEffort : .enforced
         return SandboxEnforcement(
-            cpus: held,
+            cpus: groups?.holdProcessors ?? false ? .enforced : .bestEffort,
             memory: held,
             processes: .enforced,
             scratch: .enforced,
@@ -116,6 +116,7 @@ package actor NamespacesBackend: SandboxBackend {
                 guest: guest,
                 user: user,
                 controlGroups: group?.folders ?? [],
+                choosesProcessors: !(group?.holdsProcessors ?? false),
                 parent: HostProcess.identifier,
                 mapsOwners: features.mapsOwners
             )

@@ -76,16 +76,20 @@ extension ExamineHost.Finding {
     fileprivate init(_ tier: IsolationTier, _ availability: SandboxAvailability) {
         switch availability {
         case .available(let details):
-            let isHeld = details.enforcement.memory == .enforced
+            let limits = details.enforcement
+            let isHeld = limits.memory == .enforced
             let text =
-                "works (\(details.program)); limits of memory and processors are \(isHeld ? "enforced" : "best-effort"); "
-                + "not stopped: \(tier.caveat)"
-            let remedy = "systemd-run --user --scope --property Delegate=yes iii"
+                "works (\(details.program)); limits of memory are \(limits.memory.rawValue), of processors "
+                + "\(limits.cpus.rawValue); not stopped: \(tier.caveat)"
+            let remedy =
+                HostProcess.isRoot
+                ? "let the engine write control groups: in a container, mount `/sys/fs/cgroup` writable"
+                : "start the engine with its own: `systemd-run --user --scope --property Delegate=yes iii`"
             self.init(
                 subject: "sandbox \(tier)",
                 status: isHeld ? .fine : .lacking,
                 text: text,
-                remedy: isHeld ? nil : "start the engine in control groups of its own: `\(remedy)`"
+                remedy: isHeld ? nil : remedy
             )
         case .unavailable(let reason):
             // Bundles need one tier; which pieces that takes is told above.

@@ -61,10 +61,11 @@ extension WorkerFunctions {
         let waits = try flag("wait", request, unlessSaid: true)
         var rows: [JSONValue] = []
         for step in outcome.change.plan.steps {
-            let status = waits ? try await answer(step.name, JSONCursor(["wait": true])) : .null
+            let status = waits ? try await answer(step.name, JSONCursor(["wait": true]))["status"] : nil
+            let change = StepStatus(step, isForced: asked.options.isForced).rawValue
             rows.append([
                 "name": .string(step.name.description), "version": step.version.map(JSONValue.string) ?? .null,
-                "requested": .bool(step.isRequested), "status": status["status"] ?? "installed",
+                "requested": .bool(step.isRequested), "status": status ?? .string(change),
             ])
         }
         let first = rows.first { $0["requested"] == true } ?? .null

@@ -112,7 +112,7 @@ struct WorkerSchemas: Sendable {
             "workers": array(
                 of: object([
                     "name": name, "version": ["type": ["string", "null"]], "requested": ["type": "boolean"],
-                    "status": ["type": "string"],
+                    "status": field("string", "How it is, where that was waited for; else what was done to it."),
                 ]),
                 "All that the plan had."
             ),

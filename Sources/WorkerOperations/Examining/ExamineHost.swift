@@ -50,7 +50,7 @@ package struct ExamineHost: Sendable {
         var findings = [homeFinding, credentials].compactMap { $0 }
         findings.append(bubblewrap(isOnlyWay: !hasMachine))
         findings += machine.map { hasBubblewrap ? $0.softened : $0 }
-        findings += [virtualization, controlGroups, isal]
+        findings += [virtualization, isal]
         return findings
     }
 
@@ -97,15 +97,6 @@ package struct ExamineHost: Sendable {
         let text = "`/dev/kvm` is not there: virtual machines are emulated, which is slow"
         let remedy = "switch virtualization on in the firmware, or nested virtualization on in the host of this machine"
         return Finding(subject: "hardware virtualization", status: .lacking, text: text, remedy: remedy)
-    }
-
-    private var controlGroups: Finding {
-        if programs.exists("/sys/fs/cgroup/cgroup.controllers") {
-            return Finding(subject: "control groups", status: .fine, text: "version 2 is mounted", remedy: nil)
-        }
-        let text = "version 2 is not mounted: memory and processor of workers are not limited"
-        let remedy = "boot with `systemd.unified_cgroup_hierarchy=1`"
-        return Finding(subject: "control groups", status: .lacking, text: text, remedy: remedy)
     }
 
     private var isal: Finding {

@@ -24,6 +24,8 @@ struct FrontSettings: Sendable {
 
 /// A connection of the framework with the front before it.
 struct FrontedChannel: ServerChildChannel {
+    private static let largestRead = 512 << 10
+
     private let base: HTTP1Channel
     private let loops: FrontLoops
 
@@ -48,6 +50,11 @@ struct FrontedChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         let (base, loops) = (base, loops)
         return channel.eventLoop.makeCompletedFuture {
+            // An upload fills what it is given to read into, and comes in fewer pieces then.
+            try channel.syncOptions?.setOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2048, maximum: Self.largestRead)
+            )
             try channel.pipeline.syncOperations.addHandler(FrontHandler(loops.loop(of: channel.eventLoop)))
         }.flatMap {
             base.setup(channel: channel, logger: logger)

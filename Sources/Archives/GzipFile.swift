@@ -14,22 +14,18 @@ struct GzipFile: ~Copyable {
     /// Magic, deflate, no flags, no time, customary compression, unknown system.
     private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
 
-    private let file: WriteBehind
+    private let file: BlockPipeline
     private var deflater: BlockDeflater
     private var crc = CRC32()
     private var length: UInt32 = 0
+    private let level: Int32
     private let isSynced: Bool
 
     /// Makes the file, which must not exist.
     init(_ path: FilePath, mode: UInt16, level: Int32 = customaryLevel, isSynced: Bool = true) throws(ArchiveError) {
-        do throws(HostError) {
-            let file = WriteBehind(
-                try OutputFile(in: OutputFile.currentDirectory, named: path.string, path: path, mode: mode)
-            )
-            try file.write([Self.header])
-            self.file = file
-        } catch { throw .host(error) }
-        deflater = BlockDeflater(level: level)
+        file = try BlockPipeline(path, mode: mode, header: Self.header)
+        deflater = BlockDeflater()
+        self.level = level
         self.isSynced = isSynced
     }
 
@@ -37,7 +33,8 @@ struct GzipFile: ~Copyable {
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         crc.update(bytes)
         length &+= UInt32(truncatingIfNeeded: bytes.count)
-        try write(deflated: try deflater.append(bytes))
+        let (file, level) = (self.file, self.level)
+        try deflater.append(bytes) { (block) throws(ArchiveError) in try file.append { block.deflated(level: level) } }
     }
 
     /// Appends contents.
@@ -49,17 +46,10 @@ struct GzipFile: ~Copyable {
     ///
     /// - Returns: digest and size of the gzip file.
     consuming func finish() throws(ArchiveError) -> (digest: Digest, size: ByteCount) {
-        try write(deflated: try deflater.finish())
+        let (block, level) = (deflater.finish(), self.level)
+        try file.append { block.deflated(level: level) }
         let trailer = [crc.value.littleEndian, length.littleEndian].withUnsafeBytes { [UInt8]($0) }
-        do throws(HostError) {
-            try file.write([trailer])
-            return try file.finish(isSynced: isSynced)
-        } catch { throw .host(error) }
-    }
-
-    private mutating func write(deflated pieces: [[UInt8]]) throws(ArchiveError) {
-        do throws(HostError) {
-            if !pieces.isEmpty { try file.write(pieces) }
-        } catch { throw .host(error) }
+        try file.append { trailer }
+        return try file.finish(isSynced: isSynced)
     }
 }

@@ -36,11 +36,16 @@ struct OutputFile: ~Copyable {
     /// For `init`, where the name is a whole path.
     static var currentDirectory: Int32 { AT_FDCWD }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit { if descriptor >= 0 { _ = CHostSystem.close(descriptor) } }
 
     /// Appends.
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(HostError) {
         hasher.update(bytes)
+        try append(bytes)
+    }
+
+    /// Appends what somebody else hashes.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) throws(HostError) {
         size = size + ByteCount(bytes.count)
         var rest = bytes
         while !rest.isEmpty {
@@ -61,11 +66,18 @@ struct OutputFile: ~Copyable {
     /// - Throws: `HostError`; some file systems tell only here that there was no room.
     consuming func finish() throws(HostError) -> Digest {
         let digest = hasher.finalize()
+        try close()
+        return digest
+    }
+
+    /// Closes the file.
+    ///
+    /// - Throws: as `finish`.
+    consuming func close() throws(HostError) {
         let descriptor = self.descriptor
         self.descriptor = -1
         // Even a close that fails has closed.
-        if close(descriptor) != 0, Errno.last != .interrupted { throw HostError(.write, path, .last) }
-        return digest
+        if CHostSystem.close(descriptor) != 0, Errno.last != .interrupted { throw HostError(.write, path, .last) }
     }
 }
 

@@ -24,120 +24,113 @@ import CGuest
 ///
 /// Of what root stages, the user that bubblewrap then runs as need not be able to reach the folders.
 func launch(_ words: [CString]) -> Never {
-    var (parent, user): (Int32, UInt32?) = (0, nil)
-    var groups: [CString] = []
-    var stages: [(path: CString, name: CString)] = []
-    var (hasNetwork, owns, maps) = (false, false, true)
-    var (root, layer): (CString?, CString?) = (nil, nil)
-    var layerSize: UInt64 = 1 << 20
-    var places: [(name: CString, isFile: Int32)] = []
-    var addresses: [CString] = []
-    var account: Account?
-    var processors: Int32 = 0
-    var index = 0
-    while index < words.count, !equals(words[index], "--") {
-        let word = words[index]
-        if equals(word, "--network") || equals(word, "--own") || equals(word, "--change-owners") {
-            if equals(word, "--network") { hasNetwork = true } else { owns = true }
-            if equals(word, "--change-owners") { maps = false }
-            index += 1
-            continue
-        }
-        guard index + 1 < words.count else { refuse("an option of the launcher has no value") }
-        if equals(word, "--parent") { parent = atoi(words[index + 1]) }
-        if equals(word, "--cgroup") { groups.append(words[index + 1]) }
-        if equals(word, "--address") { addresses.append(words[index + 1]) }
-        if equals(word, "--processors") { processors = atoi(words[index + 1]) }
-        if equals(word, "--user") { user = UInt32(atoi(words[index + 1])) }
-        if equals(word, "--place") || equals(word, "--place-file") {
-            places.append((words[index + 1], equals(word, "--place-file") ? 1 : 0))
-        }
-        if equals(word, "--root") { root = words[index + 1] }
-        if equals(word, "--layer") { layer = words[index + 1] }
-        if equals(word, "--layer-size") { layerSize = number(bytes(of: words[index + 1])[...]) ?? layerSize }
-        if equals(word, "--stage") {
-            guard index + 2 < words.count else { refuse("--stage has no name") }
-            stages.append((words[index + 1], words[index + 2]))
-            index += 1
-        }
-        if equals(word, "--account") {
-            guard index + 3 < words.count else { refuse("--account has too few values") }
-            account = Account(
-                user: UInt32(atoi(words[index + 1])),
-                group: UInt32(atoi(words[index + 2])),
-                home: words[index + 3]
-            )
-            index += 2
-        }
-        index += 2
-    }
-    for group in groups where guest_write_file(group, "0") != 0 { refuse("cannot join the control group") }
+    var order = LaunchOrder()
+    let rest = order.read(words)
+    for group in order.groups where guest_write_file(group, "0") != 0 { refuse("cannot join the control group") }
     // What cannot be chosen is left to the kernel.
-    if processors > 0 { _ = guest_choose_processors(processors) }
+    if order.processors > 0 { _ = guest_choose_processors(order.processors) }
     if guest_own_user() != 0 { refuse("cannot make a user namespace") }
-    if !stages.isEmpty || root != nil {
-        let owner = owns ? user ?? 0 : 0
-        stage(
-            stages,
-            Root(path: root, layer: layer, size: layerSize, places: places, owner: owner, maps: maps ? 1 : 0)
-        )
-        // Where the lists are links, or more than that, the worker has no name: that keeps it from nothing.
-        if let account { _ = guest_add_account("/tmp/root", account.user, account.group, account.home, owner) }
-    }
-    if hasNetwork, guest_own_network() != 0 { refuse("cannot make a network namespace") }
-    for address in addresses where guest_add_address(ipv4(bytes(of: address)) ?? []) != 0 {
+    if !order.stages.isEmpty || order.root != nil { stage(order) }
+    if order.hasNetwork, guest_own_network() != 0 { refuse("cannot make a network namespace") }
+    for address in order.addresses where guest_add_address(ipv4(bytes(of: address)) ?? []) != 0 {
         refuse("cannot add an address to the network namespace")
     }
-    if let user, guest_become(user) != 0 { refuse("cannot change the user") }
+    if let user = order.user, guest_become(user) != 0 { refuse("cannot change the user") }
     // Last of all: a change of the user would undo it.
-    if parent != 0, guest_follow_parent(parent) != 0 { refuse("the program that asked is gone") }
-    guard index + 1 < words.count else { refuse("no program to become") }
+    if order.parent != 0, guest_follow_parent(order.parent) != 0 { refuse("the program that asked is gone") }
+    guard let program = rest.first else { refuse("no program to become") }
     var arguments: [CString?] = []
-    for word in words[(index + 1)...] { arguments.append(word) }
+    for word in rest { arguments.append(word) }
     arguments.append(nil)
-    execvp(words[index + 1], &arguments)
+    execvp(program, &arguments)
     refuse("cannot execute the program behind `--`")
 }
 
-private struct Account {
-    var user: UInt32
-    var group: UInt32
-    var home: CString
-}
-
-/// The root file system and the layer over it.
-private struct Root {
-    /// Nil for none.
-    var path: CString?
+/// What the words before `--` ask for.
+private struct LaunchOrder {
+    var parent: Int32 = 0
+    var user: UInt32?
+    var groups: [CString] = []
+    var processors: Int32 = 0
+    var stages: [(path: CString, name: CString)] = []
+    /// The root file system, nil for none.
+    var root: CString?
     var layer: CString?
-    var size: UInt64
-    var places: [(name: CString, isFile: Int32)]
-    var owner: UInt32
-    var maps: Int32
+    var layerSize: UInt64 = 1 << 20
+    var places: [(name: CString, isFile: Int32)] = []
+    var account: (user: UInt32, group: UInt32, home: CString)?
+    var (owns, maps) = (false, true)
+    var hasNetwork = false
+    var addresses: [CString] = []
+
+    /// Who is to own what root owns of the root file system, 0 for nobody else.
+    var owner: UInt32 { owns ? user ?? 0 : 0 }
+
+    /// - Returns: what stands behind `--`.
+    mutating func read(_ words: [CString]) -> ArraySlice<CString> {
+        var rest = words[...]
+        while let word = rest.popFirst(), !equals(word, "--") {
+            if equals(word, "--network") {
+                hasNetwork = true
+            } else if equals(word, "--own") {
+                owns = true
+            } else if equals(word, "--change-owners") {
+                maps = false
+            } else {
+                readValues(of: word, &rest)
+            }
+        }
+        return rest
+    }
+
+    private mutating func readValues(of word: CString, _ rest: inout ArraySlice<CString>) {
+        func next() -> CString {
+            guard let value = rest.popFirst() else { refuse("an option of the launcher has too few values") }
+            return value
+        }
+        let value = next()
+        if equals(word, "--parent") { parent = atoi(value) }
+        if equals(word, "--cgroup") { groups.append(value) }
+        if equals(word, "--processors") { processors = atoi(value) }
+        if equals(word, "--address") { addresses.append(value) }
+        if equals(word, "--user") { user = UInt32(atoi(value)) }
+        if equals(word, "--place") { places.append((value, 0)) }
+        if equals(word, "--place-file") { places.append((value, 1)) }
+        if equals(word, "--root") { root = value }
+        if equals(word, "--layer") { layer = value }
+        if equals(word, "--layer-size") { layerSize = number(bytes(of: value)[...]) ?? layerSize }
+        if equals(word, "--stage") { stages.append((value, next())) }
+        if equals(word, "--account") { account = (UInt32(atoi(value)), UInt32(atoi(next())), next()) }
+    }
 }
 
-private func stage(_ stages: [(path: CString, name: CString)], _ root: Root) {
+private func stage(_ order: LaunchOrder) {
     if guest_stage_begin() != 0 { refuse("cannot make a mount namespace") }
     // Opened before the empty folder lies over what may be below /tmp.
-    let opened = stages.map { guest_open_path($0.path) }
-    let (lower, layer) = (root.path.map { guest_open_path($0) }, root.layer.map { guest_open_path($0) })
+    let opened = order.stages.map { guest_open_path($0.path) }
+    let (lower, layer) = (order.root.map { guest_open_path($0) }, order.layer.map { guest_open_path($0) })
     if guest_stage_folder() != 0 { refuse("cannot make a folder to stage in") }
-    for (stage, descriptor) in zip(stages, opened) {
+    for (stage, descriptor) in zip(order.stages, opened) {
         if descriptor < 0 || guest_stage(descriptor, stage.name) != 0 {
             refuse("cannot show a folder to the sandbox")
         }
         close(descriptor)
     }
     guard let lower else { return }
-    if guest_stage_layer(layer ?? -1, root.size, root.owner) != 0 { refuse("cannot make a private layer") }
-    for place in root.places where guest_stage_place(place.name, place.isFile, root.owner) != 0 {
+    let owner = order.owner
+    if guest_stage_layer(layer ?? -1, order.layerSize, owner) != 0 { refuse("cannot make a private layer") }
+    for place in order.places where guest_stage_place(place.name, place.isFile, owner) != 0 {
         refuse("cannot make a place in the layer over the root file system: a link stands where a folder must be")
     }
-    if guest_stage_root(lower, root.owner, root.maps) != 0 {
+    if guest_stage_root(lower, owner, order.maps ? 1 : 0) != 0 {
         refuse("cannot lay a private layer over the root file system")
     }
     close(lower)
     if let layer { close(layer) }
+    // Where the lists are links, or more than that, the worker has no name: that keeps it from nothing.
+    if let account = order.account {
+        _ = guest_add_account("/tmp/root", account.user, account.group, account.home, owner)
+    }
 }
 
 private func refuse(_ text: StaticString) -> Never {

@@ -67,6 +67,8 @@ package struct PublishRequest: Hashable, Sendable {
     /// Objects with a `name`, verbatim.
     package var triggers: [JSONValue] = []
     package var isExperimental = false
+    /// What an image runs on, as `linux/arm64`; empty for other kinds, and where nobody knows.
+    package var platforms: [String] = []
 
     package init(name: WorkerName, version: SemanticVersion, artifacts: Artifacts) {
         self.name = name
@@ -95,6 +97,7 @@ extension PublishRequest {
         object["triggers"] = .array(triggers)
         object["experimental"] = .bool(isExperimental)
         artifacts.write(to: &object)
+        if !platforms.isEmpty { object["platforms"] = .strings(platforms) }
         return .object(object)
     }
 }

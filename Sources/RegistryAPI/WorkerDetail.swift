@@ -44,6 +44,8 @@ package struct WorkerDetail: WireValue {
     package var supportedTargets: [TargetTriple]?
     /// The reference of an image; nil for other kinds.
     package var image: String?
+    /// What the image runs on, as `linux/arm64`; empty for other kinds, and where the publisher did not say.
+    package var platforms: [String] = []
     package var totalDownloads = 0
     package var author: Author?
     /// RFC 3339, UTC.
@@ -76,6 +78,7 @@ extension WorkerDetail {
         triggers = try worker.optional("triggers")?.elements().map(\.value) ?? []
         supportedTargets = try worker.optional("supported_targets")?.targets()
         image = try worker.optional("image")?.string()
+        platforms = try worker.optional("platforms")?.strings() ?? []
         totalDownloads = try worker.optional("total_downloads")?.integer() ?? 0
         author = try worker.optional("author").map { cursor throws(JSONShapeError) in try Author(json: cursor) }
         publishedAt = try worker.optional("published_at")?.string()
@@ -106,6 +109,7 @@ extension WorkerDetail {
         ]
         object["supported_targets"] = supportedTargets.map { .strings($0.map(\.description)) }
         object["image"] = image.map(JSONValue.string)
+        if !platforms.isEmpty { object["platforms"] = .strings(platforms) }
         object["published_at"] = publishedAt.map(JSONValue.string)
         object["functions"] = .array(functions)
         object["triggers"] = .array(triggers)

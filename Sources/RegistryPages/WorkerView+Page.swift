@@ -118,6 +118,7 @@ extension WorkerView {
             add("Targets", "\(targets.map(\.description).joined(separator: ", "))")
         }
         if let image = detail.image { add("Image", "<code>\(image)</code>") }
+        if !detail.platforms.isEmpty { add("Platforms", "\(detail.platforms.joined(separator: ", "))") }
         return """
             <section aria-labelledby="facts"><h2 id="facts">Facts</h2><dl>\(rows)</dl>\(configuration)\(dependencies)</section>
             """

@@ -59,6 +59,8 @@ import Testing
             #expect(planned.status == 0 && planned.talk.contains("  1 function, 0 trigger types\n"), "\(planned.talk)")
             let published = try await road.author(arguments)
             #expect(published.status == 0, "\(published.talk)")
+            #expect(published.talk.contains("  for linux/amd64\n"), "\(published.talk)")
+            #expect(try road.get("/w/speaker")["worker"]?["platforms"] == ["linux/amd64"])
             try await expectWhatRuns(road, "speaker", functions: ["speaker::say"], triggers: [])
         }
     }

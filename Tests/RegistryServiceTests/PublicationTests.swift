@@ -54,6 +54,7 @@ struct PublicationTests {
         Row("$.tags[1]", "must be a string") { $0["tags"] = ["a", 1] },
         Row("$.tags", "has more than 64") { $0["tags"] = .array(Array(repeating: "t", count: 65)) },
         Row("$.experimental", "must be a boolean") { $0["experimental"] = "yes" },
+        Row("$.platforms", "is not a known key") { $0["platforms"] = ["linux/amd64"] },
         Row("$.config", "must be an object") { $0["config"] = [1] },
         Row("$.functions", "must be an array") { $0["functions"] = [:] as JSONValue },
         Row("$.functions[0].name", "is required") { $0["functions"] = [["description": "d"]] },
@@ -173,6 +174,15 @@ struct PublicationTests {
         #expect(try !Self.read(.object(left)).hasSameContent(as: Self.read(.object(right))))
     }
 
+    @Test(arguments: ["", "linux", "linux/", "/amd64", "linux/arm/v7/x", "Linux/amd64", "linux/<b>", "linux/\u{1B}[2J"])
+    func refusesWhatIsNoPlatform(_ text: String) throws {
+        var image: JSONObject = ["worker_name": "a", "version": "1.0.0", "type": "image", "image_tag": "ghcr.io/a/b:1"]
+        image["platforms"] = ["linux/amd64", "linux/arm/v7"]
+        #expect(try Self.read(.object(image)).platforms == ["linux/amd64", "linux/arm/v7"])
+        image["platforms"] = ["linux/amd64", .string(text)]
+        #expect(Self.problems(.object(image)).map(\.path) == ["$.platforms[1]"])
+    }
+
     /// What `iii` writes is what the registry reads, for every kind.
     @Test(
         arguments: [.engine, .image("ghcr.io/a/b:1"), .bundle(.init(digest: .sha256([])))] as [PublishRequest.Artifacts]
@@ -185,8 +195,10 @@ struct PublicationTests {
         )
         request.tags = ["a"]
         request.channel = .latest
+        if request.kind == .image { request.platforms = ["linux/amd64"] }
         let publication = try Self.read(request.json)
         #expect(publication.name == request.name && publication.version == request.version)
         #expect(publication.artifacts.kind == request.kind && publication.channel == .latest)
+        #expect(publication.platforms == request.platforms)
     }
 }

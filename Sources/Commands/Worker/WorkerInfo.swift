@@ -97,7 +97,7 @@ struct WorkerInfo: ContextCommand {
             ["author", detail.author?.name ?? ""], ["published", detail.publishedAt ?? ""],
             ["downloads", String(detail.totalDownloads)], ["tags", detail.tags.joined(separator: ", ")],
             ["targets", (detail.supportedTargets ?? []).map(\.description).joined(separator: ", ")],
-            ["image", detail.image ?? ""],
+            ["image", detail.image ?? ""], ["platforms", detail.platforms.joined(separator: ", ")],
             ["needs", detail.dependencies.map { "\($0.name)@\($0.selector)" }.joined(separator: ", ")],
             ["functions", names(detail.functions)], ["triggers", names(detail.triggers)],
         ].map { $0.map(\.printable) }

@@ -98,6 +98,9 @@ extension PublishPlan {
     fileprivate var lines: [String] {
         var lines = ["\(name) \(version)  \(kind.rawValue)  channel \(channel?.description ?? "none")"]
         if let image { lines.append("  image  \(image.printable)") }
+        if !request.platforms.isEmpty {
+            lines.append("  for \(request.platforms.joined(separator: ", ").printable)")
+        }
         lines += uploads.map {
             "  \($0.target?.description ?? "archive")  \($0.size)  sha256:\($0.digest.abbreviated)…"
         }

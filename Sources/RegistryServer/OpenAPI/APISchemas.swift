@@ -61,7 +61,7 @@ enum APISchemas {
                 "tag": text, "readme": text, "repo": text, "description": text, "license": text, "tags": list(text),
                 "dependencies": list(ref("Dependency")), "config": anything, "functions": list(anything),
                 "triggers": list(anything), "experimental": truth, "binaries": ref("Binaries"), "image_tag": text,
-                "archive_url": text, "sha256": digest,
+                "platforms": list(text), "archive_url": text, "sha256": digest,
             ],
             required: ["worker_name", "version", "type"]
         ),
@@ -108,7 +108,7 @@ enum APISchemas {
                 "name": name, "description": text, "type": text, "version": text, "repo": text, "config": anything,
                 "supported_targets": list(text), "total_downloads": number, "dependencies": list(ref("Dependency")),
                 "author": object(["name": text, "pfp": optionalText, "verified": truth]), "license": text,
-                "tags": list(text), "experimental": truth, "image": text,
+                "tags": list(text), "experimental": truth, "image": text, "platforms": list(text),
             ],
             required: ["name", "version", "type"]
         ),

@@ -23,6 +23,8 @@ package struct Publication: Sendable {
     /// Free keywords.
     package let tags: [String]
     package let isExperimental: Bool
+    /// What an image runs on, as its publisher says.
+    package let platforms: [String]
     /// In the order in which they were declared; one per name.
     package let dependencies: [WorkerDependency]
     /// The default configuration, an object.
@@ -63,6 +65,7 @@ package struct Publication: Sendable {
         license = about.license
         tags = about.tags
         isExperimental = about.isExperimental
+        platforms = about.platforms
         dependencies = interface.dependencies
         config = interface.config
         functions = interface.functions
@@ -70,7 +73,8 @@ package struct Publication: Sendable {
         self.document = document
     }
 
-    /// Whether two publications would store the same: the channel does not count, nor the order of keys and tags.
+    /// Whether two publications would store the same: the channel does not count, nor the order of keys and tags,
+    /// nor the platforms, which follow from the image.
     package func hasSameContent(as other: Publication) -> Bool {
         (name, version, artifacts) == (other.name, other.version, other.artifacts)
             && (readme, repository, description, license)

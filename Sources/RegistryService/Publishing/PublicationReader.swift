@@ -16,6 +16,7 @@ struct PublicationReader {
         var license: String
         var tags: [String]
         var isExperimental: Bool
+        var platforms: [String]
     }
 
     /// What a worker needs and offers.
@@ -85,7 +86,7 @@ struct PublicationReader {
             case .engine: []
             case .binary: ["binaries"]
             case .bundle: ["archive_url", "sha256"]
-            case .image: ["image_tag"]
+            case .image: ["image_tag", "platforms"]
             }
         refuseUnknownKeys(in: root, besides: Self.commonKeys.union(own), note: " in a publication of type `\(kind)`")
     }
@@ -101,8 +102,27 @@ struct PublicationReader {
             },
             isExperimental: member("experimental").flatMap { cursor in
                 note { () throws(JSONShapeError) in try cursor.bool() }
-            } ?? false
+            } ?? false,
+            platforms: elements("platforms", upTo: Limit.targets).compactMap { cursor in
+                parsed(cursor) { try Self.platform($0) }
+            }
         )
+    }
+
+    /// `SYSTEM/ARCHITECTURE`, with `/VARIANT` where there is one.
+    private static func platform(_ text: String) throws -> String {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain = parts.allSatisfy { part in
+            (1...32).contains(part.utf8.count)
+                && part.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+                    default: false
+                    }
+                }
+        }
+        guard (2...3).contains(parts.count), isPlain else { throw NoPlatform() }
+        return text
     }
 
     private mutating func readInterface(of name: WorkerName?) -> Interface {
@@ -235,6 +255,11 @@ private struct UnknownKind: CodedError {
         let known = WorkerKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
         return "`\(PrintableText(text, limit: 80))` is not one of \(known)"
     }
+}
+
+private struct NoPlatform: CodedError {
+    var code: ErrorCode { .badPayload }
+    var message: String { "it is no platform such as `linux/arm64`" }
 }
 
 private struct EmptyText: CodedError {

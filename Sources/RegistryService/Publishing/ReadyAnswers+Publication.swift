@@ -76,6 +76,7 @@ extension Publication {
         detail.triggers = triggers
         if case .binaries(let builds) = artifacts { detail.supportedTargets = builds.keys.sorted() }
         if case .image(let reference) = artifacts { detail.image = reference }
+        detail.platforms = platforms
         detail.publishedAt = publishedAt.description
         return detail
     }

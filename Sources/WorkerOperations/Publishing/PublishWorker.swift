@@ -3,6 +3,7 @@
 
 import SystemPackage
 import Diagnostics
+import ImageDocuments
 package import HostSystem
 package import RegistryAPI
 import RegistryClient
@@ -72,20 +73,22 @@ package struct PublishWorker: Sendable {
         // What is wrong with the folder is told before anybody is asked.
         try PublishPlan.expectFit(options)
         var options = options
-        var image: LockedImage?
+        var image: ImageDescription?
         if let reference = options.image {
-            let locked = try await registry.images.pin(reference)
-            (image, options.image) = (locked, try ImageReference(parsing: locked.locked))
+            // Also one that does not run here.
+            let described = try await registry.images.describe(reference)
+            (image, options.image) = (described, try ImageReference(parsing: described.image.locked))
         }
         // Without a key there is no use in packing.
         let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
             var plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            plan.request.platforms = image?.platforms.map(\.shortDescription) ?? []
             var isThere = false
             // A dry run may be far from any registry.
             if account != nil { isThere = try await compare(&plan, options, allowsOlder: allowsOlder) }
             if let boot {
-                if let image { try await fetch(image, for: plan.name) }
+                if let image { try await fetch(image.image, for: plan.name) }
                 plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
             }
             onPlan(plan, account)

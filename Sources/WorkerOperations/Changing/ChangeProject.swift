@@ -71,6 +71,8 @@ struct ChangeProject: Sendable {
 
     let workshop: ProjectWorkshop
     let options: ChangeOptions
+    /// Whether tags of base images are looked up again.
+    var renewsBases = false
     /// Makes the plan from the project as it is; asked again when another command has changed it meanwhile.
     let makePlan: @Sendable (ProjectState) throws -> InstallPlan
 
@@ -90,6 +92,8 @@ struct ChangeProject: Sendable {
             let already = fetched
             let wanted = change.plan.wanted.filter { !already.contains($0.delivery) }
             try await InstallArtifacts(workshop).run(wanted) { _ in options.isForced }
+            let bases = BaseImages(workshop: workshop)
+            for base in try bases.needed(by: wanted) { try await bases.bring(base, renewing: renewsBases) }
             fetched.formUnion(wanted.map(\.delivery))
             let has = fetched
             if let done = try await commit(what: has) { return done }

@@ -22,6 +22,8 @@ package enum Drift: Sendable {
     case unreadable(FilePath, any CodedError)
     /// What is locked is not on this machine.
     case notInstalled(WorkerName, version: String)
+    /// What bundles run on is not on this machine.
+    case noBase(ImageReference)
     /// There is no build for this host.
     case noBuild(WorkerName, available: [TargetTriple])
 
@@ -37,6 +39,7 @@ package enum Drift: Sendable {
         case .manifestGone: "- iii.worker.yaml (in lock, but there is none)"
         case .unreadable(let path, let error): "? \(path.string.printable): \(error.message.printable)"
         case .notInstalled(let name, let version): "- \(name) \(version.printable) (in lock, not installed)"
+        case .noBase(let reference): "- \(reference) (the base of bundles, not installed)"
         case .noBuild(let name, let available):
             "- \(name) (no build for this platform, only for \(available.map(\.description).joined(separator: ", ")))"
         }
@@ -49,7 +52,7 @@ package enum Drift: Sendable {
         case .needAdded, .needChanged, .needRemoved, .manifestsChanged: "`iii worker update` brings iii.lock up to date"
         case .manifestGone: "restore the manifest, or run `iii worker update`"
         case .unreadable(let path, _): "correct `\(path.string.printable)`"
-        case .notInstalled: "`iii worker sync` installs it"
+        case .notInstalled, .noBase: "`iii worker sync` installs it"
         case .noBuild(let name, _): "`iii worker update \(name)` may bring a version that was built for this platform"
         }
     }
@@ -57,7 +60,7 @@ package enum Drift: Sendable {
     /// What drifted: whether files of the project disagree, rather than the project and this machine.
     package var isOfFiles: Bool {
         switch self {
-        case .notInstalled, .noBuild: false
+        case .notInstalled, .noBase, .noBuild: false
         default: true
         }
     }

@@ -58,11 +58,18 @@ package struct SyncProject: Sendable {
         let state = try ProjectState(reading: workshop.project)
         try expectLockfile(state)
         var drift = state.drift() + missingBuilds(state)
+        var present: [WantedArtifact] = []
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
             guard let delivery = workshop.installation.delivery(of: name, worker) else { continue }
-            if try await !isThere(delivery) {
+            if try await isThere(delivery) {
+                present.append(WantedArtifact(name: name, version: worker.version.semantic, delivery: delivery))
+            } else {
                 drift.append(.notInstalled(name, version: worker.version.description))
             }
+        }
+        let bases = BaseImages(workshop: workshop)
+        for base in try bases.needed(by: present) where try await !bases.isPresent(base) {
+            drift.append(.noBase(base.reference))
         }
         return drift
     }
@@ -96,18 +103,20 @@ package struct SyncProject: Sendable {
         let hold = try await workshop.installation.hold(for: workshop.project)
         defer { hold.release() }
         var outcome = Outcome()
-        var wanted: [WantedArtifact] = []
+        var (wanted, present): ([WantedArtifact], [WantedArtifact]) = ([], [])
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
             let version = worker.version.description
             guard let delivery = workshop.installation.delivery(of: name, worker) else {
                 outcome.workers.append((name, version, .skipped(worker.reasonForNothing)))
                 continue
             }
+            let artifact = WantedArtifact(name: name, version: worker.version.semantic, delivery: delivery)
             if try await isThere(delivery) {
                 outcome.workers.append((name, version, .alreadyCurrent))
-                link(name, worker.version.semantic, delivery)
+                link(artifact)
+                present.append(artifact)
             } else {
-                wanted.append(WantedArtifact(name: name, version: worker.version.semantic, delivery: delivery))
+                wanted.append(artifact)
             }
         }
         let results = await InstallArtifacts(workshop).results(wanted) { _ in true }
@@ -115,16 +124,39 @@ package struct SyncProject: Sendable {
         for (artifact, result) in results {
             let version = state.version(of: artifact.name) ?? ""
             outcome.workers.append((artifact.name, version, Fate(result)))
-            if case .success = result { link(artifact.name, artifact.version, artifact.delivery) }
+            if case .success = result {
+                link(artifact)
+                present.append(artifact)
+            }
+        }
+        for (name, error) in try await bringBases(for: present) {
+            for index in outcome.workers.indices where outcome.workers[index].name == name {
+                outcome.workers[index].fate = .failed(error)
+            }
         }
         outcome.workers.sort { $0.name < $1.name }
         return outcome
     }
 
-    private func link(_ name: WorkerName, _ version: SemanticVersion?, _ delivery: Delivery) {
-        do {
-            try workshop.installation.link(WantedArtifact(name: name, version: version, delivery: delivery))
-        } catch { workshop.events.receive(.warning("\(name) is installed, but its link is not: \(error)", nil)) }
+    /// Brings what bundles run on.
+    ///
+    /// - Returns: the bundles for which it cannot be had, and why.
+    private func bringBases(for bundles: [WantedArtifact]) async throws -> [(WorkerName, any Error)] {
+        let bases = BaseImages(workshop: workshop)
+        var failures: [(WorkerName, any Error)] = []
+        for base in try bases.needed(by: bundles) {
+            do { try await bases.bring(base, renewing: false) } catch let error as BaseImageFailed {
+                failures += base.bundles.map { ($0, error) }
+            }
+        }
+        return failures
+    }
+
+    private func link(_ artifact: WantedArtifact) {
+        do { try workshop.installation.link(artifact) } catch {
+            let words = "\(artifact.name) is installed, but its link is not: \(error)"
+            workshop.events.receive(.warning(words, nil))
+        }
     }
 }
 

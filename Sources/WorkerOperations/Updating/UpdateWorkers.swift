@@ -38,9 +38,11 @@ package struct UpdateWorkers: Sendable {
     package func run(_ request: Request) async throws -> Outcome {
         try await workshop.project.settle(workshop.events)
         let input = try await input(request, in: ProjectState(reading: workshop.project))
-        let change = try await ChangeProject(workshop: workshop, options: request.options) { state in
-            try InstallPlan(input, in: state)
-        }
+        let change = try await ChangeProject(
+            workshop: workshop,
+            options: request.options,
+            renewsBases: request.names.isEmpty
+        ) { state in try InstallPlan(input, in: state) }
         .run()
         return Outcome(
             change: change,

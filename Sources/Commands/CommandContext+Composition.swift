@@ -130,7 +130,9 @@ extension CommandContext {
         if let home = environment[.userHome] {
             let path = FilePath(home).appending(".docker").appending("config.json")
             if let bytes = try HostFiles.read(path, upTo: .mebibytes(1)) {
-                found = try ImageCredentials(parsing: bytes, from: path.string)
+                found = try ImageCredentials(parsing: bytes, from: path.string) { [environment] name, server in
+                    try await CredentialHelper(name, environment).account(at: server)
+                }
             }
         }
         for (host, login) in try Credentials(reading: IIIHome(environment).credentials).logins {

@@ -55,3 +55,15 @@ package struct HostEnvironment: Sendable {
 
     private static var unsafeEnvironment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? { iii_environment() }
 }
+
+extension HostEnvironment {
+    /// The first file of that name in the folders of `PATH`, and where the system keeps programs.
+    package func program(_ name: String) -> FilePath? {
+        let folders = (variables["PATH"] ?? "").split(separator: ":").map(String.init)
+        for folder in folders + ["/usr/bin", "/bin", "/usr/local/bin"] where folder.hasPrefix("/") {
+            let path = FilePath(folder).appending(name)
+            if let kind = try? HostFiles.kind(of: path), kind != .directory { return path }
+        }
+        return nil
+    }
+}

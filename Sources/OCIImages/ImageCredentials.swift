@@ -6,45 +6,77 @@ import JSONText
 
 /// A user's name and password, or token, at registries of images.
 ///
-/// Shape of `~/.docker/config.json`: `{"auths": {"ghcr.io": {"auth": "<base64 of user:password>"}}}`.
+/// Shape of `~/.docker/config.json`:
+///
+///     {"auths": {"ghcr.io": {"auth": "<base64 of user:password>"}}, "credHelpers": {"HOST": "NAME"}, "credsStore": "NAME"}
 package struct ImageCredentials: Sendable {
-    package static let none = ImageCredentials(accounts: [:])
+    /// Asks the program `docker-credential-NAME` for the account at a server; nil where it keeps none.
+    package typealias Helper =
+        @Sendable (_ name: String, _ server: String) async throws -> (user: String, password: Redacted<String>)?
+
+    package static let none = ImageCredentials()
 
     /// Host, with its port where it has one, to the base64 text of `user:password`.
-    private let accounts: [String: Redacted<String>]
+    private var accounts: [String: Redacted<String>] = [:]
+    /// The accounts of our own command, which win over all others.
+    private var own: [String: Redacted<String>] = [:]
+    /// Host to the name of the program that keeps its account.
+    private var helpers: [String: String] = [:]
+    /// The program that keeps all other accounts.
+    private var store: String?
+    private var helper: Helper = { _, _ in nil }
 
-    private init(accounts: [String: Redacted<String>]) { self.accounts = accounts }
+    private init() {}
 
     /// Reads the file of Docker's command line.
     ///
-    /// Entries without an `auth` are left to credential helpers, which are not asked.
+    /// Programs that keep accounts are asked when a registry wants to know, and not before.
     ///
     /// - Throws: `OCIImageError.credentialsUnreadable`.
-    package init(parsing bytes: [UInt8], from path: String) throws {
+    package init(parsing bytes: [UInt8], from path: String, asking helper: @escaping Helper = { _, _ in nil }) throws {
+        self.helper = helper
         do {
             let document = JSONCursor(try JSONValue(parsing: bytes))
-            var accounts: [String: Redacted<String>] = [:]
             for (host, entry) in try document.optional("auths")?.members() ?? [] {
                 guard let text = try entry.optional("auth")?.string(), !text.isEmpty else { continue }
                 accounts[Self.host(of: host)] = Redacted(text)
             }
-            self.accounts = accounts
+            for (host, name) in try document.optional("credHelpers")?.members() ?? [] {
+                helpers[Self.host(of: host)] = try name.string()
+            }
+            store = try document.optional("credsStore")?.string()
+            if store?.isEmpty == true { store = nil }
         } catch { throw OCIImageError.credentialsUnreadable(path: path, reason: "\(error)") }
     }
 
     /// The same, and an account at `host`, which wins over the one that was known.
     package func adding(_ user: String, _ password: Redacted<String>, at host: String) -> ImageCredentials {
-        var accounts = accounts
-        accounts[host] = Redacted(Base64.encode(Array("\(user):\(password.exposed)".utf8)))
-        return ImageCredentials(accounts: accounts)
+        var result = self
+        result.own[host] = Self.text(user, password)
+        return result
     }
 
-    /// Where there are accounts.
-    package var hosts: [String] { accounts.keys.sorted() }
+    /// Where there are accounts, as far as files tell.
+    package var hosts: [String] { Set(accounts.keys).union(own.keys).union(helpers.keys).sorted() }
 
     /// The value of an `Authorization` header of the Basic scheme; nil where there is no account.
-    func basic(for host: String) -> Redacted<String>? {
-        accounts[host].map { Redacted("Basic \($0.exposed)") }
+    ///
+    /// - Throws: what asking a program throws.
+    func basic(for host: String) async throws -> Redacted<String>? {
+        if let account = own[host] { return Self.header(account) }
+        if let name = helpers[host] ?? store,
+            // Docker's own registry goes by the name that it had first.
+            let account = try await helper(name, host == "docker.io" ? "https://index.docker.io/v1/" : host)
+        {
+            return Self.header(Self.text(account.user, account.password))
+        }
+        return accounts[host].map(Self.header)
+    }
+
+    private static func header(_ text: Redacted<String>) -> Redacted<String> { Redacted("Basic \(text.exposed)") }
+
+    private static func text(_ user: String, _ password: Redacted<String>) -> Redacted<String> {
+        Redacted(Base64.encode(Array("\(user):\(password.exposed)".utf8)))
     }
 
     /// Old entries are whole URLs, `https://index.docker.io/v1/` among them.

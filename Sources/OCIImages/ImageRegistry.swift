@@ -120,7 +120,7 @@ extension ImageRegistry {
                 let response = try await send(request, reference)
                 guard response.isTransientFailure,
                     let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
-                else { return try Self.check(response, reference, accepting) }
+                else { return try await check(response, reference, accepting) }
                 try await pacing.sleep(wait)
             } catch let error as TransportError {
                 guard error.isTransient, let wait = schedule.wait(jitter: pacing.jitter()) else { throw error }
@@ -129,17 +129,22 @@ extension ImageRegistry {
         }
     }
 
-    private static func check(
+    private func check(
         _ response: TransportResponse,
         _ reference: ImageReference,
         _ accepting: Set<Int>
-    ) throws(OCIImageError) -> TransportResponse {
+    ) async throws -> TransportResponse {
         if accepting.contains(response.status) { return response }
         switch response.status {
-        case 401, 403: throw .unauthorized(reference, host: reference.canonicalHost)
-        case 404: throw .notFound(reference)
-        default: throw .refused(reference, status: response.status)
+        case 401, 403: throw await unauthorized(reference)
+        case 404: throw OCIImageError.notFound(reference)
+        default: throw OCIImageError.refused(reference, status: response.status)
         }
+    }
+
+    private func unauthorized(_ reference: ImageReference) async -> OCIImageError {
+        let host = reference.canonicalHost
+        return .unauthorized(reference, host: host, cause: await tokens.failure(at: host))
     }
 
     /// Sends a request, once more with what a 401 asks for.
@@ -165,7 +170,7 @@ extension ImageRegistry {
         _ url: RemoteURL,
         _ reference: ImageReference
     ) async throws -> TransportRequest.Credential? {
-        let account = try credentials().basic(for: reference.canonicalHost)
+        let account = try await account(at: reference.canonicalHost)
         for challenge in challenges {
             switch challenge.scheme {
             case "bearer": return try await token(challenge, account, url, reference)
@@ -174,6 +179,16 @@ extension ImageRegistry {
             }
         }
         return nil
+    }
+
+    /// Our account at a host; where the program that keeps it fails we are nobody there, which is enough for most images.
+    private func account(at host: String) async throws -> Redacted<String>? {
+        let credentials = try credentials()
+        do { return try await credentials.basic(for: host) } catch let error as CancellationError { throw error } catch
+        {
+            await tokens.keep(error, at: host)
+            return nil
+        }
     }
 
     /// Fetches a token from the realm that the registry names.
@@ -200,7 +215,7 @@ extension ImageRegistry {
         if let account { request.credentials = [.init(name: "Authorization", value: account)] }
         let response = try await transport.send(request)
         if response.status == 401 || response.status == 403 {
-            throw OCIImageError.unauthorized(reference, host: reference.canonicalHost)
+            throw await unauthorized(reference)
         }
         guard response.status == 200 else { throw OCIImageError.refused(reference, status: response.status) }
         guard let bytes = try? await response.body.collect(upTo: .mebibytes(1)),
@@ -216,8 +231,14 @@ extension ImageRegistry {
 /// What was used last for each repository.
 private actor TokenCache {
     private var credentials: [String: TransportRequest.Credential] = [:]
+    /// Why we are nobody at a host.
+    private var failures: [String: any Error] = [:]
 
     subscript(scope: String) -> TransportRequest.Credential? { credentials[scope] }
 
     func keep(_ credential: TransportRequest.Credential, for scope: String) { credentials[scope] = credential }
+
+    func failure(at host: String) -> (any Error)? { failures[host] }
+
+    func keep(_ failure: any Error, at host: String) { failures[host] = failure }
 }

@@ -9,7 +9,8 @@ package import WorkerModel
 package enum OCIImageError: CodedError {
     /// The registry has no such image, or shows it to nobody who is unknown to it.
     case notFound(ImageReference)
-    case unauthorized(ImageReference, host: String)
+    /// With why an account could not be had, where one is kept by another program.
+    case unauthorized(ImageReference, host: String, cause: (any Error)?)
     case refused(ImageReference, status: Int)
     case unreadable(ImageReference, reason: String)
     /// The bytes are not those that the digest names.
@@ -30,7 +31,7 @@ package enum OCIImageError: CodedError {
     package var message: String {
         switch self {
         case .notFound(let reference): "there is no image `\(reference)`"
-        case .unauthorized(let reference, let host): "`\(host)` does not let us read `\(reference)`"
+        case .unauthorized(let reference, let host, _): "`\(host)` does not let us read `\(reference)`"
         case .refused(let reference, let status): "cannot pull `\(reference)`: the server answered \(status)"
         case .unreadable(let reference, let reason):
             "cannot pull `\(reference)`: its manifest cannot be read: \(PrintableText(reason, limit: 300))"
@@ -55,7 +56,8 @@ package enum OCIImageError: CodedError {
     package var hints: [String] {
         switch self {
         case .notFound: ["check host, path and tag; a private image looks the same to those who are not logged in"]
-        case .unauthorized(_, let host): ["log in with `docker login \(host)`; its file is read"]
+        case .unauthorized(_, let host, nil):
+            ["log in with `docker login \(host)` or `iii registry login \(host) --username NAME`"]
         case .digestMismatch, .wrongSize:
             ["nothing of it was kept; try again later, or ask its author to push it again"]
         case .unsupportedPlatform: ["ask its author for an image of your platform"]
@@ -63,5 +65,11 @@ package enum OCIImageError: CodedError {
         }
     }
 
-    package var cause: (any Error)? { if case .keepsBreaking(_, _, let cause) = self { cause } else { nil } }
+    package var cause: (any Error)? {
+        switch self {
+        case .keepsBreaking(_, _, let cause): cause
+        case .unauthorized(_, _, let cause): cause
+        default: nil
+        }
+    }
 }

@@ -138,10 +138,53 @@ struct ImageRegistryTests {
     }
 
     @Test(arguments: [("", "p", "OnA="), ("a", "", "YTo="), ("u", "p", "dTpw"), ("é", "?>", "w6k6Pz4=")])
-    func accountsAreSentAsBase64(_ user: String, _ password: String, _ text: String) {
+    func accountsAreSentAsBase64(_ user: String, _ password: String, _ text: String) async throws {
         let credentials = ImageCredentials.none.adding(user, Redacted(password), at: "h")
-        #expect(credentials.basic(for: "h")?.exposed == "Basic \(text)")
-        #expect(credentials.basic(for: "i") == nil)
+        #expect(try await credentials.basic(for: "h")?.exposed == "Basic \(text)")
+        #expect(try await credentials.basic(for: "i") == nil)
+    }
+
+    /// Which program is asked for which server, and what comes of it: `name server` as user and password.
+    @Test(arguments: [
+        (#"{"credsStore":"s"}"#, "ghcr.io", "s ghcr.io"),
+        (#"{"credsStore":"s"}"#, "docker.io", "s https://index.docker.io/v1/"),
+        (#"{"credsStore":"s","credHelpers":{"ghcr.io":"h"}}"#, "ghcr.io", "h ghcr.io"),
+        (#"{"credsStore":"s","auths":{"ghcr.io":{"auth":"eDp5"}}}"#, "ghcr.io", "s ghcr.io"),
+        (#"{"credsStore":"knows-none","auths":{"ghcr.io":{"auth":"eDp5"}}}"#, "ghcr.io", "x:y"),
+        (#"{"credHelpers":{"other.io":"h"},"auths":{"ghcr.io":{}}}"#, "ghcr.io", nil),
+        (#"{"credsStore":""}"#, "ghcr.io", nil), (#"{"credsStore":"s"}"#, "own.io", "u:p"),
+    ])
+    func programsThatKeepAccountsAreAsked(_ file: String, _ host: String, _ expected: String?) async throws {
+        let credentials = try ImageCredentials(parsing: Array(file.utf8), from: "config.json") { name, server in
+            name == "knows-none" ? nil : (name, Redacted(server))
+        }
+        .adding("u", Redacted("p"), at: "own.io")
+        let wanted = expected.map { Base64.encode(Array($0.replacing(" ", with: ":").utf8)) }
+        #expect(try await credentials.basic(for: host)?.exposed == wanted.map { "Basic \($0)" })
+    }
+
+    @Test(arguments: [200, 401]) func whereAProgramFailsWeAreNobody(_ status: Int) async throws {
+        struct Broken: Error {}
+        let network = FakeTransport { request in
+            if request.url.host.description == "auth.example" {
+                return .respond(status: status, body: Array(#"{"token":"abc"}"#.utf8))
+            }
+            if !request.credentials.isEmpty { return .respond(status: 200, headers: Self.headers, body: Self.manifest) }
+            return .respond(status: 401, headers: ["WWW-Authenticate": #"Bearer realm="https://auth.example/t""#])
+        }
+        let account = try ImageCredentials(parsing: Array(#"{"credsStore":"s"}"#.utf8), from: "f") { _, _ in
+            throw Broken()
+        }
+        let registry = ImageRegistry(transport: network) { account }
+        let reference = try ImageReference(parsing: "ghcr.io/a/b")
+        if status == 200 {
+            _ = try await registry.document(reference)
+        } else {
+            let error = await #expect(throws: OCIImageError.self) { try await registry.document(reference) }
+            #expect(error?.cause is Broken)
+        }
+        let asked = network.requests.filter { $0.url.host.description == "auth.example" }
+        #expect(asked.map(\.credentials.count) == [0])
     }
 
     @Test(arguments: ["", "[]", #"{"auths":[]}"#, #"{"auths":{"a":{"auth":7}}}"#])

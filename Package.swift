@@ -165,7 +165,7 @@ let modules: [Module] = [
             "Archives", "ProjectFiles", "RegistryClient", "ImageDocuments", "OCIImages", "ImageStore", "ArtifactStore",
             .nioCore, .systemPackage,
         ],
-        testUses: ["TransportTestSupport"]
+        testUses: ["TransportTestSupport", "Downloads"]
     ),
     Module(
         name: "WorkerSupervisor",

@@ -66,6 +66,31 @@ struct UnpackingTests {
         #expect(try await Self.unpack(layers).tree == tree)
     }
 
+    /// Links that one layer plants, and names below them that the next one writes, links, removes or takes for folders.
+    @Test(arguments: [
+        "add('l/victim', b'written')", "add('l/new', b'written')", "add('l/.wh.victim')", "add('l/.wh..wh..opq')",
+        "add('.wh.l'); add('l/victim', b'written')", "add('h', type=LNK, link='l/victim')",
+        "add('l/sub/deep', b'written')", "add('l', b'in its place')", "add('l', type=DIR, mode=0o700)",
+        "add('up/up/up/up/up/victim', b'x')", "add('l/s', type=SYM, link='/etc'); add('l/s/passwd', b'x')",
+    ])
+    func nothingBehindPlantedLinksIsTouched(_ layer: String) async throws {
+        try await withTemporaryDirectory { folder in
+            let outside = folder.appending("outside")
+            try Shell.run(
+                "mkdir outside; echo mine > outside/victim; chmod 755 outside; touch -d @1 outside/victim outside",
+                in: folder
+            )
+            let before = try Shell.run("find outside -printf '%P %y %m %n %T@ %u\\n'; cat outside/victim", in: folder)
+            let planted = "add('l', type=SYM, link='\(outside)'); add('up', type=SYM, link='../../../../../..')"
+            let made = try LayeredImage([planted, layer], in: folder)
+            // Some are refused, others done within the root.
+            _ = try? await made.store.install(made.image)
+            #expect(
+                try Shell.run("find outside -printf '%P %y %m %n %T@ %u\\n'; cat outside/victim", in: folder) == before
+            )
+        }
+    }
+
     @Test func tellsWhatWasLeftOut() async throws {
         let notes = try await Self.unpack(["add('s', mode=0o4755); add('dev/null', type=CHR)"]).notes
         #expect(notes == ["devices and pipes were left out: /dev/null", "setuid and setgid were taken from 1 file"])

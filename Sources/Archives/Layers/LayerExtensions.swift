@@ -58,7 +58,8 @@ struct LayerExtensions {
         case "uid": user = try Self.number(value, key)
         case "gid": group = try Self.number(value, key)
         case "mtime": modified = try Self.time(value)
-        case _ where key.hasPrefix("SCHILY.xattr."):
+        // A record without a value takes back what was said before, and that is nothing.
+        case _ where key.hasPrefix("SCHILY.xattr.") && !value.isEmpty:
             attributes.append(.init(name: String(key.dropFirst("SCHILY.xattr.".count)), value: Array(value)))
         case _ where key.hasPrefix("GNU.sparse."):
             try sparse.take(String(key.dropFirst("GNU.sparse.".count)), value)

@@ -142,4 +142,110 @@ import Testing
             #expect(try Shell.run(contents, in: other.home) == Shell.run(contents, in: road.home))
         }
     }
+
+    /// Whatever moment a pull is killed at, the next one ends with the same tree and leaves nothing over.
+    @Test func aKilledPullIsFinishedByTheNext() async throws {
+        try await Self.pushed { road, reference in
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            let add = ["add", reference, "--isolation", "namespaces", "--no-wait"]
+            let store = road.home.appending("store").string
+            let start = ContinuousClock.now
+            try await road.does("worker", "add", reference, "--isolation", "namespaces", "--no-wait")
+            var whole = ContinuousClock.now - start
+            let contents = "find sha256 -printf '%P %y %m %s %l\\n' | grep -v image.json | sort; ls staging partial"
+            let wanted = try Shell.run(contents, in: road.home.appending("store/images"))
+            var (attempt, killed) = (0, 0)
+            while attempt < KillJourney.kills || (killed == 0 && KillJourney.kills > 0) {
+                attempt += 1
+                try? FileManager.default.removeItem(atPath: store)
+                try? FileManager.default.removeItem(atPath: road.project.appending("iii.lock").string)
+                try road.write(["config.yaml": "workers: []\n"], in: road.project)
+                let delay = whole * Double.random(in: 0..<1)
+                if try await road.killed(add, after: delay) { killed += 1 } else { whole = delay }
+                try await road.does("worker", "add", reference, "--isolation", "namespaces", "--no-wait")
+                try await road.does("worker", "verify", "--strict")
+                #expect(try Shell.run(contents, in: road.home.appending("store/images")) == wanted, "\(delay)")
+            }
+        }
+    }
+
+    @Test func anOrdinaryUserPullsTheSameTree() async throws {
+        try await Self.opened { road, reference in
+            let (home, project) = (road.folder.appending("theirs"), road.folder.appending("own"))
+            for folder in [home, project] {
+                try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+                try OrdinaryUser.own(folder)
+            }
+            try OrdinaryUser.own(road.folder)
+            let added = try await road.asUser(
+                ["worker", "add", reference, "--isolation", "namespaces", "--no-wait"],
+                home: home,
+                in: project
+            )
+            try #require(added.status == 0, "\(added.talk)")
+            let contents = "cd store/images/sha256; find . -printf '%P %y %m %s %l\\n' | grep -v image.json | sort"
+            #expect(try Shell.run(contents, in: home) == Shell.run(contents, in: road.home))
+        }
+    }
+
+    /// The settings name it by its tag: it comes with the first bundle that needs it, and moves with `update` only.
+    @Test func isTheBaseOfBundlesByItsTag() async throws {
+        try await Self.pushed { road, reference in
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try road.write(["settings.yaml": "base_images:\n  python: \(reference)\n"], in: road.home)
+            for name in ["word-splitter", "text-stats"] {
+                let folder = Programs.repository.appending("Examples/\(name)").string
+                let published = try await road.author("publish", folder)
+                try #require(published.status == 0, "\(published.talk)")
+            }
+            try await RunningProject.open(road) { engine in
+                try await road.does("worker", "add", "text-stats", "--isolation", "namespaces", "--no-wait")
+                for name in ["word-splitter", "text-stats"] {
+                    let status = try await engine.wait(for: name) { status in
+                        status["status"] == "ready" || status["status"] == "failed" || status["status"] == "waiting"
+                    }
+                    try #require(status["status"] == "ready", "\(status) \(road.engineTalk)")
+                }
+                let counted = try await road.iii("trigger", "text-stats::count", "text=one two one")
+                #expect(counted.status == 0, "\(counted.talk)\(road.engineTalk)")
+                #expect(try JSONValue(parsing: counted.output)["words"] == 3, "\(counted.output)")
+            }
+            // Nothing but the settings holds it.
+            try await road.does("worker", "clear")
+            try await road.does("worker", "sync", "--frozen")
+
+            let images = road.home.appending("store/images")
+            let digest = "head -n 1 names/*"
+            let first = try Shell.run(digest, in: images)
+            try Shell.run(
+                """
+                umoci config --image img:a --config.env NEW=yes
+                skopeo copy --quiet --dest-tls-verify=false oci:img:a 'docker://\(reference)'
+                """,
+                in: road.folder.appending("images")
+            )
+            try await road.does("worker", "sync")
+            #expect(try Shell.run(digest, in: images) == first)
+            try await road.does("worker", "update")
+            #expect(try Shell.run(digest, in: images) != first)
+
+            try Shell.run("rm -r sha256 blobs names", in: images)
+            let missing = try await road.iii("worker", "sync", "--frozen")
+            #expect(missing.status == 3 && (missing.output + missing.talk).contains(reference), "\(missing.talk)")
+            try await road.does("worker", "sync")
+            try await road.does("worker", "sync", "--frozen")
+        }
+    }
+
+    @Test func aBaseThatCannotBeHadIsTold() async throws {
+        try await Self.pushed { road, reference in
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            let other = reference.replacing("speaker", with: "nothing")
+            try road.write(["settings.yaml": "base_images:\n  python: \(other)\n"], in: road.home)
+            try await road.publish("lonely", "1.0.0")
+            let added = try await road.iii("worker", "add", "lonely", "--no-wait")
+            #expect(added.status != 0 && added.talk.contains(other) && added.talk.contains("[W141]"), "\(added.talk)")
+            #expect(road.read("config.yaml") == "workers: []\n")
+        }
+    }
 }

@@ -13,7 +13,7 @@ import WorkerModel
 /// `scripts/kill-at-random` runs it with more kills than a test run has time for.
 @Suite struct KillJourney {
     /// Kills for each command.
-    private static let kills = ProcessInfo.processInfo.environment["III_KILLS"].flatMap(Int.init) ?? 6
+    static let kills = ProcessInfo.processInfo.environment["III_KILLS"].flatMap(Int.init) ?? 6
 
     /// A registry with two generations of three workers that need each other.
     private func publishAll(_ road: Road) async throws {
@@ -23,25 +23,6 @@ import WorkerModel
             try await road.publish("mid", version, needs: ["base": version], files: noise)
             try await road.publish("app", version, needs: ["mid": version], files: noise)
         }
-    }
-
-    /// Runs a command and kills it after `delay`, unless it was quicker.
-    private func killed(_ arguments: [String], _ road: Road, after delay: Duration) async throws -> Bool {
-        try await Subprocess.run(
-            .path(Programs.folder.appending("iii")),
-            arguments: Arguments(["worker"] + arguments),
-            environment: Programs.environment(road.variables),
-            workingDirectory: road.project,
-            input: .none,
-            output: .discarded,
-            error: .discarded
-        ) { execution in
-            let pid = execution.processIdentifier.value
-            let deadline = ContinuousClock.now + delay
-            while ContinuousClock.now < deadline, kill(pid, 0) == 0 { await Task.yield() }
-            kill(pid, SIGKILL)
-        }
-        .terminationStatus.code == 128 + SIGKILL
     }
 
     /// The files of the project agree, and what they name is whole.
@@ -99,7 +80,7 @@ import WorkerModel
                 attempt += 1
                 try await prepare()
                 let delay = whole * Double.random(in: 0..<1, using: &random)
-                if try await self.killed(arguments, road, after: delay) { killed += 1 } else { whole = delay }
+                if try await road.killed(arguments, after: delay) { killed += 1 } else { whole = delay }
                 try await expectConsistent(road, "\(verb) \(attempt) after \(delay)")
                 let names = Set((road.read("config.yaml") ?? "").split(separator: "\n").filter { $0.contains("name:") })
                 // All of it or nothing of it.
@@ -126,7 +107,7 @@ import WorkerModel
             let whole = try await duration(["sync"], road)
             for _ in 0..<Self.kills {
                 try FileManager.default.removeItem(atPath: store)
-                _ = try await killed(["sync"], road, after: whole * Double.random(in: 0..<1))
+                _ = try await road.killed(["sync"], after: whole * Double.random(in: 0..<1))
                 #expect((road.read("config.yaml"), road.read("iii.lock")) == files)
                 let again = try await road.iii("worker", "sync")
                 #expect(again.status == 0, "\(again.talk)")
@@ -197,4 +178,25 @@ import WorkerModel
     }
 
     private func sha256(_ text: String) -> String { Digest.sha256(text.utf8).description }
+}
+
+extension Road {
+    /// Runs `iii worker` in the project and kills it after `delay`; false where it was quicker.
+    func killed(_ arguments: [String], after delay: Duration) async throws -> Bool {
+        try await Subprocess.run(
+            .path(Programs.folder.appending("iii")),
+            arguments: Arguments(["worker"] + arguments),
+            environment: Programs.environment(variables),
+            workingDirectory: project,
+            input: .none,
+            output: .discarded,
+            error: .discarded
+        ) { execution in
+            let pid = execution.processIdentifier.value
+            let deadline = ContinuousClock.now + delay
+            while ContinuousClock.now < deadline, kill(pid, 0) == 0 { await Task.yield() }
+            kill(pid, SIGKILL)
+        }
+        .terminationStatus.code == 128 + SIGKILL
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Archives
 import Foundation
 import HostSystem
 import ImageDocuments
@@ -75,6 +76,28 @@ struct KeepingTests {
             #expect(whole.isWhole && whole.entries == (4, 4) && whole.size == (ByteCount(3), ByteCount(3)))
             try Shell.run(damage, in: image.root.removingLastComponent())
             #expect(try await !made.store.compare(image).isWhole)
+        }
+    }
+
+    /// Of the same size and time: only the bytes tell.
+    @Test func comparingContentsSeesWhatSizeAndTimeDoNot() async throws {
+        try await Self.withImage { made, image, _ in
+            #expect(try await made.store.changedFiles(of: image, for: LayeredImage.platform) == [])
+            let change = "touch -r rootfs/d/a t; printf 9 > rootfs/d/a; touch -r t rootfs/d/a; rm t"
+            try Shell.run(change, in: image.root.removingLastComponent())
+            #expect(try await made.store.compare(image).isWhole)
+            #expect(try await made.store.changedFiles(of: image, for: LayeredImage.platform) == ["d/a"])
+            #expect(try HostFiles.entries(of: made.store.staging).isEmpty)
+        }
+    }
+
+    @Test func contentsAreNotComparedWithADamagedLayer() async throws {
+        try await Self.withImage { made, image, _ in
+            let path = made.store.blob(made.image.manifest.layers[0].digest)
+            try Shell.run("truncate -s -9 \(path)", in: image.root)
+            await #expect(throws: ArchiveError.self) {
+                try await made.store.changedFiles(of: image, for: LayeredImage.platform)
+            }
         }
     }
 

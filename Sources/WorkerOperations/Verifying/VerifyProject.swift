@@ -3,6 +3,7 @@
 
 import Archives
 import ArtifactStore
+import ImageDocuments
 import ImageStore
 package import Diagnostics
 import Manifests
@@ -52,15 +53,20 @@ package struct VerifyProject: Sendable {
             }
             report.workers += 1
             if let text = entry.disagreement(with: locked) { report.add(entry.name, .lockfileMismatch, text) }
-            try await check(entry.name, locked, &report)
+            try await check(entry.name, locked, isStrict, &report)
             try Task.checkCancellation()
         }
         if isStrict { StrictChecks(state: state, installation: installation).run(&report) }
         return report
     }
 
-    private func check(_ name: WorkerName, _ locked: LockedWorker, _ report: inout Report) async throws {
-        if case .image(let text) = locked.source { return try await check(name, image: text, &report) }
+    private func check(
+        _ name: WorkerName,
+        _ locked: LockedWorker,
+        _ isStrict: Bool,
+        _ report: inout Report
+    ) async throws {
+        if case .image(let text) = locked.source { return try await check(name, image: text, isStrict, &report) }
         guard let key = installation.key(of: name, locked) else {
             guard case .binary(let builds) = locked.source else { return }
             let available = builds.keys.sorted().map(\.description).joined(separator: ", ")
@@ -77,16 +83,27 @@ package struct VerifyProject: Sendable {
 }
 
 extension VerifyProject {
-    /// Looks at every entry of an unpacked image: its layers were hashed when they were unpacked, its files are not again.
-    private func check(_ name: WorkerName, image text: String, _ report: inout Report) async throws {
+    /// Looks at every entry of an unpacked image; strictly it is compared with its layers, byte by byte.
+    private func check(
+        _ name: WorkerName,
+        image text: String,
+        _ isStrict: Bool,
+        _ report: inout Report
+    ) async throws {
         do {
             guard let image = try await installation.image(text) else {
                 return report.add(name, .installedContentChanged, "its image is not on this machine")
             }
             let found = try await installation.images.compare(image)
             report.files += found.entries.found
-            if !found.isWhole { report.add(name, .installedContentChanged, found.sentence) }
-        } catch let error as ImageStoreError { report.add(name, error.code, error.message) }
+            if !found.isWhole { return report.add(name, .installedContentChanged, found.sentence) }
+            guard isStrict, let platform = installation.host.flatMap({ ImagePlatform(of: $0) }) else { return }
+            for path in try await installation.images.changedFiles(of: image, for: platform) {
+                report.add(name, .installedContentChanged, "/\(path.printable) is not what its image has")
+            }
+        } catch let error as ArchiveError { report.add(name, error.code, error.message) } catch let error
+            as ImageStoreError
+        { report.add(name, error.code, error.message) }
     }
 }
 

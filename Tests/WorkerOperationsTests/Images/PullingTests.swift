@@ -114,6 +114,11 @@ import WorkerModel
                     let root = try await puller.pull("\(host)/t/many:all")
                     #expect(try Shell.run("cat arch", in: root) == "\(platform.architecture)\n")
                 }
+                let told = try await Puller(home: folder.appending("told")).with { images in
+                    try await images.describe(ImageReference(parsing: "\(host)/t/many:all"))
+                }
+                #expect(told.platforms.map(\.shortDescription) == ["linux/amd64", "linux/arm64"])
+                #expect(told.content?.configuration.platform == Puller.usual && !told.isInstalled)
                 var other = Puller(home: folder.appending("other"))
                 other.platform = ImagePlatform(system: "linux", architecture: "riscv64")
                 let error = await #expect(throws: OCIImageError.self) { try await other.pull("\(host)/t/many:all") }

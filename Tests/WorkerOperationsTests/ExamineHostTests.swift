@@ -36,7 +36,10 @@ import WorkerModel
             #expect(found["QEMU"]?.remedy == "apt-get install qemu-system-x86")
             #expect(found["kernel for virtual machines"]?.remedy == "apt-get install linux-image-cloud-amd64")
             #expect(found["hardware virtualization"]?.status == .lacking)
+            #expect(found["zstd"]?.status == .lacking && found["zstd"]?.remedy == "apt-get install libzstd1")
             #expect(found["home"]?.status == .fine)
+            let library = "usr/lib/x86_64-linux-gnu/libzstd.so.1.5.4"
+            #expect(try findings([library], in: folder)["zstd"]?.status == .fine)
         }
     }
 

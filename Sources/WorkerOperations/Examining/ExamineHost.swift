@@ -50,7 +50,7 @@ package struct ExamineHost: Sendable {
         var findings = [homeFinding, credentials].compactMap { $0 }
         findings.append(bubblewrap(isOnlyWay: !hasMachine))
         findings += machine.map { hasBubblewrap ? $0.softened : $0 }
-        findings += [virtualization, isal]
+        findings += [virtualization, isal, zstd]
         return findings
     }
 
@@ -100,11 +100,16 @@ package struct ExamineHost: Sendable {
     }
 
     private var isal: Finding {
+        piece("ISA-L", hasLibrary("libisal.so"), .isal, .lacking, "archives unpack about half as fast")
+    }
+
+    private var zstd: Finding {
+        piece("zstd", hasLibrary("libzstd.so.1"), .zstd, .lacking, "images that are packed with it cannot be pulled")
+    }
+
+    private func hasLibrary(_ name: String) -> Bool {
         let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
-        let isThere = folders.contains { folder in
-            programs.entries(of: FilePath(folder)).contains { $0.hasPrefix("libisal.so") }
-        }
-        return piece("ISA-L", isThere, .isal, .lacking, "archives unpack about half as fast")
+        return folders.contains { programs.entries(of: FilePath($0)).contains { $0.hasPrefix(name) } }
     }
 
     private var homeFinding: Finding {

@@ -10,7 +10,7 @@ enum HostPackages: String, CaseIterable, Sendable {
 
     /// A piece that packages bring.
     enum Piece: Sendable {
-        case bubblewrap, qemu, kernel, squashfs, isal
+        case bubblewrap, qemu, kernel, squashfs, isal, zstd
     }
 
     /// The one whose program is there; apt where none is.
@@ -40,6 +40,10 @@ enum HostPackages: String, CaseIterable, Sendable {
             case (.apt, .isal): "libisal2"
             case (.dnf, .isal), (.apk, .isal), (.brew, .isal): "isa-l"
             case (.pacman, .isal): nil
+            case (.apt, .zstd): "libzstd1"
+            case (.dnf, .zstd): "libzstd"
+            case (.apk, .zstd): "zstd-libs"
+            case (.pacman, .zstd), (.brew, .zstd): "zstd"
             }
         guard let name else { return nil }
         return switch self {

@@ -14,7 +14,7 @@ import WorkerModel
     private func configuration(
         registry: String? = nil,
         allowsLoopback: Bool = true,
-        idle: Duration = .seconds(10)
+        idle: Duration = .seconds(60)
     ) throws -> LiveTransport.Configuration {
         let policy = ContactPolicy(
             configuredRegistry: try registry.map { try RemoteURL(parsing: $0) },

@@ -151,7 +151,7 @@ let modules: [Module] = [
     ),
     Module(
         name: "MicroVM",
-        uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
+        uses: ["Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
         testUses: ["SandboxTestSupport"]
     ),
     Module(name: "LocalWorkspaces", uses: ["Diagnostics", "WorkerModel", "HostSystem", .systemPackage]),

@@ -245,6 +245,21 @@ void guest_power_off(void) {
     for (;;) pause();
 }
 
+int guest_make_file(const char *root, const char *path, const char *text, int replaces) {
+    const char *name;
+    int parent = guest_open_parent(root, path, &name);
+    if (parent < 0) return -1;
+    if (replaces) unlinkat(parent, name, 0);
+    int file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    close(parent);
+    if (file < 0) return -1;
+    size_t length = strlen(text);
+    int result = write(file, text, length) == (ssize_t)length ? 0 : -1;
+    if (fchmod(file, 0644) != 0) result = -1;
+    close(file);
+    return result;
+}
+
 int guest_make_node(const char *path, unsigned mode, unsigned major_number, unsigned minor_number) {
     return mknod(path, mode, makedev(major_number, minor_number)) == 0 && chmod(path, mode & 07777) == 0 ? 0 : -1;
 }

@@ -62,12 +62,59 @@ int iii_await_end(pid_t process) {
 
 int iii_memory_file(const char *name) {
 #ifdef __linux__
-    return memfd_create(name, MFD_CLOEXEC);
+    return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 #else
     (void)name;
     errno = ENOSYS;
     return -1;
 #endif
+}
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+int iii_seal(int file) {
+#ifdef F_ADD_SEALS
+    return fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+#else
+    (void)file;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int64_t iii_next_data(int file, int64_t offset, int64_t *end) {
+#ifdef SEEK_DATA
+    int64_t start = lseek(file, offset, SEEK_DATA);
+    if (start >= 0) *end = lseek(file, start, SEEK_HOLE);
+    return start < 0 || *end >= 0 ? start : -1;
+#else
+    (void)file, (void)offset, (void)end;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int iii_send_descriptor(int socket, const void *bytes, size_t count, int descriptor) {
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+    memset(&control, 0, sizeof control);
+    struct iovec part = {(void *)bytes, count};
+    struct msghdr message = {0};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (descriptor >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control.space;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
+    ssize_t sent;
+    do { sent = sendmsg(socket, &message, MSG_NOSIGNAL); } while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)count ? 0 : -1;
 }
 
 int iii_socket_pair(int ends[2]) {

@@ -157,6 +157,11 @@ extension HostFiles {
     /// Waits until everything that was written to any disk is durable: for many files at once.
     package static func syncAll() { iii_sync_all() }
 
+    /// Waits until what was written to a file is durable.
+    package static func sync(_ file: FileDescriptor) throws(HostError) {
+        if fsync(file.rawValue) != 0 { throw HostError(.sync, "a file", .current) }
+    }
+
     /// The first bytes of a file, fewer where it is shorter.
     package static func prefix(of path: FilePath, count: Int) throws(HostError) -> [UInt8] {
         let descriptor = try open(path, .readOnly, as: .read)

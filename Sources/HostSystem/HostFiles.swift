@@ -45,6 +45,23 @@ package enum HostFiles {
         return UInt64(status.st_ino)
     }
 
+    /// What changes where a file is replaced or written: its number, size and time, in a text; nil where there is none.
+    package static func fingerprint(of path: FilePath) throws(HostError) -> String? {
+        guard var status = try status(of: canonicalIfThere(path)) else { return nil }
+        return "\(status.st_ino) \(status.st_size) \(iii_modified_nanoseconds(&status))"
+    }
+
+    /// When a file was last written, in nanoseconds since 1970.
+    package static func modificationTime(of path: FilePath) throws(HostError) -> Int64? {
+        guard var status = try status(of: path) else { return nil }
+        return iii_modified_nanoseconds(&status)
+    }
+
+    /// Sets the time at which a file was last written to now.
+    package static func touch(_ path: FilePath) throws(HostError) {
+        if path.withPlatformString({ utimensat(AT_FDCWD, $0, nil, 0) }) != 0 { throw HostError(.write, path, .current) }
+    }
+
     private static func status(of path: FilePath) throws(HostError) -> stat? {
         var status = stat()
         let result = path.withPlatformString { lstat($0, &status) }

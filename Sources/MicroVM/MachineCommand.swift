@@ -24,6 +24,16 @@ struct MachineCommand: Sendable, Hashable {
     /// Whether there is a disk besides the base.
     let hasBase: Bool
     let hasBundle: Bool
+    var start = Start.boot
+
+    /// How the machine comes to life.
+    enum Start: Hashable, Sendable {
+        case boot
+        /// It boots with its memory in a file, to be saved.
+        case bootToBeSaved
+        /// It goes on where a saved one was.
+        case restore
+    }
 
     // Where QEMU finds what it is given.
     static let channel = 3
@@ -31,6 +41,9 @@ struct MachineCommand: Sendable, Hashable {
     static let initramfs = 5
     static let base = 6
     static let bundle = 7
+    static let monitor = 8
+    static let memoryFile = 9
+    static let state = 10
 
     /// What the machine needs beyond the worker's own memory: kernel, agent, page cache.
     static let overhead = ByteCount.mebibytes(96)
@@ -56,6 +69,32 @@ struct MachineCommand: Sendable, Hashable {
         return words + ["--size", "1048576", "--tmpfs", "/tmp", "--chdir", "/tmp"]
     }
 
+    /// What a saved machine depends on; the counter's rate is compared when it is restored.
+    var identity: [String] {
+        var command = self
+        if case .emulated = accelerator { command = with(.emulated(counterKilohertz: 0)) }
+        command.start = .bootToBeSaved
+        return command.machine
+    }
+
+    private func with(_ accelerator: MachineAccelerator) -> MachineCommand {
+        MachineCommand(
+            qemu: qemu,
+            bubblewrap: bubblewrap,
+            accelerator: accelerator,
+            cpus: cpus,
+            memory: memory,
+            user: user,
+            parent: parent,
+            hasBase: hasBase,
+            hasBundle: hasBundle,
+            start: start
+        )
+    }
+
+    /// All the memory of the machine.
+    static func size(for memory: ByteCount) -> ByteCount { .mebibytes((memory.bytes + overhead.bytes) >> 20) }
+
     private var machine: [String] {
         var words = ["-M", "microvm"]
         switch accelerator {
@@ -63,15 +102,28 @@ struct MachineCommand: Sendable, Hashable {
         // Of the models that it emulates this one starts fastest, and newer programs find what they need.
         case .emulated: words += ["-accel", "tcg,tb-size=128", "-cpu", "EPYC"]
         }
-        words += ["-m", String((memory.bytes + Self.overhead.bytes) >> 20), "-smp", String(cpus)]
+        words += ["-m", String(Self.size(for: memory).bytes >> 20), "-smp", String(cpus)]
         words += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
         words += ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]
-        words += ["-kernel", "/proc/self/fd/\(Self.kernel)", "-initrd", "/proc/self/fd/\(Self.initramfs)"]
-        words += ["-append", kernelWords.joined(separator: " ")]
+        if start != .restore {
+            words += ["-kernel", "/proc/self/fd/\(Self.kernel)", "-initrd", "/proc/self/fd/\(Self.initramfs)"]
+            words += ["-append", kernelWords.joined(separator: " ")]
+        }
         words += ["-chardev", "socket,id=control,fd=\(Self.channel)", "-device", "virtio-serial-device,max_ports=4"]
         words += ["-device", "virtserialport,chardev=control,name=iii.control"]
         if hasBase { words += disk("base", Self.base) }
         if hasBundle { words += disk("bundle", Self.bundle) }
+        return words + savedParts
+    }
+
+    /// Of a memory that is restored each machine changes its own copy.
+    private var savedParts: [String] {
+        if start == .boot { return [] }
+        let backend = "memory-backend-file,id=ram,size=\(Self.size(for: memory).bytes >> 20)M"
+        let file = "mem-path=/proc/self/fd/\(Self.memoryFile),share=\(start == .restore ? "off" : "on")"
+        var words = ["-chardev", "socket,id=monitor,fd=\(Self.monitor)", "-mon", "chardev=monitor,mode=control"]
+        words += ["-object", "\(backend),\(file)", "-machine", "memory-backend=ram"]
+        if start == .restore { words += ["-incoming", "defer"] }
         return words
     }
 

@@ -19,20 +19,23 @@ struct MachineImages: Sendable {
             return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         }
         try HostFiles.makeDirectory(path.removingLastComponent(), mode: 0o700)
-        let temporary = HostFiles.temporarySibling(of: path)
-        try await make(root, temporary, owner: owner)
-        try HostFiles.rename(temporary, to: path)
+        try await StagingFolder.with(below: staging) { scratch in
+            try await make(root, scratch.appending("base"), owner: owner)
+            try HostFiles.rename(scratch.appending("base"), to: path)
+        }
         return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
     }
 
     /// The image of a bundle, which has no name any more: it goes with the descriptor.
     func bundle(_ tree: FilePath) async throws -> FileDescriptor {
-        try HostFiles.makeDirectory(folder, mode: 0o700)
-        let path = HostFiles.temporarySibling(of: folder.appending("bundle.sqfs"))
-        try await make(tree, path, owner: WorkerUser.standard.user)
-        defer { try? HostFiles.removeFile(path) }
-        return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        try await StagingFolder.with(below: staging) { scratch in
+            let path = scratch.appending("bundle")
+            try await make(tree, path, owner: WorkerUser.standard.user)
+            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        }
     }
+
+    private var staging: FilePath { folder.appending("staging") }
 
     /// Times are kept: compiled Python files are compared with those of their sources.
     private func make(_ source: FilePath, _ target: FilePath, owner: UInt32) async throws {
@@ -53,7 +56,6 @@ struct MachineImages: Sendable {
             descriptors: [null, null, complaints.writing]
         )
         guard await process.end() == .exited(0) else {
-            try? HostFiles.removeFile(target)
             throw SandboxError.notMade(.emulatedVM, detail: "`\(program)` failed: \(complaints.reading.text)")
         }
     }

@@ -19,7 +19,9 @@ struct MachineParts: Sendable {
     let mksquashfs: FilePath
     let kernel: MachineKernel
     let accelerator: MachineAccelerator
-    private let initramfs: [UInt8]
+    let initramfs: [UInt8]
+    /// Changes with all of these files, and with the processor.
+    private let identity: [String]
 
     /// Finds them.
     ///
@@ -43,61 +45,42 @@ struct MachineParts: Sendable {
         accelerator = tier == .vm ? .kvm : .emulated(counterKilohertz: HostClock.counterKilohertz)
         if tier == .vm { try Self.requireVirtualization() }
         initramfs = try kernel.initramfs(guest: programs.guest)
+        identity = [
+            qemu.string, try HostFiles.fingerprint(of: qemu) ?? "", try HostFiles.fingerprint(of: kernel.image) ?? "",
+            Digest.sha256(initramfs).description, try Self.processor(),
+        ]
+    }
+
+    /// The rate of the processor's counter; 0 where the machine has the processor's own.
+    var counterKilohertz: UInt64 {
+        if case .emulated(let rate) = accelerator { rate } else { 0 }
+    }
+
+    /// The name of a template that was saved of such a machine.
+    func templateKey(_ machine: MachineCommand, base: String) -> Digest {
+        Digest.sha256((identity + machine.identity + [base]).joined(separator: "\n").utf8)
+    }
+
+    private static var processorFacts: [Substring] {
+        get throws {
+            let bytes = try HostFiles.read("/proc/cpuinfo", upTo: .mebibytes(16)) ?? []
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        }
+    }
+
+    private static func processor() throws -> String {
+        let facts = try processorFacts
+        let told = ["model name", "flags"].map { name in facts.first { $0.hasPrefix(name) } ?? "" }
+        return told.joined(separator: "\n")
     }
 
     private static func requireVirtualization() throws {
-        let facts = String(decoding: try HostFiles.read("/proc/cpuinfo", upTo: .mebibytes(16)) ?? [], as: UTF8.self)
-        let flags = facts.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? []
+        let flags = try processorFacts.first { $0.hasPrefix("flags") }?.split(separator: " ") ?? []
         guard try HostFiles.kind(of: "/dev/kvm") != nil else {
             throw Missing(reason: .notOnThisHost("there is no `/dev/kvm`"))
         }
         guard flags.contains("vmx") || flags.contains("svm") else {
             throw Missing(reason: .doesNotWork("`/dev/kvm` is there, but the processor has no virtualization"))
-        }
-    }
-
-    /// Starts a machine; the first frame that comes is its agent's.
-    func start(
-        _ limits: SandboxLimits,
-        base: FileDescriptor?,
-        bundle: FileDescriptor?
-    ) async throws -> (descriptor: Int32, holder: MicroVMHolder) {
-        var toClose: [FileDescriptor] = []
-        defer { for descriptor in toClose { try? descriptor.close() } }
-        func owned(_ descriptor: FileDescriptor) -> FileDescriptor {
-            toClose.append(descriptor)
-            return descriptor
-        }
-        let (ours, theirs) = try HostDescriptors.socketPair()
-        _ = owned(theirs)
-        let complaints = try HostDescriptors.pipe()
-        let writing = owned(complaints.writing)
-        do {
-            let null = owned(try HostDescriptors.null())
-            let image = owned(try FileDescriptor.open(kernel.image, .readOnly, options: .closeOnExec))
-            let first = owned(try HostDescriptors.memoryFile(initramfs))
-            let command = MachineCommand(
-                qemu: qemu,
-                bubblewrap: bubblewrap,
-                accelerator: accelerator,
-                cpus: limits.cpus,
-                memory: limits.memory,
-                user: HostProcess.isRoot ? SandboxUser.anonymous() : nil,
-                parent: HostProcess.identifier,
-                hasBase: base != nil,
-                hasBundle: bundle != nil
-            )
-            let process = try await HeldProcess.start(
-                guest,
-                command.words,
-                environment: ["PATH": "/usr/bin:/bin"],
-                descriptors: [null, writing, writing, theirs, image, first, base ?? null, bundle ?? null]
-            )
-            complaints.reading.setNonblocking()
-            return (ours.rawValue, MicroVMHolder(process: process, complaints: complaints.reading))
-        } catch {
-            toClose += [ours, complaints.reading]
-            throw error
         }
     }
 }

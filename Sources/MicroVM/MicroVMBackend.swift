@@ -13,11 +13,13 @@ package actor MicroVMBackend: SandboxBackend {
     private let programs: MicroVMPrograms
     private var known: Task<SandboxAvailability, Never>?
     private var parts: MachineParts?
+    private let templates: MachineTemplates
 
     /// A backend of one of the two tiers; `tier` is `vm` or `emulatedVM`.
     package init(_ tier: IsolationTier, _ programs: MicroVMPrograms) {
         self.tier = tier
         self.programs = programs
+        templates = MachineTemplates(folder: programs.cache.appending("templates"))
     }
 
     /// Whether a machine that is started here answers.
@@ -73,6 +75,7 @@ package actor MicroVMBackend: SandboxBackend {
         let bundle = try await self.bundle(specification.workspace, images, &launch)
         defer { try? bundle?.close() }
         launch.start.user = specification.user
+        launch.start.hosts = specification.network.hostsFile
         launch.start.home = specification.homeInside
         launch.start.ownsRoot = specification.rootLayer != .readOnly
         launch.start.memoryBytes = specification.limits.memory.bytes
@@ -84,14 +87,72 @@ package actor MicroVMBackend: SandboxBackend {
             launch.pingInterval = .seconds(20)
         }
         launch.seed = (0..<64).map { _ in UInt8.random(in: 0...255) }
-        let machine = try await parts.start(specification.limits, base: base, bundle: bundle)
-        return try await GuestSandbox.begin(
+        let disks = MachineDisks(base: base, bundle: bundle)
+        if let sandbox = try await restore(parts, launch, disks, "\(digest) \(owner)", output) { return sandbox }
+        return try await begin(try await parts.start(specification.limits, disks), launch, output)
+    }
+
+    private func begin(
+        _ machine: StartedMachine,
+        _ launch: GuestLaunch,
+        _ output: any SandboxOutput
+    ) async throws -> GuestSandbox {
+        try await GuestSandbox.begin(
             launch,
-            descriptor: machine.descriptor,
+            descriptor: machine.channel.rawValue,
             holder: machine.holder,
             output: output
         )
     }
+
+    /// The worker in a machine that goes on where a saved one was; nil where that does not work here: then it boots.
+    private func restore(
+        _ parts: MachineParts,
+        _ launch: GuestLaunch,
+        _ disks: MachineDisks,
+        _ image: String,
+        _ output: any SandboxOutput
+    ) async throws -> GuestSandbox? {
+        guard let base = disks.base else { return nil }
+        let key = parts.templateKey(parts.command(launch.limits, disks, .bootToBeSaved), base: image)
+        let found = await templates.template(
+            key,
+            memory: MachineCommand.size(for: launch.limits.memory),
+            counterKilohertz: parts.counterKilohertz
+        ) {
+            try await parts.makeTemplate(
+                launch.limits,
+                base: base,
+                hasBundle: disks.bundle != nil,
+                within: launch.startLimit
+            )
+        }
+        try Task.checkCancellation()
+        guard case .template(let template) = found else {
+            if case .none(let reason) = found { await output.remark(Self.remark(reason)) }
+            return nil
+        }
+        var launch = launch
+        launch.isRestored = true
+        launch.startLimit = min(launch.startLimit, .seconds(30))
+        launch.start.unixNanoseconds = HostClock.unixNanoseconds
+        do {
+            return try await begin(try await parts.start(launch.limits, disks, .restore, template), launch, output)
+        } catch let error as SandboxError {
+            // That its program is not there is the worker's own matter.
+            if case .notStarted = error { throw error }
+            await templates.discard(key, because: error.message)
+            await output.remark(Self.remark(error.message))
+            return nil
+        }
+    }
+
+    private static func remark(_ reason: String) -> String {
+        "its machine was booted, a saved one could not be used: \(reason)"
+    }
+
+    /// Waits until the machines that were saved are on disk.
+    func settle() async { await templates.settle() }
 
     private func bundle(
         _ workspace: SandboxSpecification.Workspace,

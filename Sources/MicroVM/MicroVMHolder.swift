@@ -10,6 +10,7 @@ import SystemPackage
 struct MicroVMHolder: SandboxHolder {
     let process: HeldProcess
     let complaints: FileDescriptor
+    let monitor: FileDescriptor
 
     var processIdentifier: Int32 { process.identifier }
 
@@ -18,6 +19,7 @@ struct MicroVMHolder: SandboxHolder {
         HostProcess.killChildren(of: process)
         _ = await process.end()
         try? complaints.close()
+        try? monitor.close()
         return exit
     }
 

@@ -6,7 +6,8 @@
 /// Shape: entries of one key byte, the value in UTF-8, and a zero byte; in the order of `a` arguments, `e` `NAME=VALUE`,
 /// `c` folder, `l` address to listen on, `n` open files, `P` processes, `M` bytes of memory, `k` bytes of the private layer,
 /// `t` nanoseconds since 1970, `y` `ROWSxCOLUMNS` of a terminal, `w` how `/workspace` is made,
-/// `u` user, `g` group, `o` where the root folder is to be theirs, `h` their home in the lists of accounts, `r` rules for files.
+/// `H` the contents of `/etc/hosts`, `u` user, `g` group, `o` where the root folder is to be theirs, `h` their home in the
+/// lists of accounts, `r` rules for files.
 package struct GuestStart: Hashable, Sendable {
     /// How the guest makes `/workspace` before it starts the worker.
     package enum WorkspacePreparation: String, Hashable, Sendable {
@@ -40,6 +41,8 @@ package struct GuestStart: Hashable, Sendable {
     package var scratchBytes: Int64?
     package var unixNanoseconds: Int64?
     package var terminal: TerminalSize?
+    /// What a machine's `/etc/hosts` says; nil where it is there already.
+    package var hosts: String?
     package var workspace: WorkspacePreparation
     /// Where the guest has to change it; nil where it is who it is to be.
     package var user: WorkerUser?
@@ -75,6 +78,7 @@ package struct GuestStart: Hashable, Sendable {
         if let unixNanoseconds { entries.append(("t", String(unixNanoseconds))) }
         if let terminal { entries.append(("y", "\(terminal.rows)x\(terminal.columns)")) }
         if let user { entries += [("u", String(user.user)), ("g", String(user.group))] }
+        if let hosts { entries.append(("H", hosts)) }
         if ownsRoot { entries.append(("o", "")) }
         if let home { entries.append(("h", home)) }
         if let fileRules { entries.append(("r", fileRules.rawValue)) }

@@ -77,6 +77,13 @@ package protocol SandboxOutput: Sendable {
     /// Bytes of one sandbox come one call at a time. While it is suspended the writer is slowed down: a worker has at most
     /// 256 KiB on the way.
     func receive(_ bytes: [UInt8], from stream: OutputStreamName) async
+
+    /// Takes a remark of the sandbox's own, one line: that it was made in another way than it should be.
+    func remark(_ text: String) async
+}
+
+extension SandboxOutput {
+    package func remark(_ text: String) async {}
 }
 
 /// Standard output or standard error; a command in a terminal has only the first.

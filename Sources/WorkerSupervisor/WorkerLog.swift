@@ -52,4 +52,6 @@ extension WorkerLog: SandboxOutput {
         // While it is waited for, the sandbox takes no more from the worker. A task that is cancelled does not wait.
         if pause > .zero { try? await Task.sleep(for: pause) }
     }
+
+    package func remark(_ text: String) async { append(Array("iii: \(text)\n".utf8), from: .error) }
 }

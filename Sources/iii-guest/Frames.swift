@@ -51,6 +51,7 @@ struct StartRequest {
     var time: UInt64 = 0
     var terminal: (rows: UInt16, columns: UInt16)?
     var workspace: [UInt8] = []
+    var hosts: [CChar]?
     var user: UInt32 = 1000
     var group: UInt32 = 1000
     var ownsRoot = false
@@ -79,6 +80,7 @@ struct StartRequest {
             case UInt8(ascii: "k"): scratch = number(value) ?? 0
             case UInt8(ascii: "t"): time = number(value) ?? 0
             case UInt8(ascii: "y"): terminal = Self.size(value)
+            case UInt8(ascii: "H"): hosts = cString(value)
             case UInt8(ascii: "w"): workspace = Array(value)
             case UInt8(ascii: "o"): ownsRoot = true
             case UInt8(ascii: "h"): home = cString(value)

@@ -9,13 +9,7 @@ import Testing
 
 /// Bundles of the published Python SDK run on a base image that the machine's settings name, in every sandbox there is.
 @Suite(.timeLimit(.minutes(20)), .serialized) struct BaseImageJourney {
-    /// Machines are tried where their parts are, and wherever they must be.
-    private static var tiers: [String] {
-        let hasMachines =
-            FileManager.default.fileExists(atPath: "/usr/bin/qemu-system-x86_64")
-            || ProcessInfo.processInfo.environment["CI"] != nil
-        return ["namespaces"] + (hasMachines ? ["emulated-vm"] : [])
-    }
+    private static var tiers: [String] { ["namespaces"] + (Programs.haveMachines ? ["emulated-vm"] : []) }
 
     /// Puts the SDK and the libraries that it needs into the root that the script runs in.
     static func script() throws -> String {

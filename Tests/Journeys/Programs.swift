@@ -19,6 +19,11 @@ enum Programs {
     static let repository: FilePath = FilePath(#filePath).removingLastComponent().removingLastComponent()
         .removingLastComponent()
 
+    /// Machines are tried where their parts are, and wherever they must be.
+    static let haveMachines =
+        FileManager.default.fileExists(atPath: "/usr/bin/qemu-system-x86_64")
+        || ProcessInfo.processInfo.environment["CI"] != nil
+
     struct Result: Sendable {
         let status: Int32
         let output: String

@@ -45,4 +45,38 @@ import Testing
             while try Shell.run(sleepers, in: "/") != "0\n" { try Task.checkCancellation() }
         }
     }
+
+    /// Machines are tried where their parts are, and wherever they must be.
+    @Test(.enabled(if: Programs.haveMachines)) func nothingIsLeftOfAMachineWhoseEngineIsKilled() async throws {
+        try await Road.open { road in
+            let image = try StoredImage(#"{"Cmd":["/bin/sleep","100000"]}"#, in: road.home)
+            let kernel = Programs.repository.appending(".build/machine-kernel")
+            try Shell.run("mkdir -p cache/machine; ln -s \(kernel) cache/machine/kernel", in: road.home)
+            let entry = "  - name: worker\n    image: \(image.reference)\n    isolation: emulated-vm\n"
+            try road.write(["config.yaml": "workers:\n\(entry)"], in: road.project)
+            for _ in 0..<2 {
+                try await RunningProject.open(road) { engine in
+                    let status = try await engine.wait(for: "worker") { status in
+                        status["running"] == true || status["status"] == "failed" || status["status"] == "waiting"
+                    }
+                    try #require(status["running"] == true, "\(status) \(road.engineTalk)")
+                    #expect(status["isolation"] == "emulated-vm")
+                    // All that hangs on the engine: the launcher's program, the jail, QEMU.
+                    let tree = "f() { for p in $(cat /proc/$1/task/*/children); do echo $p; f $p; done; }; f"
+                    let processes = try Shell.run("\(tree) \(engine.process.value)", in: "/").split(separator: "\n")
+                    #expect(processes.count >= 3, "\(processes)")
+                    kill(engine.process.value, SIGKILL)
+                    for process in processes {
+                        while FileManager.default.fileExists(atPath: "/proc/\(process)/exe") {
+                            try Task.checkCancellation()
+                        }
+                    }
+                }
+            }
+            #expect(
+                try Shell.run("ls -A cache/machine/templates/staging cache/machine | grep tmp || true", in: road.home)
+                    == ""
+            )
+        }
+    }
 }

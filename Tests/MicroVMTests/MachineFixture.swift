@@ -15,22 +15,25 @@ enum MachineFixture {
 
     static let cache = root.appending(".build/machine-test")
 
-    static func make() throws -> SandboxFixture {
-        SandboxFixture(
-            backend: backend,
-            base: .rootFileSystem(try SmallRoot.make(), digest: Digest.sha256("small root 2".utf8))
-        )
+    static func make() throws -> SandboxFixture { SandboxFixture(backend: backend, base: try base) }
+
+    static var base: SandboxSpecification.Base {
+        get throws { .rootFileSystem(try SmallRoot.make(), digest: Digest.sha256("small root 2".utf8)) }
     }
 
-    static let backend = MicroVMBackend(
-        .emulatedVM,
-        MicroVMPrograms(
-            guest: root.appending(".build/debug/iii-guest"),
-            qemu: "/usr/bin/qemu-system-x86_64",
-            bubblewrap: "/usr/bin/bwrap",
-            mksquashfs: "/usr/bin/mksquashfs",
-            kernelRoots: [root.appending(".build/machine-kernel"), "/"],
-            cache: cache
+    static let backend = backend(in: cache)
+
+    static func backend(in cache: FilePath) -> MicroVMBackend {
+        MicroVMBackend(
+            .emulatedVM,
+            MicroVMPrograms(
+                guest: root.appending(".build/debug/iii-guest"),
+                qemu: "/usr/bin/qemu-system-x86_64",
+                bubblewrap: "/usr/bin/bwrap",
+                mksquashfs: "/usr/bin/mksquashfs",
+                kernelRoots: [root.appending(".build/machine-kernel"), "/"],
+                cache: cache
+            )
         )
-    )
+    }
 }

@@ -31,11 +31,13 @@ struct MicroVMContractTests {
         try await contract.setsTheEnvironmentOfWorkersAndNothingOfTheHosts()
     }
     @Test func saysThatAProgramIsNotThere() async throws { try await contract.saysThatAProgramIsNotThere() }
+    @Test func tellsSignalsApart() async throws { try await contract.tellsSignalsApart() }
     @Test func stopsByAskingFirst() async throws { try await contract.stopsByAskingFirst() }
     @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }
     @Test func runsFurtherCommands() async throws { try await contract.runsFurtherCommandsBesideTheWorker() }
     @Test func givesCommandsATerminal() async throws { try await contract.givesCommandsATerminal() }
     @Test func carriesConnectionsToTheEngine() async throws { try await contract.carriesConnectionsToTheEngine() }
+    @Test func opensWhatIsAllowed() async throws { try await contract.opensWhatIsAllowedAndNothingElse() }
     @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }
     @Test func laysAPrivateLayer() async throws { try await contract.laysAPrivateLayerOverTheBundle() }
     @Test func killsTheOneThatEatsMemory() async throws { try await contract.killsAndNamesTheOneThatEatsMemory() }
@@ -47,6 +49,7 @@ struct MicroVMContractTests {
     @Test func isTheUserThatIsAskedFor() async throws { try await contract.isTheUserInTheFolderThatIsAskedFor() }
     @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
     @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
+    @Test func survivesEaters() async throws { try await escape.survivesEaters() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
 }
 

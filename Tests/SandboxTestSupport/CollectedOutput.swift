@@ -9,6 +9,7 @@ package final class CollectedOutput: SandboxOutput {
     private struct State {
         var texts: [OutputStreamName: [UInt8]] = [:]
         var total = 0
+        var remarks: [String] = []
         var waiting: [(text: String, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -29,6 +30,9 @@ package final class CollectedOutput: SandboxOutput {
         for entry in woken { entry.continuation.resume() }
     }
 
+    package func remark(_ text: String) async { state.withLock { $0.remarks.append(text) } }
+
+    package var remarks: [String] { state.withLock { $0.remarks } }
     package var output: String { state.withLock { String(decoding: $0.texts[.output] ?? [], as: UTF8.self) } }
     package var errors: String { state.withLock { String(decoding: $0.texts[.error] ?? [], as: UTF8.self) } }
     package var total: Int { state.withLock { $0.total } }

@@ -117,6 +117,8 @@ void guest_power_off(void);
 int guest_make_node(const char *path, unsigned mode, unsigned major, unsigned minor);
 /// Writes a text to a file that is there.
 int guest_write_file(const char *path, const char *text);
+/// Makes a file below `root` that everybody may read; no link on the way is followed. What is there is replaced, or left: then -1.
+int guest_make_file(const char *root, const char *path, const char *text, int replaces);
 /// The first number after `key ` in a file such as `memory.events`, -1 where there is none.
 int64_t guest_read_counter(const char *path, const char *key);
 

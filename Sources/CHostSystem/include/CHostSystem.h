@@ -142,6 +142,16 @@ int iii_await_end(pid_t process);
 /// A file that is in memory only, not inherited. -1 with errno.
 int iii_memory_file(const char *name);
 
+/// From now on nobody can change a file in memory, and nobody can map it writable and shared. 0 or -1 with errno.
+int iii_seal(int file);
+
+/// The next bytes of a file at or after `offset` that are no hole: their start, with their end in `*end`.
+/// -1 with errno, ENXIO behind the last.
+int64_t iii_next_data(int file, int64_t offset, int64_t *end);
+
+/// Sends bytes over a Unix socket, and a descriptor with them, if it is not -1. 0 or -1 with errno; no signal where nobody reads.
+int iii_send_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+
 /// Two connected stream sockets, not inherited. 0 or -1 with errno.
 int iii_socket_pair(int ends[2]);
 

@@ -225,7 +225,8 @@ int guest_spawn(struct guest_child *child, const char **reason) {
     pid_t process = fork();
     if (process == 0) {
         if (child->control_group && guest_write_file(child->control_group, "0") != 0) give_up(report[1], STEP_GROUP);
-        // Where memory runs out, the worker is killed before the agent that can tell of it.
+        // Where memory runs out, the worker is killed before the agent that can tell of it. What hides is not let write here.
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         guest_write_file("/proc/self/oom_score_adj", "500");
         if (child->root && drop_user(child) != 0) give_up(report[1], STEP_RIGHTS);
         take_path(child->environment);

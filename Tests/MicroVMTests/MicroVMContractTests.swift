@@ -41,6 +41,7 @@ struct MicroVMContractTests {
     @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }
     @Test func laysAPrivateLayer() async throws { try await contract.laysAPrivateLayerOverTheBundle() }
     @Test func killsTheOneThatEatsMemory() async throws { try await contract.killsAndNamesTheOneThatEatsMemory() }
+    @Test func isKilledFirst() async throws { try await contract.isKilledBeforeTheOneThatTellsOfIt() }
     @Test func slowsAWriterDown() async throws { try await contract.slowsAWriterDownInsteadOfKeepingAll() }
     @Test func survivesTheDeathOfItsHostProcess() async throws { try await contract.survivesTheDeathOfItsHostProcess() }
     @Test func keepsTheBase() async throws { try await contract.keepsTheBaseFromAWorkerThatMayNotWriteIt() }

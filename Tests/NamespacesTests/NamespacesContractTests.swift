@@ -42,6 +42,7 @@ struct NamespacesContractTests {
     @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }
     @Test func laysAPrivateLayer() async throws { try await contract.laysAPrivateLayerOverTheBundle() }
     @Test func killsTheOneThatEatsMemory() async throws { try await contract.killsAndNamesTheOneThatEatsMemory() }
+    @Test func isKilledFirst() async throws { try await contract.isKilledBeforeTheOneThatTellsOfIt() }
     @Test func slowsAWriterDown() async throws { try await contract.slowsAWriterDownInsteadOfKeepingAll() }
     @Test func endsWithAllItsProcesses() async throws { try await contract.endsWithAllItsProcesses() }
     @Test func survivesTheDeathOfItsHostProcess() async throws { try await contract.survivesTheDeathOfItsHostProcess() }

@@ -206,6 +206,11 @@ package struct SandboxContract: Sendable {
         #expect(exit == (isHeld ? .outOfMemory(limit: .mebibytes(64)) : .exited(status: 1)), "\(output.errors)")
     }
 
+    package func isKilledBeforeTheOneThatTellsOfIt() async throws {
+        let specification = try fixture.specification("cat /proc/self/oom_score_adj")
+        #expect(try await fixture.run(specification).output == "500\n")
+    }
+
     package func slowsAWriterDownInsteadOfKeepingAll() async throws {
         let output = SlowOutput()
         let sandbox = try await fixture.backend.start(fixture.specification("yes"), output: output)

@@ -95,16 +95,19 @@ def log(project: Path, name: str) -> Path:
     return project.parent / "home" / "projects" / digest[:16] / "logs" / name / "stdout.log"
 
 
-def printed(project: Path, name: str) -> int:
+def printed(project: Path, name: str) -> tuple:
+    """What changes when a worker prints: its log may be another file, or a longer one."""
     with contextlib.suppress(FileNotFoundError):
-        return log(project, name).stat().st_size
-    return 0
+        facts = log(project, name).stat()
+        if facts.st_size > 0:
+            return (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    return ()
 
 
-def first_byte(project: Path, name: str, since: float, after: int = 0, limit: float = 120) -> float:
-    """The seconds from a moment until a worker's log is longer than `after`."""
+def first_byte(project: Path, name: str, since: float, before: tuple = (), limit: float = 120) -> float:
+    """The seconds from a moment until a worker has printed something that was not there before."""
     while time.perf_counter() - since < limit:
-        if printed(project, name) > after:
+        if printed(project, name) not in [(), before]:
             return time.perf_counter() - since
         time.sleep(0.0002)
     raise SystemExit(f"{name} printed nothing: {(project / 'engine.out').read_text()[-2000:]}")

@@ -240,7 +240,10 @@ def namespaces(folder: Path, values: dict) -> None:
             before, since = printed(project, "speaker"), time.perf_counter()
             run(values, project, "add", "speaker", "--isolation", "namespaces", "--no-wait")
             added.append(first_byte(project, "speaker", since, before))
+            pid = state(values, project, "speaker")["pid"]
             run(values, project, "remove", "speaker")
+            # Two changes that come close together are one to the engine: here it is to see both.
+            wait_for(lambda: not Path(f"/proc/{pid}").exists())
         taken = statistics.median(added)
         report("add of a bundle until it speaks, namespaces", f"{taken * 1000:.0f} ms", "below 400 ms", taken < 0.4)
         before = printed(project, "speaker")

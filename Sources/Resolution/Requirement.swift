@@ -62,6 +62,9 @@ extension WorkerIndex {
         }
     }
 
+    /// Whether a range can select any version.
+    var hasCandidates: Bool { entries.contains(where: \.isCandidate) }
+
     /// What a failure lists: the candidates, or every version where there are none.
     var available: [SemanticVersion] {
         let candidates = entries.filter(\.isCandidate)

@@ -29,6 +29,8 @@ package struct ResolutionFailure: CodedError, Hashable {
     package let dependencyPath: [WorkerName]
     /// The versions of `worker` that a range can select, highest first; every version where there is none of these.
     package let available: [SemanticVersion]
+    /// Whether `available` holds what only an exact version or a channel selects: what is yanked, a prerelease, or never was `latest`.
+    package let isByNameOnly: Bool
 
     /// Whether it is the root that failed, not one of its dependencies.
     package var isRoot: Bool { dependencyPath.count == 1 }
@@ -84,6 +86,8 @@ extension ResolutionFailure {
         if available.isEmpty { return "`\(worker)` has no published version" }
         let shown = available.prefix(Self.recited).map(\.description).joined(separator: ", ")
         let more = available.count > Self.recited ? " and \(available.count - Self.recited) older" : ""
-        return "available versions of `\(worker)`: \(shown)\(more)"
+        return isByNameOnly
+            ? "yanked, a prerelease, or never `latest`, and to be named exactly: \(shown)\(more)"
+            : "available versions of `\(worker)`: \(shown)\(more)"
     }
 }

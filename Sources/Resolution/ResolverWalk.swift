@@ -241,7 +241,8 @@ struct ResolverWalk {
             worker: workers[worker].name,
             requested: requested,
             dependencyPath: path.reversed(),
-            available: workers[worker].index?.available ?? []
+            available: workers[worker].index?.available ?? [],
+            isByNameOnly: workers[worker].index?.hasCandidates == false
         )
     }
 

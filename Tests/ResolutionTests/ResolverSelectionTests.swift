@@ -89,6 +89,8 @@ struct ResolverSelectionTests {
         let index = try WrittenIndex("a 1.0.0-rc.1\na 1.0.0-rc.2\na 1.0.0 untagged")
         let failure = #expect(throws: ResolutionFailure.self) { try index.picks("a", "*") }
         #expect(failure?.available.map(\.description) == ["1.0.0", "1.0.0-rc.2", "1.0.0-rc.1"])
+        let hint = "yanked, a prerelease, or never `latest`, and to be named exactly: 1.0.0, 1.0.0-rc.2, 1.0.0-rc.1"
+        #expect(failure?.hints == [hint])
     }
 
     @Test func hintRecitesTheNewestAvailableVersions() throws {

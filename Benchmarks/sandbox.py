@@ -267,7 +267,7 @@ def machines(folder: Path, values: dict) -> None:
     (home / "settings.yaml").write_text(f"base_images:\n  python: {image(home)}\n")
     cache = home / "cache" / "machine"
     cache.mkdir(parents=True, exist_ok=True)
-    (cache / "kernel").symlink_to(KERNEL)
+    (home / "machine-kernel").symlink_to(KERNEL)
     project = folder / "machine"
     project.mkdir()
     (project / "config.yaml").write_text("workers: []\n")

@@ -222,13 +222,12 @@ int guest_load_module(const char *path) {
 
 int guest_seed(const uint8_t *bytes, int count) {
     if (count < 1 || count > 512) return -1;
-    struct { struct rand_pool_info info; uint8_t bytes[512]; } pool;
-    pool.info.entropy_count = count * 8;
-    pool.info.buf_size = count;
-    memcpy(pool.info.buf, bytes, (size_t)count);
+    // As the kernel's `struct rand_pool_info`, whose last member has no size.
+    struct { int entropy_count, size; uint8_t bytes[512]; } pool = {count * 8, count, {0}};
+    memcpy(pool.bytes, bytes, (size_t)count);
     int file = open("/dev/urandom", O_RDWR | O_CLOEXEC);
     if (file < 0) return -1;
-    int result = ioctl(file, RNDADDENTROPY, &pool.info);
+    int result = ioctl(file, RNDADDENTROPY, &pool);
     if (result == 0) result = ioctl(file, RNDRESEEDCRNG);
     close(file);
     return result;

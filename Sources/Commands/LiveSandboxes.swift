@@ -19,7 +19,7 @@ extension Sandboxes {
                 qemu: environment.program("qemu-system-x86_64"),
                 bubblewrap: bubblewrap,
                 mksquashfs: environment.program("mksquashfs"),
-                kernelRoots: [cache.appending("kernel"), "/"],
+                kernelRoots: [home.machineKernel, "/"],
                 cache: cache
             )
             backends += [MicroVMBackend(.vm, programs), MicroVMBackend(.emulatedVM, programs)]

@@ -31,6 +31,8 @@ package struct IIIHome: Sendable, Hashable {
     package var workersBundle: FilePath { root.appending("workers-bundle") }
     /// What belongs to one project on this machine: who runs it, its workers' logs.
     package var projects: FilePath { root.appending("projects") }
+    /// A kernel for machines with its modules, where somebody has put one: not in the cache, since nothing here brings it back.
+    package var machineKernel: FilePath { root.appending("machine-kernel") }
     /// What can be fetched or made again.
     package var cache: FilePath { root.appending("cache") }
     /// The projects that have used what is installed, one file each.

@@ -34,7 +34,7 @@ import Testing
             try road.write(["settings.yaml": "base_images:\n  python: \(image.reference)\n"], in: road.home)
             // The kernel of machines, fetched beside the tests.
             let kernel = Programs.repository.appending(".build/machine-kernel")
-            try Shell.run("mkdir -p cache/machine; ln -s \(kernel) cache/machine/kernel", in: road.home)
+            try Shell.run("ln -s \(kernel) machine-kernel", in: road.home)
             for name in ["word-splitter", "text-stats"] {
                 let published = try await Programs.run(
                     "iii",

@@ -51,7 +51,7 @@ import Testing
         try await Road.open { road in
             let image = try StoredImage(#"{"Cmd":["/bin/sleep","100000"]}"#, in: road.home)
             let kernel = Programs.repository.appending(".build/machine-kernel")
-            try Shell.run("mkdir -p cache/machine; ln -s \(kernel) cache/machine/kernel", in: road.home)
+            try Shell.run("ln -s \(kernel) machine-kernel", in: road.home)
             let entry = "  - name: worker\n    image: \(image.reference)\n    isolation: emulated-vm\n"
             try road.write(["config.yaml": "workers:\n\(entry)"], in: road.project)
             for _ in 0..<2 {

@@ -20,6 +20,7 @@ struct BubblewrapCommand: Sendable, Hashable {
     ///
     /// Folders are staged for another user, who may not reach them.
     let user: UInt32?
+    /// Where to join its control groups.
     let controlGroups: [FilePath]
     /// The worker is kept on some of the processors, since no control group bounds how many it uses.
     let choosesProcessors: Bool
@@ -38,7 +39,7 @@ struct BubblewrapCommand: Sendable, Hashable {
         var staging = Staging(isNeeded: user != nil || specification.base != .host)
         let inside = bubblewrapWords(specification, base, &staging)
         var words = ["launch", "--parent", String(parent)]
-        words += controlGroups.flatMap { ["--cgroup", $0.appending("cgroup.procs").string] }
+        words += controlGroups.flatMap { ["--cgroup", $0.string] }
         if choosesProcessors { words += ["--processors", String(specification.limits.cpus)] }
         words += staging.folders.flatMap { ["--stage", $0.path.string, $0.name] }
         words += rootWords(specification)

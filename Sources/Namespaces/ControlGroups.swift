@@ -133,6 +133,12 @@ struct ControlGroup: Sendable, Hashable {
     let folders: [FilePath]
     let holdsProcessors: Bool
 
+    /// Where a process with one thread writes itself to join.
+    ///
+    /// To join with all its threads waits until every processor has been through its scheduler: up to 10 ms, and for one
+    /// thread needless. Groups of version 2 take whole processes only.
+    var entrances: [FilePath] { folders.map { $0.appending(version == .unified ? "cgroup.procs" : "tasks") } }
+
     fileprivate func limit(_ limits: SandboxLimits) throws {
         func file(_ hierarchy: Int, _ name: String) -> FilePath {
             folders[version == .unified ? 0 : hierarchy].appending(name)

@@ -115,7 +115,7 @@ package actor NamespacesBackend: SandboxBackend {
                 bubblewrap: bubblewrap,
                 guest: guest,
                 user: user,
-                controlGroups: group?.folders ?? [],
+                controlGroups: group?.entrances ?? [],
                 choosesProcessors: !(group?.holdsProcessors ?? false),
                 parent: HostProcess.identifier,
                 mapsOwners: features.mapsOwners

@@ -3,6 +3,7 @@
 """What the benchmarks share: programs, a registry on loopback, turns, medians."""
 
 import contextlib
+import itertools
 import os
 import resource
 import shutil
@@ -107,9 +108,21 @@ def environment(folder: Path, url: str, key: str = "") -> dict[str, str]:
     return values
 
 
+asides = itertools.count()
+
+
 def remove(path: Path) -> None:
     subprocess.run(["chmod", "-R", "u+w", path], check=False, stderr=subprocess.DEVNULL)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def put_aside(path: Path) -> None:
+    """Takes a folder out of the way; it goes with the rest of the scratch.
+
+    Not removed before: ext4 is slow at making files just after it removed many.
+    """
+    if path.exists():
+        path.rename(path.with_name(f"aside{next(asides)}"))
 
 
 def report(title: str, value: str, limit: str, holds: bool) -> None:

@@ -8,7 +8,6 @@ III_BENCH_KILLS is how many pulls are killed (100). The images are kept in .buil
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import random
@@ -20,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import TOOLS, binaries, environment, in_turns, peak_memory, remove, report, scratch, seconds
+from bench import TOOLS, binaries, environment, in_turns, peak_memory, put_aside, remove, report, scratch, seconds
 
 ROUNDS = 5
 KILLS = int(os.environ.get("III_BENCH_KILLS", "100"))
@@ -155,15 +154,9 @@ def contents(root: Path) -> str:
 
 with scratch() as folder, image_registry(folder) as (host, log):
     push_images(host)
-    numbers = itertools.count()
     values, project = environment(folder, f"http://{host}"), folder / "project"
     layers = layers_of(folder, host, 1)
     packed = sum(layer["size"] for layer in layers)
-
-    def put_aside(path: Path) -> None:
-        """Not removed before the end: ext4 is slow at making files just after it removed many."""
-        if path.exists():
-            path.rename(folder / f"aside{next(numbers)}")
 
     def add(tag: int, keeping: bool = False) -> list:
         """The command that adds an image to a fresh project, in a fresh home unless it is kept."""

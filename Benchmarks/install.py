@@ -8,7 +8,7 @@ import random
 import subprocess
 from pathlib import Path
 
-from bench import binaries, environment, in_turns, peak_memory, registry, remove, report, scratch, seconds
+from bench import binaries, environment, in_turns, peak_memory, put_aside, registry, remove, report, scratch, seconds
 
 ROUNDS = 9
 iii = binaries() / "iii"
@@ -51,8 +51,8 @@ with scratch() as folder, registry(folder) as (url, key):
 
     def add(name: str):
         """A fresh home and a fresh project each time."""
-        remove(folder / "home")
-        remove(project)
+        put_aside(folder / "home")
+        put_aside(project)
         project.mkdir()
         return seconds([iii, "worker", "add", name], env=values, cwd=project)
 
@@ -60,7 +60,7 @@ with scratch() as folder, registry(folder) as (url, key):
                             check=True, capture_output=True, text=True).stdout.strip()
 
     def pipeline():
-        remove(folder / "peer")
+        put_aside(folder / "peer")
         (folder / "peer").mkdir()
         script = f"set -o pipefail; curl -sf {url}/blobs/sha256/{digest} | tee >(sha256sum >sum) | tar xz"
         return seconds(["bash", "-c", script], cwd=folder / "peer")

@@ -5,7 +5,7 @@
 import contextlib
 import itertools
 import os
-import resource
+import re
 import shutil
 import statistics
 import subprocess
@@ -96,6 +96,30 @@ def registry(folder: Path, *options: str):
         key = subprocess.run([programs / "iii-registry", "key", "create", "--data", data, "--account", "bench"],
                              check=True, capture_output=True, text=True).stdout.strip()
         yield url, key
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextlib.contextmanager
+def image_registry(folder: Path):
+    """A docker-registry on loopback: its host and port, and its log of requests."""
+    settings, log = folder / "docker-registry.yml", folder / "docker-registry.log"
+    settings.write_text(f"""
+        version: 0.1
+        storage: {{filesystem: {{rootdirectory: {folder}/docker-registry}}}}
+        http: {{addr: "127.0.0.1:0"}}""")
+    with open(log, "w") as output:
+        server = subprocess.Popen(["docker-registry", "serve", settings], stdout=output, stderr=output)
+    try:
+        for _ in range(400):
+            found = re.search(r"listening on (127\.0\.0\.1:\d+)", log.read_text())
+            if found:
+                break
+            time.sleep(0.05)
+        else:
+            sys.exit("the docker-registry did not start")
+        yield found.group(1), log
     finally:
         server.terminate()
         server.wait()

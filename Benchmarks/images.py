@@ -6,7 +6,6 @@
 III_BENCH_KILLS is how many pulls are killed (100). The images are kept in .build-bench, since making them takes a while.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -15,11 +14,9 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
-import time
 from pathlib import Path
 
-from bench import TOOLS, binaries, environment, in_turns, peak_memory, put_aside, remove, report, scratch, seconds
+from bench import TOOLS, binaries, environment, image_registry, in_turns, peak_memory, put_aside, remove, report, scratch, seconds
 
 ROUNDS = 5
 KILLS = int(os.environ.get("III_BENCH_KILLS", "100"))
@@ -27,30 +24,6 @@ LAYERS = 4
 # Of each layer: about 5,800 files and 250 MB in all.
 FILES, BYTES, LARGE = 1450, 62_000_000, 100_000
 iii = binaries() / "iii"
-
-
-@contextlib.contextmanager
-def image_registry(folder: Path):
-    """A docker-registry on loopback: its host, and its log of requests."""
-    log = folder / "registry.log"
-    (folder / "registry.yml").write_text(f"""
-        version: 0.1
-        storage: {{filesystem: {{rootdirectory: {folder}/registry}}}}
-        http: {{addr: "127.0.0.1:0"}}""")
-    with open(log, "w") as output:
-        server = subprocess.Popen(["docker-registry", "serve", folder / "registry.yml"], stdout=output, stderr=output)
-    try:
-        for _ in range(400):
-            found = re.search(r"listening on (127\.0\.0\.1:\d+)", log.read_text())
-            if found:
-                break
-            time.sleep(0.05)
-        else:
-            sys.exit("the docker-registry did not start")
-        yield found.group(1), log
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def chosen_files() -> list[list[Path]]:

@@ -12,45 +12,19 @@ docker-registry hashes, and leaves it to the system when the bytes reach the dis
 neither registry has any of it.
 """
 
-import contextlib
 import gzip
 import hashlib
 import io
 import json
 import os
-import socket
-import subprocess
 import tarfile
-import time
-import urllib.request
 from pathlib import Path
 
-from bench import binaries, environment, in_turns, registry, remove, report, scratch, seconds
+from bench import binaries, environment, image_registry, in_turns, registry, remove, report, scratch, seconds
 
 ROUNDS = 5
 FILES, SIZE = 60, 1 << 20
 iii = binaries() / "iii"
-
-
-@contextlib.contextmanager
-def image_registry(folder: Path):
-    """docker-registry on loopback: its host and port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    settings = folder / "docker-registry.yml"
-    settings.write_text(f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {folder}/images\nhttp:\n  addr: {address}\n")
-    server = subprocess.Popen(["docker-registry", "serve", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://{address}/v2/").close()
-                break
-            time.sleep(0.05)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def blob(layout: Path, data: bytes, kind: str) -> dict:
@@ -83,7 +57,7 @@ def image(layout: Path, root: Path, compressed: bool) -> None:
     (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
 
 
-with scratch() as folder, registry(folder) as (url, key), image_registry(folder) as host:
+with scratch() as folder, registry(folder) as (url, key), image_registry(folder) as (host, _):
     values = environment(folder, url, key)
     root = folder / "large"
     (root / "data").mkdir(parents=True)

@@ -43,22 +43,6 @@ int iii_set_attribute(int descriptor, const char *name, const void *value, size_
 #endif
 }
 
-ssize_t iii_list_attributes(int descriptor, char *names, size_t room) {
-#ifdef __APPLE__
-    return flistxattr(descriptor, names, room, 0);
-#else
-    return flistxattr(descriptor, names, room);
-#endif
-}
-
-ssize_t iii_get_attribute(int descriptor, const char *name, void *value, size_t room) {
-#ifdef __APPLE__
-    return fgetxattr(descriptor, name, value, room, 0, 0);
-#else
-    return fgetxattr(descriptor, name, value, room);
-#endif
-}
-
 int iii_pipe(int ends[2]) {
 #ifdef __linux__
     return pipe2(ends, O_CLOEXEC);

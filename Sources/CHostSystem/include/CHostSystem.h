@@ -76,12 +76,6 @@ void iii_begin_writeback(int descriptor, off_t offset, off_t count);
 /// Gives an open file an extended attribute. 0 or -1 with errno.
 int iii_set_attribute(int descriptor, const char *name, const void *value, size_t size);
 
-/// The names of an open file's extended attributes, each with its NUL, or the size of them all for no room. -1 with errno.
-ssize_t iii_list_attributes(int descriptor, char *names, size_t room);
-
-/// The value of an open file's extended attribute, or its size for no room. -1 with errno.
-ssize_t iii_get_attribute(int descriptor, const char *name, void *value, size_t room);
-
 /// pthread_create, whose signature differs between systems. 0 or an errno.
 int iii_start_thread(const pthread_attr_t *attributes, void *(*body)(void *), void *argument);
 

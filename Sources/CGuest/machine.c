@@ -266,26 +266,55 @@ int guest_make_node(const char *path, unsigned mode, unsigned major_number, unsi
 // ---- the launcher ----
 
 int guest_stage_begin(void) {
+    // What is staged is read by another user.
+    umask(022);
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? 0 : -1;
 }
 
 int guest_stage_folder(void) {
-    return mount("stage", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k");
+    return mount("stage", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m");
+}
+
+/// The path of a staged name, all folders above made.
+static int staged(char path[256], const char *name) {
+    if (snprintf(path, 256, "/tmp/%s", name) >= 256) return -1;
+    for (char *slash = strchr(path + 5, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        int result = mkdir(path, 0755);
+        *slash = '/';
+        if (result != 0 && errno != EEXIST) return -1;
+    }
+    return 0;
+}
+
+int guest_stage_link(const char *target, const char *name) {
+    char path[256];
+    return staged(path, name) == 0 ? symlink(target, path) : -1;
+}
+
+int guest_stage_file(const char *name, const char *text) {
+    char path[256];
+    if (staged(path, name) != 0) return -1;
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file < 0) return -1;
+    size_t length = strlen(text);
+    int result = write(file, text, length) == (ssize_t)length ? 0 : -1;
+    close(file);
+    return result;
+}
+
+int guest_stage_empty(const char *name) {
+    char path[256];
+    return staged(path, name) == 0 ? mkdir(path, 0755) : -1;
 }
 
 int guest_stage(int descriptor, const char *name) {
     char source[64], target[256];
     struct stat facts;
     snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
-    if (snprintf(target, sizeof target, "/tmp/%s", name) >= (int)sizeof target) return -1;
     if (fstat(descriptor, &facts) != 0) return -1;
-    if (S_ISDIR(facts.st_mode)) {
-        if (mkdir(target, 0755) != 0) return -1;
-    } else {
-        int file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (file < 0) return -1;
-        close(file);
-    }
+    int result = S_ISDIR(facts.st_mode) ? guest_stage_empty(name) : guest_stage_file(name, "");
+    if (result != 0 || staged(target, name) != 0) return -1;
     return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
 }
 

@@ -7,18 +7,10 @@ import SystemPackage
 
 /// All that one sandbox is made of, as words for the launcher and for bubblewrap.
 struct BubblewrapCommand: Sendable, Hashable {
-    /// A small file that is made for the sandbox.
-    struct Data: Hashable, Sendable {
-        let path: String
-        let contents: String
-    }
-
     /// The program and its version that the words are for.
     let bubblewrap: FilePath
     let guest: FilePath
     /// The user that runs bubblewrap, nil for ours.
-    ///
-    /// Folders are staged for another user, who may not reach them.
     let user: UInt32?
     /// Where to join its control groups.
     let controlGroups: [FilePath]
@@ -30,60 +22,40 @@ struct BubblewrapCommand: Sendable, Hashable {
 
     /// Where the guest finds its end of the channel.
     static let channel = 3
-    /// `contents` are found from here on, in the order of `data`.
-    private static let firstData = 4
+    /// Where the launcher stages what bubblewrap shows.
+    private static let stage = "/tmp"
 
     /// The words behind the name of the launcher.
+    ///
+    /// The launcher stages the root and all that is shown in it: for each thing that bubblewrap itself binds, it reads the list
+    /// of all mounts again. And the user that it runs as need not be able to reach the folders.
     func words(_ specification: SandboxSpecification, _ base: HostBase) -> [String] {
-        // A root file system is staged over the host's own /tmp.
-        var staging = Staging(isNeeded: user != nil || specification.base != .host)
-        let inside = bubblewrapWords(specification, base, &staging)
         var words = ["launch", "--parent", String(parent)]
         words += controlGroups.flatMap { ["--cgroup", $0.string] }
         if choosesProcessors { words += ["--processors", String(specification.limits.cpus)] }
-        words += staging.folders.flatMap { ["--stage", $0.path.string, $0.name] }
-        words += rootWords(specification)
+        words += ["--stage", guest.string, "guest", "--file", "hosts", specification.network.hostsFile]
+        if let folder = specification.workspace.folder { words += ["--stage", folder.string, "workspace"] }
+        if let home = specification.home { words += ["--stage", home.string, "home"] }
+        words += specification.base == .host ? hostWords(specification, base) : rootWords(specification)
         words.append("--network")
         for address in Set(specification.network.routes.map(\.inside)).sorted(by: { $0.lexicographicallyPrecedes($1) })
         where address.first != 127 {
             words += ["--address", address.map(String.init).joined(separator: ".")]
         }
         if let user { words += ["--user", String(user)] }
-        return words + ["--", bubblewrap.string] + inside
+        return words + ["--", bubblewrap.string] + bubblewrapWords(specification, base)
     }
 
-    /// The files that are passed as descriptors, in their order.
-    static func data(_ specification: SandboxSpecification) -> [Data] {
-        let hosts = Data(path: "/etc/hosts", contents: specification.network.hostsFile)
-        guard specification.base == .host else { return [hosts] }
-        let identifier = specification.user.user
-        return [
-            hosts,
-            Data(
-                path: "/etc/passwd",
-                contents: "worker:x:\(identifier):\(identifier)::\(specification.homeInside):/bin/sh\n"
-            ),
-            Data(path: "/etc/group", contents: "worker:x:\(identifier):\n"),
-            Data(path: "/etc/nsswitch.conf", contents: "passwd: files\ngroup: files\nhosts: files\n"),
-        ]
-    }
-
-    private func bubblewrapWords(
-        _ specification: SandboxSpecification,
-        _ base: HostBase,
-        _ staging: inout Staging
-    ) -> [String] {
+    private func bubblewrapWords(_ specification: SandboxSpecification, _ base: HostBase) -> [String] {
         let isRootOurs = specification.rootLayer != .readOnly
         var words = [
             "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
             "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
             "--hostname", "sandbox", "--uid", String(specification.user.user),
             "--gid", String(specification.user.group), "--cap-drop", "ALL",
+            isRootOurs ? "--bind" : "--ro-bind", "\(Self.stage)/root", "/",
         ]
-        words += baseWords(specification.base, base)
-        for (index, data) in Self.data(specification).enumerated() {
-            words += ["--ro-bind-data", String(Self.firstData + index), data.path]
-        }
+        if specification.base != .host { words += ["--ro-bind", "\(Self.stage)/hosts", "/etc/hosts"] }
         let size = String(specification.limits.scratch.bytes)
         // Every file system in memory has a size: without a control group nothing else bounds it.
         words += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
@@ -95,15 +67,36 @@ struct BubblewrapCommand: Sendable, Hashable {
                 words += ["--symlink", program.string, "\(SandboxSpecification.extraPrograms)/\(name)"]
             }
         }
-        words += workspaceWords(specification.workspace, size, &staging)
-        if let home = specification.home {
-            words += ["--bind", staging.path(home, "home"), "/home/worker"]
+        words += workspaceWords(specification.workspace, size)
+        if specification.home != nil {
+            words += ["--bind", "\(Self.stage)/home", "/home/worker"]
         } else if !isRootOurs {
             words += ["--size", size, "--tmpfs", "/home/worker"]
         }
-        words += ["--ro-bind", staging.path(guest, "guest"), "/run/sandbox/guest"]
-        if !isRootOurs { words += ["--remount-ro", "/"] }
+        words += ["--ro-bind", "\(Self.stage)/guest", "/run/sandbox/guest"]
         return words + ["--chdir", "/", "--", "/run/sandbox/guest", "serve", String(Self.channel)]
+    }
+
+    /// What the launcher makes a root of: parts of the host's own.
+    private func hostWords(_ specification: SandboxSpecification, _ host: HostBase) -> [String] {
+        var words: [String] = []
+        for entry in host.entries {
+            switch entry {
+            case .shown(let path): words += ["--stage", path.string, "root\(path)"]
+            case .link(let path, let target): words += ["--link", target, "root\(path)"]
+            }
+        }
+        let (identifier, home) = (specification.user.user, specification.homeInside)
+        let files = [
+            ("hosts", specification.network.hostsFile),
+            ("passwd", "worker:x:\(identifier):\(identifier)::\(home):/bin/sh\n"),
+            ("group", "worker:x:\(identifier):\n"),
+            ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"),
+        ]
+        words += files.flatMap { ["--file", "root/etc/\($0)", $1] }
+        var places = ["proc", "dev", "tmp", "run", "var/tmp", "home/worker"]
+        if specification.workspace != .none { places.append("workspace") }
+        return words + places.flatMap { ["--folder", "root/\($0)"] }
     }
 
     /// What the launcher makes of a root file system: the places that are mounted on need not be in it.
@@ -123,46 +116,24 @@ struct BubblewrapCommand: Sendable, Hashable {
         return words + places.flatMap { ["--place", $0] } + ["--place-file", "etc/hosts"]
     }
 
-    private func baseWords(_ base: SandboxSpecification.Base, _ host: HostBase) -> [String] {
-        if case .rootFileSystem = base { return ["--bind", "/tmp/root", "/"] }
-        var words: [String] = []
-        for entry in host.entries {
-            switch entry {
-            case .folder(let path): words += ["--ro-bind", path.string, path.string]
-            case .link(let path, let target): words += ["--symlink", target, path.string]
-            }
-        }
-        return words + host.etc.flatMap { ["--ro-bind", $0.string, $0.string] }
-    }
-
-    private func workspaceWords(
-        _ workspace: SandboxSpecification.Workspace,
-        _ size: String,
-        _ staging: inout Staging
-    ) -> [String] {
-        let place = SandboxSpecification.workspacePath
+    private func workspaceWords(_ workspace: SandboxSpecification.Workspace, _ size: String) -> [String] {
+        let (source, place) = ("\(Self.stage)/workspace", SandboxSpecification.workspacePath)
         switch workspace {
         case .none: return []
         case .empty: return ["--size", size, "--tmpfs", place]
-        case .readOnly(let folder): return ["--ro-bind", staging.path(folder, "workspace"), place]
-        case .persistent(let folder): return ["--bind", staging.path(folder, "workspace"), place]
-        case .privateLayer(let folder):
-            let source = staging.path(folder, "workspace")
-            return ["--size", size, "--tmpfs", place, "--ro-bind", source, "/run/sandbox/bundle"]
+        case .readOnly: return ["--ro-bind", source, place]
+        case .persistent: return ["--bind", source, place]
+        case .privateLayer: return ["--size", size, "--tmpfs", place, "--ro-bind", source, "/run/sandbox/bundle"]
         }
     }
 }
 
-/// Where bubblewrap finds what it binds.
-private struct Staging {
-    let isNeeded: Bool
-    private(set) var folders: [(path: FilePath, name: String)] = []
-
-    init(isNeeded: Bool) { self.isNeeded = isNeeded }
-
-    mutating func path(_ path: FilePath, _ name: String) -> String {
-        guard isNeeded else { return path.string }
-        folders.append((path, name))
-        return "/tmp/\(name)"
+extension SandboxSpecification.Workspace {
+    /// The folder of the host that is shown, nil for none.
+    fileprivate var folder: FilePath? {
+        switch self {
+        case .none, .empty: nil
+        case .readOnly(let folder), .persistent(let folder), .privateLayer(let folder): folder
+        }
     }
 }

@@ -6,15 +6,13 @@ import SystemPackage
 
 /// What `base: host` shows of the host: its programs, and the few files of `/etc` without which they do not work.
 struct HostBase: Sendable, Hashable {
-    /// A folder at the root of the file system, as the host has it.
+    /// A folder or file at the place where the host has it.
     enum Entry: Hashable, Sendable {
-        case folder(FilePath)
+        case shown(FilePath)
         case link(FilePath, target: String)
     }
 
-    var entries: [Entry]
-    /// Those of `etcFiles` that are there.
-    var etc: [FilePath]
+    var entries: [Entry] = []
     /// Links for names that bundles count on and the host has not: Debian has `python3`, but no `python`.
     var names: [String: FilePath] = [:]
 
@@ -27,17 +25,17 @@ struct HostBase: Sendable, Hashable {
 
     /// The host's, as it is now.
     static func live() throws(HostError) -> HostBase {
-        var base = HostBase(entries: [], etc: [])
+        var base = HostBase()
         for root in roots {
             switch try HostFiles.kind(of: root) {
-            case .directory: base.entries.append(.folder(root))
+            case .directory: base.entries.append(.shown(root))
             case .symbolicLink:
                 guard let target = try HostFiles.target(ofLink: root) else { continue }
                 base.entries.append(.link(root, target: target.string))
             default: continue
             }
         }
-        for file in etcFiles where try HostFiles.kind(of: file) != nil { base.etc.append(file) }
+        for file in etcFiles where try HostFiles.kind(of: file) != nil { base.entries.append(.shown(file)) }
         if try HostFiles.kind(of: "/usr/bin/python") == nil, try HostFiles.kind(of: "/usr/bin/python3") != nil {
             base.names["python"] = "/usr/bin/python3"
         }

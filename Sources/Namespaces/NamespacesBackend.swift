@@ -122,7 +122,6 @@ package actor NamespacesBackend: SandboxBackend {
             )
             let (descriptor, holder) = try await spawn(
                 command.words(specification, base),
-                BubblewrapCommand.data(specification),
                 group,
                 specification.limits.memory,
                 kept
@@ -167,7 +166,6 @@ package actor NamespacesBackend: SandboxBackend {
 
     private func spawn(
         _ words: [String],
-        _ data: [BubblewrapCommand.Data],
         _ group: ControlGroup?,
         _ memory: ByteCount,
         _ kept: KeptFolders?
@@ -180,17 +178,12 @@ package actor NamespacesBackend: SandboxBackend {
         toClose.append(complaints.writing)
         let null = try HostDescriptors.null()
         toClose.append(null)
-        let files = try data.map { entry in
-            let file = try HostDescriptors.memoryFile(Array(entry.contents.utf8))
-            toClose.append(file)
-            return file
-        }
         do {
             let process = try await HeldProcess.start(
                 guest,
                 words,
                 environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"],
-                descriptors: [null, complaints.writing, complaints.writing, theirs] + files
+                descriptors: [null, complaints.writing, complaints.writing, theirs]
             )
             complaints.reading.setNonblocking()
             return (

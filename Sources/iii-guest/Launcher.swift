@@ -8,6 +8,9 @@ import CGuest
 ///     --parent PID        die when this process dies
 ///     --cgroup FILE       join a control group; may be repeated
 ///     --stage PATH NAME   show a file or folder as `/tmp/NAME`, in a mount namespace of its own; may be repeated
+///     --link TARGET NAME  a link there; may be repeated
+///     --file NAME TEXT    a file there, with this text; may be repeated
+///     --folder NAME       an empty folder there; may be repeated
 ///     --root PATH         show a folder as `/tmp/root`, below a layer that takes what is written
 ///     --layer PATH        that layer is in this folder, instead of in memory
 ///     --layer-size BYTES  the size of a layer in memory
@@ -30,7 +33,7 @@ func launch(_ words: [CString]) -> Never {
     // What cannot be chosen is left to the kernel.
     if order.processors > 0 { _ = guest_choose_processors(order.processors) }
     if guest_own_user() != 0 { refuse("cannot make a user namespace") }
-    if !order.stages.isEmpty || order.root != nil { stage(order) }
+    if !order.stages.isEmpty { stage(order) }
     if order.hasNetwork, guest_own_network() != 0 { refuse("cannot make a network namespace") }
     for address in order.addresses where guest_add_address(ipv4(bytes(of: address)) ?? []) != 0 {
         refuse("cannot add an address to the network namespace")
@@ -53,6 +56,9 @@ private struct LaunchOrder {
     var groups: [CString] = []
     var processors: Int32 = 0
     var stages: [(path: CString, name: CString)] = []
+    var links: [(target: CString, name: CString)] = []
+    var files: [(name: CString, text: CString)] = []
+    var folders: [CString] = []
     /// The root file system, nil for none.
     var root: CString?
     var layer: CString?
@@ -100,6 +106,9 @@ private struct LaunchOrder {
         if equals(word, "--layer") { layer = value }
         if equals(word, "--layer-size") { layerSize = number(bytes(of: value)[...]) ?? layerSize }
         if equals(word, "--stage") { stages.append((value, next())) }
+        if equals(word, "--link") { links.append((value, next())) }
+        if equals(word, "--file") { files.append((value, next())) }
+        if equals(word, "--folder") { folders.append(value) }
         if equals(word, "--account") { account = (UInt32(atoi(value)), UInt32(atoi(next())), next()) }
     }
 }
@@ -116,6 +125,9 @@ private func stage(_ order: LaunchOrder) {
         }
         close(descriptor)
     }
+    for link in order.links where guest_stage_link(link.target, link.name) != 0 { refuse("cannot make a link") }
+    for file in order.files where guest_stage_file(file.name, file.text) != 0 { refuse("cannot make a file") }
+    for folder in order.folders where guest_stage_empty(folder) != 0 { refuse("cannot make a folder") }
     guard let lower else { return }
     let owner = order.owner
     if guest_stage_layer(layer ?? -1, order.layerSize, owner) != 0 { refuse("cannot make a private layer") }

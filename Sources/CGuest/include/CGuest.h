@@ -131,6 +131,11 @@ int guest_stage_begin(void);
 int guest_stage_folder(void);
 /// Shows the file or folder behind an open descriptor as `/tmp/NAME`.
 int guest_stage(int descriptor, const char *name);
+/// `/tmp/NAME` as a link, as a file that holds `text`, as an empty folder. Of these and of what is shown, the folders above are
+/// made where they are not there.
+int guest_stage_link(const char *target, const char *name);
+int guest_stage_file(const char *name, const char *text);
+int guest_stage_empty(const char *name);
 /// A user namespace in which a user who is not root may make other namespaces; nothing for root.
 int guest_own_user(void);
 /// A network of this process's own: a loopback interface, on whose low ports anybody may listen.

@@ -35,11 +35,19 @@ final class Agent {
         _ = guest_close_on_exec(channel)
         signals = guest_child_signals()
         _ = guest_hide()
-        if guest_make_filter() != 0 {
+        // A machine is saved when it has spoken, with its filter. Else what the host answers comes while that is made.
+        if !isMachine { greet() }
+        guard guest_make_filter() == 0 else {
             send(Kind.failure, 0, bytes("the filter of system calls could not be made"))
-        } else {
-            send(Kind.hello, 0, [Limit.version])
+            flush()
+            leave()
         }
+        if isMachine { greet() }
+    }
+
+    private func greet() {
+        send(Kind.hello, 0, [Limit.version])
+        flush()
     }
 
     func send(_ kind: UInt8, _ stream: UInt32, _ payload: some Collection<UInt8>) {

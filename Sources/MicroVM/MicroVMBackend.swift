@@ -47,7 +47,7 @@ package actor MicroVMBackend: SandboxBackend {
                 if isWorking || tier == .vm { verdicts.remember(isWorking, of: tier) }
             }
             guard isWorking else { return .unavailable(.doesNotWork("a machine was started and did not answer")) }
-            return .available(.init(program: "QEMU, Linux \(parts.kernel.version)", enforcement: .all))
+            return .available(.init(program: "QEMU, Linux \(parts.kernel.name.version)", enforcement: .all))
         } catch let missing as MachineParts.Missing {
             return .unavailable(missing.reason)
         } catch {

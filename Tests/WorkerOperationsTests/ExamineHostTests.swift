@@ -60,9 +60,30 @@ import WorkerModel
             #expect(found["QEMU"]?.status == .lacking)
         }
         try withTemporaryDirectory { folder in
-            let machine = ["usr/bin/qemu-system-x86_64", "boot/vmlinuz-6.1.0-cloud-amd64", "usr/sbin/mkfs.erofs"]
+            let machine = ["usr/bin/qemu-system-x86_64", "boot/vmlinuz-6.1.0-cloud-amd64", "usr/sbin/mksquashfs"]
             let found = try findings(machine, in: folder)
             #expect(found.values.allSatisfy { $0.status != .missing } && found["bubblewrap"]?.status == .lacking)
+        }
+    }
+
+    @Test func aKernelThatSomebodyPutInPlaceCounts() throws {
+        try withTemporaryDirectory { folder in
+            // One of a desktop has not what a machine needs.
+            let usual = try findings(["boot/vmlinuz-6.12.0-1-amd64"], in: folder)
+            #expect(usual["kernel for virtual machines"]?.status != .fine)
+            let boot = folder.appending(".iii/machine-kernel/boot")
+            try HostFiles.makeDirectory(boot)
+            try HostFiles.write([], to: boot.appending("vmlinux-6.1.2-machine"))
+            #expect(try findings([], in: folder)["kernel for virtual machines"]?.status == .fine)
+        }
+    }
+
+    @Test func onArmThereAreNoMachines() throws {
+        try withTemporaryDirectory { folder in
+            let found = try findings(["usr/bin/bwrap"], in: folder, host: TargetTriple(.arm64, .linux(.gnu)))
+            #expect(found["QEMU"] == nil)
+            #expect(found["virtual machines"]?.status == .lacking)
+            #expect(found["bubblewrap"]?.status == .fine)
         }
     }
 

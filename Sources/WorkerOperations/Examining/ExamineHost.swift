@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import HostSystem
+import Sandboxing
 package import SystemPackage
 package import WorkerModel
 
@@ -45,12 +46,12 @@ package struct ExamineHost: Sendable {
 
     /// In the order in which they matter.
     package func run() -> [Finding] {
-        let machine = [qemu, kernel, diskTool]
-        let hasMachine = machine.allSatisfy { $0.status == .fine }
+        let machine = isARM ? [noMachines] : [qemu, kernel, diskTool, virtualization]
+        let hasMachine = !isARM && machine.allSatisfy { $0.status != .missing }
         var findings = [homeFinding, credentials].compactMap { $0 }
         findings.append(bubblewrap(isOnlyWay: !hasMachine))
         findings += machine.map { hasBubblewrap ? $0.softened : $0 }
-        findings += [virtualization, isal, zstd]
+        findings += [isal, zstd]
         return findings
     }
 
@@ -65,7 +66,7 @@ package struct ExamineHost: Sendable {
         _ reason: String
     ) -> Finding {
         if isThere { return Finding(subject: subject, status: .fine, text: "is there", remedy: nil) }
-        let remedy = packages.command(for: piece, isARM: isARM)
+        let remedy = packages.command(for: piece)
         return Finding(subject: subject, status: status, text: "is not there: \(reason)", remedy: remedy)
     }
 
@@ -74,19 +75,24 @@ package struct ExamineHost: Sendable {
         return piece("bubblewrap", hasBubblewrap, .bubblewrap, isOnlyWay ? .missing : .lacking, reason)
     }
 
+    private var noMachines: Finding {
+        let text = "are made on processors of x86-64 only"
+        return Finding(subject: "virtual machines", status: .lacking, text: text, remedy: nil)
+    }
+
     private var qemu: Finding {
-        let program = isARM ? "qemu-system-aarch64" : "qemu-system-x86_64"
-        let isThere = programs.path(of: program) != nil
+        let isThere = programs.path(of: "qemu-system-x86_64") != nil
         return piece("QEMU", isThere, .qemu, .missing, "workers cannot run in virtual machines")
     }
 
     private var kernel: Finding {
-        let isThere = programs.entries(of: "/boot").contains { $0.hasPrefix("vmlinuz") }
+        let own = home.map { (try? HostFiles.entries(of: $0.machineKernel.appending("boot"))) ?? [] } ?? []
+        let isThere = !MachineKernelName.best(of: own + programs.entries(of: "/boot")).isEmpty
         return piece("kernel for virtual machines", isThere, .kernel, .missing, "virtual machines cannot start")
     }
 
     private var diskTool: Finding {
-        let isThere = ["mksquashfs", "mkfs.erofs"].contains { programs.path(of: $0) != nil }
+        let isThere = programs.path(of: "mksquashfs") != nil
         return piece("squashfs-tools", isThere, .squashfs, .missing, "disks of virtual machines cannot be made")
     }
 

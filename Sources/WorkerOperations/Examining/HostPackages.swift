@@ -21,20 +21,18 @@ enum HostPackages: String, CaseIterable, Sendable {
     private var program: String { self == .apt ? "apt-get" : rawValue }
 
     /// The command that installs a piece; nil where this manager has none.
-    func command(for piece: Piece, isARM: Bool) -> String? {
+    func command(for piece: Piece) -> String? {
         let name: String? =
             switch (self, piece) {
             case (_, .bubblewrap): self == .brew ? nil : "bubblewrap"
-            case (.apt, .qemu): isARM ? "qemu-system-arm" : "qemu-system-x86"
-            case (.dnf, .qemu): isARM ? "qemu-system-aarch64-core" : "qemu-system-x86-core"
-            case (.apk, .qemu): isARM ? "qemu-system-aarch64" : "qemu-system-x86_64"
+            case (.apt, .qemu): "qemu-system-x86"
+            case (.dnf, .qemu): "qemu-system-x86-core"
+            case (.apk, .qemu): "qemu-system-x86_64"
             case (.pacman, .qemu): "qemu-base"
             case (.brew, .qemu): "qemu"
-            case (.apt, .kernel): isARM ? "linux-image-cloud-arm64" : "linux-image-cloud-amd64"
-            case (.dnf, .kernel): "kernel-core"
-            case (.apk, .kernel): "linux-virt"
-            case (.pacman, .kernel): "linux"
-            case (.brew, .kernel): nil
+            case (.apt, .kernel): "linux-image-cloud-amd64"
+            // Elsewhere no package has one that machines are known to start with.
+            case (_, .kernel): nil
             case (.brew, .squashfs): "squashfs"
             case (_, .squashfs): "squashfs-tools"
             case (.apt, .isal): "libisal2"

@@ -55,8 +55,9 @@ final class GuestSession: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         channel = context.channel
-        if let seed = launch.seed { send(GuestFrame(.seed, payload: seed)) }
+        // It answers before it stirs its random numbers, and does that while we hear of it.
         if launch.isRestored { send(GuestFrame(.ping)) }
+        if let seed = launch.seed { send(GuestFrame(.seed, payload: seed)) }
         let bound = NIOLoopBound(self, eventLoop: loop)
         timers.append(
             loop.scheduleTask(in: TimeAmount(launch.startLimit)) {

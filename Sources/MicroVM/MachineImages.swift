@@ -12,27 +12,66 @@ struct MachineImages: Sendable {
     /// `~/.iii/cache/machine`.
     let folder: FilePath
 
+    /// How long every image of a bundle is, the rest a hole: a machine that was saved with one finds another one there.
+    ///
+    /// Nothing that is installed comes near it.
+    static let bundleLength = ByteCount.mebibytes(1 << 14)
+    /// How many images of bundles are kept, those that were used last.
+    static let keptBundles = 32
+
     /// The image of an unpacked root file system, made once for each digest and owner.
     func base(_ root: FilePath, digest: Digest, owner: UInt32) async throws -> FileDescriptor {
-        let path = folder.appending("bases").appending("\(digest)-\(owner).sqfs")
-        if try HostFiles.kind(of: path) == .file {
-            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-        }
-        try HostFiles.makeDirectory(path.removingLastComponent(), mode: 0o700)
-        try await StagingFolder.with(below: staging) { scratch in
-            try await make(root, scratch.appending("base"), owner: owner)
-            try HostFiles.rename(scratch.appending("base"), to: path)
-        }
-        return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        try await kept("bases", "\(digest)-\(owner).sqfs") { try await make(root, $0, owner: owner) }
     }
 
-    /// The image of a bundle, which has no name any more: it goes with the descriptor.
-    func bundle(_ tree: FilePath) async throws -> FileDescriptor {
-        try await StagingFolder.with(below: staging) { scratch in
+    /// The image of a bundle: with a digest made once, else for this one machine, and gone with the descriptor.
+    func bundle(_ tree: FilePath, digest: Digest?) async throws -> FileDescriptor {
+        if let digest {
+            let image = try await kept("bundles", "\(digest).sqfs") { try await makeBundle(tree, $0) }
+            // Where that fails, there are some more.
+            try? KeptFiles.forget(below: folder.appending("bundles"), allBut: Self.keptBundles)
+            return image
+        }
+        return try await StagingFolder.with(below: staging) { scratch in
             let path = scratch.appending("bundle")
-            try await make(tree, path, owner: WorkerUser.standard.user)
+            try await makeBundle(tree, path)
             return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         }
+    }
+
+    /// Opens a file of `FOLDER/KIND`, made where it is not there.
+    private func kept(
+        _ kind: String,
+        _ name: String,
+        _ make: (FilePath) async throws -> Void
+    ) async throws -> FileDescriptor {
+        let path = folder.appending(kind).appending(name)
+        if let image = try open(path) { return image }
+        try HostFiles.makeDirectory(path.removingLastComponent(), mode: 0o700)
+        return try await StagingFolder.with(below: staging) { scratch in
+            let new = scratch.appending("image")
+            try await make(new)
+            let image = try FileDescriptor.open(new, .readOnly, options: .closeOnExec)
+            try HostFiles.rename(new, to: path)
+            return image
+        }
+    }
+
+    /// Nil where the file is not there.
+    private func open(_ path: FilePath) throws -> FileDescriptor? {
+        do {
+            let image = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            // For the order in which they are removed.
+            try? HostFiles.touch(path)
+            return image
+        } catch Errno.noSuchFileOrDirectory { return nil }
+    }
+
+    private func makeBundle(_ tree: FilePath, _ target: FilePath) async throws {
+        try await make(tree, target, owner: WorkerUser.standard.user)
+        let file = try FileDescriptor.open(target, .writeOnly, options: .closeOnExec)
+        defer { try? file.close() }
+        try file.resize(to: Self.bundleLength.bytes)
     }
 
     private var staging: FilePath { folder.appending("staging") }

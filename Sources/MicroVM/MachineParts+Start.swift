@@ -88,8 +88,8 @@ extension MachineParts {
 
     /// Boots a machine and saves it as soon as its agent has spoken.
     ///
-    /// In place of a bundle it has its base once more: the agent lets go of that disk, and nothing of a worker's is in a
-    /// template that others start from.
+    /// In place of a bundle it has an empty disk of the same length: nothing of a worker's is in a template that others start
+    /// from.
     ///
     /// - Throws: `MachineMonitor.Refused`, and what the system says.
     func makeTemplate(
@@ -99,7 +99,9 @@ extension MachineParts {
         within limit: Duration
     ) async throws -> MachineTemplate {
         let template = try MachineTemplate(memory: MachineCommand.size(for: limits.memory))
-        let disks = MachineDisks(base: base, bundle: hasBundle ? base : nil)
+        let empty = hasBundle ? try MemoryFile(size: MachineImages.bundleLength.bytes).reopened() : nil
+        defer { try? empty?.close() }
+        let disks = MachineDisks(base: base, bundle: empty)
         let machine = try await start(limits, disks, .bootToBeSaved, template)
         defer { try? machine.channel.close() }
         do {

@@ -96,9 +96,7 @@ actor MachineTemplates {
     ) async throws {
         let staging = folder.appending("staging")
         try await file.write(template, counterKilohertz: rate, staging: staging)
-        let others = try HostFiles.entries(of: folder).map { folder.appending($0) }.filter { $0 != staging }
-        let times = try others.map { (path: $0, time: try HostFiles.modificationTime(of: $0) ?? 0) }
-        for old in times.sorted(by: { $0.time > $1.time }).dropFirst(kept) { try HostFiles.removeFile(old.path) }
+        try KeptFiles.forget(below: folder, allBut: kept)
     }
 
     /// Takes one that did not work out of use.

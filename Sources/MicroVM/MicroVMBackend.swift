@@ -72,7 +72,7 @@ package actor MicroVMBackend: SandboxBackend {
         let base = try await images.base(root, digest: digest, owner: owner)
         defer { try? base.close() }
         var launch = GuestLaunch(specification, tier: tier, enforcement: .all)
-        let bundle = try await self.bundle(specification.workspace, images, &launch)
+        let bundle = try await self.bundle(specification, images, &launch)
         defer { try? bundle?.close() }
         launch.start.user = specification.user
         launch.start.hosts = specification.network.hostsFile
@@ -155,11 +155,11 @@ package actor MicroVMBackend: SandboxBackend {
     func settle() async { await templates.settle() }
 
     private func bundle(
-        _ workspace: SandboxSpecification.Workspace,
+        _ specification: SandboxSpecification,
         _ images: MachineImages,
         _ launch: inout GuestLaunch
     ) async throws -> FileDescriptor? {
-        switch workspace {
+        switch specification.workspace {
         case .none:
             launch.start.workspace = .absent
             return nil
@@ -167,10 +167,10 @@ package actor MicroVMBackend: SandboxBackend {
         case .persistent: throw SandboxError.notSupported(tier, what: "share a folder that stays with the host")
         case .readOnly(let tree):
             launch.start.workspace = .mount
-            return try await images.bundle(tree)
+            return try await images.bundle(tree, digest: specification.workspaceDigest)
         case .privateLayer(let tree):
             launch.start.workspace = .overlay
-            return try await images.bundle(tree)
+            return try await images.bundle(tree, digest: specification.workspaceDigest)
         }
     }
 }

@@ -42,6 +42,8 @@ package struct SandboxSpecification: Sendable {
     package var name: WorkerName
     package var base: Base
     package var workspace: Workspace
+    /// Names what is in the folder of the workspace, where that never changes: what is made of it can be kept.
+    package var workspaceDigest: Digest?
     /// A folder that stays between starts and is `HOME` inside; nil for one that goes with the sandbox.
     package var home: FilePath?
     /// The program and its arguments; a command line goes through `/bin/sh -c`.

@@ -93,6 +93,8 @@ package struct WorkerLauncher: WorkerLaunching {
         }
         var specification = specification(of: declaration, command: SandboxSpecification.shell(manifest.start))
         specification.workspace = .privateLayer(tree)
+        // The store names trees by what is in them.
+        specification.workspaceDigest = tree.lastComponent.flatMap { try? Digest(parsing: $0.string) }
         if let base {
             specification.base = .rootFileSystem(base.root, digest: base.digest)
         }

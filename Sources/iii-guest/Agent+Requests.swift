@@ -55,12 +55,7 @@ extension Agent {
     /// In namespaces a copy, since they cannot lay one folder over another; in a machine an overlay.
     private func prepareWorkspace(_ request: StartRequest) -> Bool {
         if isMachine {
-            if let hosts = request.hosts {
-                mkdir("/root/etc", 0o755)
-                _ = guest_make_file("/root", "etc/hosts", hosts, 1)
-                // Without a word of the image, C libraries would ask a name server first.
-                _ = guest_make_file("/root", "etc/nsswitch.conf", "hosts: files dns\n", 0)
-            }
+            if let hosts = request.hosts { _ = guest_make_file("/root", "etc/hosts", hosts, 1) }
             if request.ownsRoot { chown("/root", request.user, request.group) }
             chown("/root/home/worker", request.user, request.group)
             if !request.home.isEmpty {

@@ -17,8 +17,6 @@ final class Agent {
     /// Of the worker, for commands beside it.
     var environment: [[CChar]] = []
     var limits = StartRequest([])
-    /// The disk of the bundle as the kernel's driver knows it.
-    var bundleDevice: [UInt8] = []
     private var signals: Int32 = -1
     private var inbox: [UInt8] = []
     private var outbox: [UInt8] = []

@@ -6,7 +6,8 @@ import CGuest
 /// The first process of a machine.
 ///
 /// The initramfs holds this program and kernel modules. The base image is the disk with the serial `base`, the bundle's the
-/// one with the serial `bundle`.
+/// one with the serial `bundle`: nothing of that one is read before a worker is known, since a machine that was saved finds
+/// another one in its place.
 func runMachine() -> Never {
     // Without a console the first three descriptors are closed: what is opened next must not become a worker's output.
     mount("dev", "/dev", "devtmpfs", 0, "")
@@ -19,7 +20,6 @@ func runMachine() -> Never {
     guard channel >= 0 else { guest_power_off(); exit(1) }
     let agent = Agent(channel: channel, isMachine: true)
     let hasRoot = makeRoot()
-    agent.bundleDevice = detachBundle()
     agent.prepare()
     if !hasRoot { agent.send(Kind.failure, 0, bytes("the base image cannot be mounted")) }
     agent.run()
@@ -71,8 +71,10 @@ private func makeRoot() -> Bool {
     guard mount("root", "/root", "overlay", UInt(MS_NODEV | MS_NOSUID), options) == 0 else { return false }
     for folder in [
         literal("/root/proc"), literal("/root/sys"), literal("/root/dev"), literal("/root/tmp"), literal("/root/run"),
-        literal("/root/home"), literal("/root/home/worker"),
+        literal("/root/home"), literal("/root/home/worker"), literal("/root/etc"),
     ] { mkdir(folder, 0o755) }
+    // Without a word of the image, C libraries would ask a name server first.
+    _ = guest_make_file("/root", "etc/nsswitch.conf", "hosts: files dns\n", 0)
     let quiet = UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("proc", "/root/proc", "proc", quiet, "hidepid=2")
     // The agent still writes to its own view of the same file system.
@@ -117,26 +119,10 @@ private func harden() {
     for (file, value) in settings { _ = guest_write_file(literal(file), literal(value)) }
 }
 
-/// Takes the bundle's disk from its driver, and says how the driver knows it.
-///
-/// A machine is saved in this state. Restored, it may find another disk there: the driver looks at its size afresh.
-private func detachBundle() -> [UInt8] {
-    guard let device = disk("bundle") else { return [] }
-    let link = cString(bytes("/sys/block/") + device + bytes("/device"))
-    var target = [CChar](repeating: 0, count: 256)
-    let size = readlink(link, &target, 255)
-    guard size > 0 else { return [] }
-    let path = target.prefix(size).map { UInt8(bitPattern: $0) }
-    guard let name = path.split(separator: UInt8(ascii: "/")).last else { return [] }
-    _ = guest_write_file(literal("/sys/bus/virtio/drivers/virtio_blk/unbind"), cString(name))
-    return Array(name)
-}
-
 extension Agent {
     /// Mounts the bundle's disk at `/workspace`, below a private layer where it is to be writable.
     func mountWorkspace(_ request: StartRequest) -> Bool {
         let (writable, size) = (request.workspace == bytes("overlay"), request.scratch)
-        _ = guest_write_file(literal("/sys/bus/virtio/drivers/virtio_blk/bind"), cString(bundleDevice))
         guard let device = disk("bundle") else { return false }
         let source = cString(bytes("/dev/") + device)
         mkdir("/bundle", 0o755)

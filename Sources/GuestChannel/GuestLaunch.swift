@@ -16,6 +16,8 @@ package struct GuestLaunch: Sendable {
     package var seed: [UInt8]?
     /// The guest said hello before it was saved: it is asked for a sign of life instead.
     package var isRestored = false
+    /// When the sandbox's processes were started.
+    package var began = ContinuousClock.now
     /// From the connection to the worker's start.
     package var startLimit: Duration = .seconds(20)
     package var pingInterval: Duration = .seconds(5)

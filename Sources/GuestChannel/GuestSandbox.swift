@@ -10,14 +10,17 @@ package final class GuestSandbox: RunningSandbox {
     package let tier: IsolationTier
     package let enforcement: SandboxEnforcement
     package let processIdentifier: Int32
+    package let answeredAfter: Duration
     private let session: NIOLoopBound<GuestSession>
     private let loop: any EventLoop
     private let gone: EventLoopFuture<SandboxExit>
 
-    private init(_ launch: GuestLaunch, _ session: GuestSession, _ processIdentifier: Int32) {
-        tier = launch.tier
-        enforcement = launch.enforcement
+    /// Of a session whose worker has been started; on its event loop.
+    private init(_ session: GuestSession, _ processIdentifier: Int32) {
+        tier = session.launch.tier
+        enforcement = session.launch.enforcement
         self.processIdentifier = processIdentifier
+        answeredAfter = session.answeredAfter
         loop = session.loop
         gone = session.gone.futureResult
         self.session = NIOLoopBound(session, eventLoop: session.loop)
@@ -35,11 +38,10 @@ package final class GuestSandbox: RunningSandbox {
         output: any SandboxOutput
     ) async throws -> GuestSandbox {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let sandbox = try await loop.submit {
+        let (session, gone) = try await loop.submit {
             let session = GuestSession(launch, holder, output, on: loop)
-            return GuestSandbox(launch, session, holder.processIdentifier)
+            return (NIOLoopBound(session, eventLoop: loop), session.gone.futureResult)
         }.get()
-        let session = sandbox.session
         do {
             return try await withTaskCancellationHandler {
                 _ = try await ClientBootstrap(group: loop)
@@ -49,15 +51,16 @@ package final class GuestSandbox: RunningSandbox {
                         }
                     }
                     .withConnectedSocket(descriptor).get()
-                try await loop.flatSubmit { session.value.started }.get()
-                return sandbox
+                return try await loop.flatSubmit {
+                    session.value.started.map { GuestSandbox(session.value, holder.processIdentifier) }
+                }.get()
             } onCancel: {
                 loop.execute { session.value.stop(grace: .zero) }
             }
         } catch {
             loop.execute { session.value.receive(.channelLost) }
             // Whatever the holder says of the end, the sandbox is gone.
-            _ = try? await sandbox.gone.get()
+            _ = try? await gone.get()
             try Task.checkCancellation()
             throw error
         }

@@ -28,6 +28,8 @@ final class GuestSession: ChannelInboundHandler {
     private var probes: [UInt32: EventLoopPromise<Void>] = [:]
     private var nextNumber = GuestFrame.workerStream
     private let worker: GuestProcess
+    /// From the start of the sandbox's processes to the guest's first word.
+    private(set) var answeredAfter: Duration = .zero
     /// How the worker's pump finds the session; emptied at the end, since the two hold each other.
     private let own: NIOLoopBoundBox<GuestSession?>
     /// Succeeds when nothing of the sandbox is left.
@@ -154,7 +156,10 @@ final class GuestSession: ChannelInboundHandler {
 
     // MARK: Life
 
-    func receive(_ event: SandboxLifeCycle.Event) { for action in life.receive(event) { perform(action) } }
+    func receive(_ event: SandboxLifeCycle.Event) {
+        if case .hello = event { answeredAfter = launch.began.duration(to: .now) }
+        for action in life.receive(event) { perform(action) }
+    }
 
     private func perform(_ action: SandboxLifeCycle.Action) {
         switch action {

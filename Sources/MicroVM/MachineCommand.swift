@@ -16,6 +16,8 @@ package enum MachineAccelerator: Hashable, Sendable {
 struct MachineCommand: Sendable, Hashable {
     let qemu: FilePath
     let bubblewrap: FilePath
+    /// What QEMU sees of the host.
+    let shown: [FilePath]
     let accelerator: MachineAccelerator
     let cpus: Int
     let memory: ByteCount
@@ -51,20 +53,20 @@ struct MachineCommand: Sendable, Hashable {
     var words: [String] {
         var words = ["launch", "--parent", String(parent), "--network"]
         if let user { words += ["--user", String(user)] }
+        for path in shown { words += ["--stage", path.string, "root\(path)"] }
+        words += ["--link", "usr/lib", "root/lib", "--link", "usr/lib64", "root/lib64"]
+        words += ["--folder", "root/proc", "--folder", "root/tmp"]
+        if accelerator == .kvm { words += ["--file", "root/dev/kvm", ""] }
         return words + ["--", bubblewrap.string] + jail + ["--", qemu.string] + machine
     }
 
-    /// Nothing of the host but QEMU and its libraries, to read.
+    /// Nothing of the host but QEMU and its libraries, to read; no device but the one that runs machines.
     private var jail: [String] {
         var words = [
             "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
             "--disable-userns", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL",
         ]
-        for folder in ["/usr/bin", "/usr/lib", "/usr/lib64", "/usr/share/qemu", "/usr/share/seabios"] {
-            words += ["--ro-bind-try", folder, folder]
-        }
-        words += ["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]
-        words += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc", "--dev", "/dev"]
+        words += ["--ro-bind", "/tmp/root", "/", "--proc", "/proc"]
         if accelerator == .kvm { words += ["--dev-bind", "/dev/kvm", "/dev/kvm"] }
         return words + ["--size", "1048576", "--tmpfs", "/tmp", "--chdir", "/tmp"]
     }
@@ -81,6 +83,7 @@ struct MachineCommand: Sendable, Hashable {
         MachineCommand(
             qemu: qemu,
             bubblewrap: bubblewrap,
+            shown: shown,
             accelerator: accelerator,
             cpus: cpus,
             memory: memory,

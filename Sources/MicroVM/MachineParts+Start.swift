@@ -26,6 +26,7 @@ extension MachineParts {
         MachineCommand(
             qemu: qemu,
             bubblewrap: bubblewrap,
+            shown: shown,
             accelerator: accelerator,
             cpus: limits.cpus,
             memory: limits.memory,

@@ -20,8 +20,14 @@ struct MachineParts: Sendable {
     let kernel: MachineKernel
     let accelerator: MachineAccelerator
     let initramfs: [UInt8]
+    /// What QEMU is made of: itself, its libraries, its firmware; those of these places that the host has.
+    let shown: [FilePath]
     /// Changes with all of these files, and with the processor.
     private let identity: [String]
+
+    private static let places: [FilePath] = [
+        "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/share/qemu", "/usr/share/seabios", "/etc/ld.so.cache",
+    ]
 
     /// Finds them.
     ///
@@ -45,6 +51,7 @@ struct MachineParts: Sendable {
         accelerator = tier == .vm ? .kvm : .emulated(counterKilohertz: HostClock.counterKilohertz)
         if tier == .vm { try Self.requireVirtualization() }
         initramfs = try kernel.initramfs(guest: programs.guest)
+        shown = try Self.places.filter { try HostFiles.kind(of: $0) != nil }
         identity = [
             qemu.string, try HostFiles.fingerprint(of: qemu) ?? "", try HostFiles.fingerprint(of: kernel.image) ?? "",
             Digest.sha256(initramfs).description, try Self.processor(),

@@ -89,6 +89,7 @@ package actor MicroVMBackend: SandboxBackend {
         launch.seed = (0..<64).map { _ in UInt8.random(in: 0...255) }
         let disks = MachineDisks(base: base, bundle: bundle)
         if let sandbox = try await restore(parts, launch, disks, "\(digest) \(owner)", output) { return sandbox }
+        launch.began = .now
         return try await begin(try await parts.start(specification.limits, disks), launch, output)
     }
 
@@ -136,6 +137,7 @@ package actor MicroVMBackend: SandboxBackend {
         launch.isRestored = true
         launch.startLimit = min(launch.startLimit, .seconds(30))
         launch.start.unixNanoseconds = HostClock.unixNanoseconds
+        launch.began = .now
         do {
             return try await begin(try await parts.start(launch.limits, disks, .restore, template), launch, output)
         } catch let error as SandboxError {

@@ -120,6 +120,7 @@ package actor NamespacesBackend: SandboxBackend {
                 parent: HostProcess.identifier,
                 mapsOwners: features.mapsOwners
             )
+            let began = ContinuousClock.now
             let (descriptor, holder) = try await spawn(
                 command.words(specification, base),
                 group,
@@ -128,7 +129,7 @@ package actor NamespacesBackend: SandboxBackend {
             )
             var launch = GuestLaunch(specification, tier: tier, enforcement: enforcement)
             if kept != nil { launch.enforcement.scratch = .bestEffort }
-            launch.startLimit = startLimit
+            (launch.began, launch.startLimit) = (began, startLimit)
             if case .privateLayer = specification.workspace { launch.start.workspace = .copy }
             if landlock != nil { launch.start.fileRules = specification.rootLayer == .readOnly ? .base : .own }
             if group == nil { launch.start.memoryBytes = specification.limits.memory.bytes }

@@ -33,6 +33,8 @@ package protocol RunningSandbox: Sendable {
     var enforcement: SandboxEnforcement { get }
     /// The process on the host that the whole sandbox hangs on.
     var processIdentifier: Int32 { get }
+    /// From the start of its processes to the first answer from inside.
+    var answeredAfter: Duration { get }
 
     /// Waits for the worker's end, and the sandbox's with it.
     ///

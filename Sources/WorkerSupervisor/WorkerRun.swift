@@ -12,6 +12,8 @@ package protocol WorkerRun: Sendable {
     var tier: IsolationTier { get }
     /// How well the limits of its sandbox are held; nil without one.
     var enforcement: SandboxEnforcement? { get }
+    /// From the start of its sandbox to the first answer from inside; nil without one.
+    var sandboxReadyAfter: Duration? { get }
     /// What it reaches besides the engine; empty also where nothing holds it.
     var network: [NetworkAddress] { get }
     /// Waits for the end, when nothing of it is left and its output is in the log: the end of a sentence that begins with
@@ -27,6 +29,7 @@ package protocol WorkerRun: Sendable {
 
 extension WorkerRun {
     package var enforcement: SandboxEnforcement? { nil }
+    package var sandboxReadyAfter: Duration? { nil }
     package var network: [NetworkAddress] { [] }
 
     package func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {
@@ -114,6 +117,7 @@ struct SandboxedRun: WorkerRun {
     var processID: Int32 { sandbox.processIdentifier }
     var tier: IsolationTier { sandbox.tier }
     var enforcement: SandboxEnforcement? { sandbox.enforcement }
+    var sandboxReadyAfter: Duration? { sandbox.answeredAfter }
     func exit() async -> String { await sandbox.exit().description }
     func stop(grace: Duration) async { await sandbox.stop(grace: grace) }
     func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand {

@@ -12,12 +12,12 @@ extension WorkerStatus {
     mutating func run(_ run: any WorkerRun) {
         phase = .booting
         (processID, tier, startedAt) = (run.processID, run.tier, .now)
-        (limits, network) = (run.enforcement, run.network)
+        (limits, sandboxReadyAfter, network) = (run.enforcement, run.sandboxReadyAfter, run.network)
     }
 
     mutating func forgetRun() {
         restartAt = nil
-        (processID, startedAt, tier, limits, network) = (nil, nil, nil, nil, [])
+        (processID, startedAt, tier, limits, sandboxReadyAfter, network) = (nil, nil, nil, nil, nil, [])
     }
 
     /// Its run ended, and this is what comes of it.

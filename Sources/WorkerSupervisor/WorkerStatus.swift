@@ -50,6 +50,8 @@ package struct WorkerStatus: Sendable, Hashable {
     package internal(set) var tier: IsolationTier?
     /// How well the limits of its sandbox are held; nil without one.
     package internal(set) var limits: SandboxEnforcement?
+    /// From the start of its sandbox to the first answer from inside; nil without one.
+    package internal(set) var sandboxReadyAfter: Duration?
     /// What it reaches besides the engine; empty also where nothing holds it.
     package internal(set) var network: [NetworkAddress] = []
     /// When the present process was started.
@@ -71,7 +73,7 @@ package struct WorkerStatus: Sendable, Hashable {
 
     /// `{"kind":…,"last_end":…,"logs_dir":…,"name":…,"pid":…,"reason":…,"remedy":…,"restarts":0,"running":true,
     /// "isolation":…,"not_stopped":…,"limits":{"cpus":…,"memory":…,"processes":…,"scratch":…},
-    /// "landlock":7,"network":[…],"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown or not there.
+    /// "landlock":7,"sandbox_ready_after_ms":…,"network":[…],"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown or not there.
     package func json(now: ContinuousClock.Instant) -> JSONValue {
         let (reason, remedy): (String?, String?) =
             if case .waiting(let reason, let remedy) = phase { (reason, remedy) } else { (nil, nil) }
@@ -79,7 +81,7 @@ package struct WorkerStatus: Sendable, Hashable {
             "name": .string(name.description), "kind": .string(kind), "version": .string(version),
             "status": .string(phase.word), "running": .bool(isRunning), "pid": .integer(processID),
             "isolation": .string(tier?.rawValue), "not_stopped": .string(tier?.caveat), "limits": limits?.json ?? .null,
-            "landlock": .integer(limits?.landlock),
+            "landlock": .integer(limits?.landlock), "sandbox_ready_after_ms": .milliseconds(sandboxReadyAfter),
             "network": .array(network.map { .string($0.description) }),
             "uptime_ms": .milliseconds(startedAt.map { now - $0 }),
             "ready_after_ms": .milliseconds(readyAfter), "restarts": .integer(restarts),

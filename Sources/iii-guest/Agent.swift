@@ -158,7 +158,7 @@ final class Agent {
     /// A machine's port has no reader for a moment when it is restored: its emulator dies with the host, so it waits.
     private func channelEnded() {
         guard isMachine else { leave() }
-        usleep(20_000)
+        usleep(1000)
     }
 
     func leave() -> Never {

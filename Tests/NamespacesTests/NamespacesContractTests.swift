@@ -28,6 +28,7 @@ struct NamespacesContractTests {
     }
 
     @Test func tellsOutputAndStatus() async throws { try await contract.tellsOutputAndStatus() }
+    @Test func tellsHowLongItTookToAnswer() async throws { try await contract.tellsHowLongItTookToAnswer() }
     @Test func setsTheEnvironment() async throws {
         try await contract.setsTheEnvironmentOfWorkersAndNothingOfTheHosts()
     }

@@ -21,6 +21,14 @@ package struct SandboxContract: Sendable {
         #expect(errors == "err\n")
     }
 
+    package func tellsHowLongItTookToAnswer() async throws {
+        let output = CollectedOutput()
+        let began = ContinuousClock.now
+        let sandbox = try await fixture.backend.start(fixture.specification("exit 0"), output: output)
+        #expect(sandbox.answeredAfter > .zero && sandbox.answeredAfter < began.duration(to: .now))
+        _ = await sandbox.exit()
+    }
+
     package func setsTheEnvironmentOfWorkersAndNothingOfTheHosts() async throws {
         var specification = try fixture.specification("env | sort")
         specification.environment = ["GREETING": "hello world", "III_URL": "ws://elsewhere"]

@@ -176,6 +176,10 @@ struct WorkerSchemas: Sendable {
         "landlock": [
             "type": ["integer", "null"], "description": "The version of the kernel's file rules that hold it.",
         ],
+        "sandbox_ready_after_ms": [
+            "type": ["integer", "null"],
+            "description": "From the start of its sandbox to the first answer from inside.",
+        ],
         "uptime_ms": ["type": ["integer", "null"]],
         "ready_after_ms": ["type": ["integer", "null"]], "restarts": ["type": "integer"],
         "restart_in_ms": ["type": ["integer", "null"]],

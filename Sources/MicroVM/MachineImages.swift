@@ -52,6 +52,8 @@ struct MachineImages: Sendable {
             let new = scratch.appending("image")
             try await make(new)
             let image = try FileDescriptor.open(new, .readOnly, options: .closeOnExec)
+            // What has a name is whole, also after a loss of power: nobody looks again.
+            try HostFiles.sync(image)
             try HostFiles.rename(new, to: path)
             return image
         }

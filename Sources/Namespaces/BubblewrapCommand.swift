@@ -33,7 +33,7 @@ struct BubblewrapCommand: Sendable, Hashable {
         var words = ["launch", "--parent", String(parent)]
         words += controlGroups.flatMap { ["--cgroup", $0.string] }
         if choosesProcessors { words += ["--processors", String(specification.limits.cpus)] }
-        words += ["--stage", guest.string, "guest", "--file", "hosts", specification.network.hostsFile]
+        words += ["--stage", guest.string, "guest"]
         if let folder = specification.workspace.folder { words += ["--stage", folder.string, "workspace"] }
         if let home = specification.home { words += ["--stage", home.string, "home"] }
         words += specification.base == .host ? hostWords(specification, base) : rootWords(specification)
@@ -113,7 +113,9 @@ struct BubblewrapCommand: Sendable, Hashable {
         let user = specification.user
         words += ["--account", String(user.user), String(user.group), specification.homeInside]
         if specification.workspace != .none { places.append("workspace") }
-        return words + places.flatMap { ["--place", $0] } + ["--place-file", "etc/hosts"]
+        words += places.flatMap { ["--place", $0] }
+        // Shown above the root: what the worker writes there must not stay.
+        return words + ["--place-file", "etc/hosts", "--file", "hosts", specification.network.hostsFile]
     }
 
     private func workspaceWords(_ workspace: SandboxSpecification.Workspace, _ size: String) -> [String] {

@@ -31,7 +31,7 @@ package actor WorkerSupervisor {
     }
 
     /// How a run ended.
-    private enum RunEnd: Sendable {
+    private enum RunEnd: Sendable, Hashable {
         case ended(String)
         /// It was stopped because its source changed.
         case replaced
@@ -336,14 +336,10 @@ package actor WorkerSupervisor {
             }
             var end: RunEnd?
             while let next = await group.next() {
-                switch next {
-                // The one that waits for changes may have brought the end about: it says so after this.
-                case .ended where end == nil:
-                    end = next
-                    group.cancelAll()
-                case .replaced: end = next
-                default: continue
-                }
+                guard let next else { continue }
+                // The one that waits for changes may have brought the end about: it says so before or after this.
+                if end == nil || next == .replaced { end = next }
+                group.cancelAll()
             }
             return end ?? .ended("ended")
         }

@@ -4,7 +4,8 @@
 """Sandboxes beside the bare tools: start to the worker's first byte, memory, ten machines at once.
 
 What the command line itself takes is taken off: `iii worker status` just before, which asks the engine too.
-Memory is PSS: private pages, and of shared ones a share. Machines need QEMU, mksquashfs and scripts/fetch-machine-kernel.
+Memory is PSS: private pages, and of shared ones a share. Machines need QEMU, mksquashfs and scripts/fetch-machine-kernel;
+after scripts/build-machine-kernel ours start with that kernel, and QEMU by hand with Debian's.
 """
 
 import contextlib

@@ -16,11 +16,15 @@ import WorkerModel
 /// A worker whose source changes is replaced, whichever is told first: that it has ended, or that it was stopped.
 @Suite(.timeLimit(.minutes(5))) struct SourceChangeTests {
     /// A run that ends when it is stopped.
+    ///
+    /// Its end is told before its stop has returned, or, where that is late, not before nobody waits for it any more.
     private struct Run: WorkerRun {
         let processID: Int32
         let isEndLate: Bool
         let tier = IsolationTier.namespaces
-        private let stops = AsyncStream.makeStream(of: Void.self)
+        private let isAsked = AsyncStream.makeStream(of: Never.self)
+        private let hasEnded = AsyncStream.makeStream(of: Never.self)
+        private let never = AsyncStream.makeStream(of: Never.self)
 
         init(_ processID: Int32, isEndLate: Bool) {
             self.processID = processID
@@ -28,15 +32,15 @@ import WorkerModel
         }
 
         func exit() async -> String {
-            for await _ in stops.stream { break }
-            // In a task of its own: it takes its time also where it is not waited for any more.
-            if isEndLate { await Task { try? await Task.sleep(for: .milliseconds(300)) }.value }
+            for await _ in isAsked.stream {}
+            if isEndLate { for await _ in never.stream {} }
+            hasEnded.continuation.finish()
             return "ended"
         }
 
         func stop(grace: Duration) async {
-            stops.continuation.finish()
-            if !isEndLate { await Task { try? await Task.sleep(for: .milliseconds(300)) }.value }
+            isAsked.continuation.finish()
+            if !isEndLate { for await _ in hasEnded.stream {} }
         }
     }
 

@@ -277,14 +277,7 @@ int guest_stage_folder(void) {
 
 /// The path of a staged name, all folders above made.
 static int staged(char path[256], const char *name) {
-    if (snprintf(path, 256, "/tmp/%s", name) >= 256) return -1;
-    for (char *slash = strchr(path + 5, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        int result = mkdir(path, 0755);
-        *slash = '/';
-        if (result != 0 && errno != EEXIST) return -1;
-    }
-    return 0;
+    return snprintf(path, 256, "/tmp/%s", name) < 256 ? guest_make_parents(path) : -1;
 }
 
 int guest_stage_link(const char *target, const char *name) {
@@ -294,13 +287,7 @@ int guest_stage_link(const char *target, const char *name) {
 
 int guest_stage_file(const char *name, const char *text) {
     char path[256];
-    if (staged(path, name) != 0) return -1;
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (file < 0) return -1;
-    size_t length = strlen(text);
-    int result = write(file, text, length) == (ssize_t)length ? 0 : -1;
-    close(file);
-    return result;
+    return staged(path, name) == 0 ? guest_make_file("/tmp", name, text, 0) : -1;
 }
 
 int guest_stage_empty(const char *name) {
@@ -313,8 +300,8 @@ int guest_stage(int descriptor, const char *name) {
     struct stat facts;
     snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
     if (fstat(descriptor, &facts) != 0) return -1;
-    int result = S_ISDIR(facts.st_mode) ? guest_stage_empty(name) : guest_stage_file(name, "");
-    if (result != 0 || staged(target, name) != 0) return -1;
+    if (staged(target, name) != 0) return -1;
+    if ((S_ISDIR(facts.st_mode) ? mkdir(target, 0755) : guest_make_file("/tmp", name, "", 0)) != 0) return -1;
     return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
 }
 

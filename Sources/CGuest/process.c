@@ -149,20 +149,23 @@ static void give_up(int report, enum step step) {
     _exit(126);
 }
 
+int guest_make_parents(char *path) {
+    // The one that an absolute path begins with stands for what is there.
+    for (char *slash = *path ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        int result = mkdir(path, 0755);
+        *slash = '/';
+        if (result != 0 && errno != EEXIST) return -1;
+    }
+    return 0;
+}
+
 /// Goes to a folder; one that is not there is made, as far as the worker may.
 static int enter(const char *folder) {
     if (chdir(folder) == 0 || errno != ENOENT) return chdir(folder);
     char path[4096];
-    size_t length = strlen(folder);
-    if (length >= sizeof path) return -1;
-    memcpy(path, folder, length + 1);
-    for (size_t i = 1; i < length; i++) {
-        if (path[i] != '/') continue;
-        path[i] = 0;
-        mkdir(path, 0755);
-        path[i] = '/';
-    }
-    mkdir(path, 0755);
+    if (snprintf(path, sizeof path, "%s", folder) >= (int)sizeof path) return -1;
+    if (guest_make_parents(path) == 0) mkdir(path, 0755);
     return chdir(folder);
 }
 

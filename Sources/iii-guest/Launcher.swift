@@ -33,7 +33,7 @@ func launch(_ words: [CString]) -> Never {
     // What cannot be chosen is left to the kernel.
     if order.processors > 0 { _ = guest_choose_processors(order.processors) }
     if guest_own_user() != 0 { refuse("cannot make a user namespace") }
-    if !order.stages.isEmpty { stage(order) }
+    stage(order)
     if order.hasNetwork, guest_own_network() != 0 { refuse("cannot make a network namespace") }
     for address in order.addresses where guest_add_address(ipv4(bytes(of: address)) ?? []) != 0 {
         refuse("cannot add an address to the network namespace")

@@ -85,6 +85,9 @@ int guest_resize(int terminal, uint16_t rows, uint16_t columns);
 /// Copies a tree of files, folders and links into an existing folder. Other things are left out.
 int guest_copy_tree(const char *source, const char *target);
 
+/// Makes the folders above the last part of `path`, where they are not there; `path` is as it was afterwards.
+int guest_make_parents(char *path);
+
 /// Opens the folder that the last part of `path`, a path below `root`, is in; `*name` is that part.
 /// No link is followed: what a worker planted must not lead anywhere else.
 int guest_open_parent(const char *root, const char *path, const char **name);

@@ -27,10 +27,9 @@ struct MachineImages: Sendable {
     /// The image of a bundle: with a digest made once, else for this one machine, and gone with the descriptor.
     func bundle(_ tree: FilePath, digest: Digest?) async throws -> FileDescriptor {
         if let digest {
-            let image = try await kept("bundles", "\(digest).sqfs") { try await makeBundle(tree, $0) }
-            // Where that fails, there are some more.
-            try? KeptFiles.forget(below: folder.appending("bundles"), allBut: Self.keptBundles)
-            return image
+            return try await kept("bundles", "\(digest).sqfs", atMost: Self.keptBundles) {
+                try await makeBundle(tree, $0)
+            }
         }
         return try await StagingFolder.with(below: staging) { scratch in
             let path = scratch.appending("bundle")
@@ -39,10 +38,11 @@ struct MachineImages: Sendable {
         }
     }
 
-    /// Opens a file of `FOLDER/KIND`, made where it is not there.
+    /// Opens a file of `FOLDER/KIND`, made where it is not there; `atMost` so many are there then, nil for any number.
     private func kept(
         _ kind: String,
         _ name: String,
+        atMost count: Int? = nil,
         _ make: (FilePath) async throws -> Void
     ) async throws -> FileDescriptor {
         let path = folder.appending(kind).appending(name)
@@ -55,6 +55,8 @@ struct MachineImages: Sendable {
             // What has a name is whole, also after a loss of power: nobody looks again.
             try HostFiles.sync(image)
             try HostFiles.rename(new, to: path)
+            // Where that fails, there are some more.
+            if let count { try? KeptFiles.forget(below: path.removingLastComponent(), allBut: count) }
             return image
         }
     }

@@ -18,7 +18,7 @@ struct MachineCommand: Sendable, Hashable {
     let bubblewrap: FilePath
     /// What QEMU sees of the host.
     let shown: [FilePath]
-    let accelerator: MachineAccelerator
+    var accelerator: MachineAccelerator
     let cpus: Int
     let memory: ByteCount
     let user: UInt32?
@@ -74,25 +74,9 @@ struct MachineCommand: Sendable, Hashable {
     /// What a saved machine depends on; the counter's rate is compared when it is restored.
     var identity: [String] {
         var command = self
-        if case .emulated = accelerator { command = with(.emulated(counterKilohertz: 0)) }
+        if case .emulated = accelerator { command.accelerator = .emulated(counterKilohertz: 0) }
         command.start = .bootToBeSaved
         return command.machine
-    }
-
-    private func with(_ accelerator: MachineAccelerator) -> MachineCommand {
-        MachineCommand(
-            qemu: qemu,
-            bubblewrap: bubblewrap,
-            shown: shown,
-            accelerator: accelerator,
-            cpus: cpus,
-            memory: memory,
-            user: user,
-            parent: parent,
-            hasBase: hasBase,
-            hasBundle: hasBundle,
-            start: start
-        )
     }
 
     /// All the memory of the machine.

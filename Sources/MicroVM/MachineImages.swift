@@ -38,6 +38,12 @@ struct MachineImages: Sendable {
         }
     }
 
+    /// Has the image of a bundle made anew when it is wanted next.
+    func forgetBundle(_ digest: Digest) {
+        // One that cannot be removed is used again.
+        try? HostFiles.removeFile(folder.appending("bundles").appending("\(digest).sqfs"))
+    }
+
     /// Opens a file of `FOLDER/KIND`, made where it is not there; `atMost` so many are there then, nil for any number.
     private func kept(
         _ kind: String,

@@ -88,9 +88,15 @@ package actor MicroVMBackend: SandboxBackend {
         }
         launch.seed = (0..<64).map { _ in UInt8.random(in: 0...255) }
         let disks = MachineDisks(base: base, bundle: bundle)
-        if let sandbox = try await restore(parts, launch, disks, "\(digest) \(owner)", output) { return sandbox }
-        launch.began = .now
-        return try await begin(try await parts.start(specification.limits, disks), launch, output)
+        do {
+            if let sandbox = try await restore(parts, launch, disks, "\(digest) \(owner)", output) { return sandbox }
+            launch.began = .now
+            return try await begin(try await parts.start(specification.limits, disks), launch, output)
+        } catch SandboxError.notStarted(let command, let detail) {
+            // It may be that the image of its bundle is damaged: the next start makes another one.
+            if let bundle = specification.workspaceDigest { images.forgetBundle(bundle) }
+            throw SandboxError.notStarted(command: command, detail: detail)
+        }
     }
 
     private func begin(

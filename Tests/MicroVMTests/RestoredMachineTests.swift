@@ -64,6 +64,22 @@ struct RestoredMachineTests {
         }
     }
 
+    @Test func aDamagedImageOfABundleIsMadeAnew() async throws {
+        try await withTemporaryDirectory { folder in
+            let cache = folder.appending("cache")
+            let backend = MachineFixture.backend(in: cache)
+            let fixture = SandboxFixture(backend: backend, base: try MachineFixture.base)
+            let bundle = try Self.bundles(folder)[0]
+            var specification = try fixture.specification("cat name", workspace: .privateLayer(bundle))
+            specification.workspaceDigest = Digest.sha256("a".utf8)
+            #expect(try await fixture.run(specification).output == "a\n")
+            try Shell.run("printf damaged | dd of=$(ls bundles/*) conv=notrunc 2>&1", in: cache)
+            let error = await #expect(throws: SandboxError.self) { try await fixture.run(specification) }
+            guard case .notStarted = error else { throw try #require(error) }
+            #expect(try await fixture.run(specification).output == "a\n")
+        }
+    }
+
     @Test func oneThatCannotBeUsedIsPassedOverAndSaidSo() async throws {
         try await withTemporaryDirectory { folder in
             let cache = folder.appending("cache")

@@ -34,6 +34,8 @@ release: bootstrap
 check: bootstrap-test
 	@scripts/check-layers
 	@scripts/check-layers --self-test
+	@scripts/check-tools
+	@scripts/check-tools --self-test
 	@swift format lint --strict --parallel --recursive Sources Tests Examples Package.swift
 
 library: bootstrap

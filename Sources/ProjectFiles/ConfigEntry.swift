@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import JSONText
+package import Manifests
 package import WorkerModel
 
 /// One worker as `config.yaml` lists it.
@@ -28,6 +29,10 @@ package struct ConfigEntry: Sendable, Hashable {
     package let keepsWrites: Bool
     /// `network: allow:` as it is written.
     package let allowedAddresses: [String]
+    /// `may_call:`.
+    package let mayCall: CallGrants
+    /// `env:`, names of variables of the engine's environment that what the worker keeps with the engine may refer to.
+    package let variables: [String]
     /// The line of the entry, counted from 1.
     package let line: Int
 }

@@ -187,6 +187,7 @@ extension ConfigEntry {
         let fields: (name: YAMLCursor, image: String?, path: String?, config: YAMLCursor?)
         let nameText: String
         let sandbox: (isolation: String?, addresses: [String], keepsWrites: Bool)
+        let bus: (mayCall: CallGrants, variables: [String])
         do throws(YAMLShapeError) {
             fields = (
                 try item.required("name"), try item.optional("image")?.string(),
@@ -200,12 +201,16 @@ extension ConfigEntry {
             sandbox = (
                 try item.optional("isolation")?.string(), addresses, try item.optional("persist")?.bool() ?? false
             )
+            var variables: [String] = []
+            for name in try item.optional("env")?.elements() ?? [] { variables.append(try name.string()) }
+            bus = (try item.optional("may_call").map(CallGrants.init(parsing:)) ?? CallGrants(), variables)
         } catch { throw .shape(error) }
         do { name = try WorkerName(parsing: nameText) } catch { throw .invalidName(error, fields.name.node.span.start) }
         self.source = fields.path.map { .path($0) } ?? fields.image.map { .image($0) } ?? .named
         config = fields.config.map { JSONValue(yamlOrText: $0.node) }
         configText = fields.config.map { source.textWithoutLastEnds($0.node.span.offsets) }
         (isolation, allowedAddresses, keepsWrites) = sandbox
+        (mayCall, variables) = bus
         line = item.node.span.start.line
     }
 }

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ProjectFiles
+import Manifests
 import Testing
 import WorkerModel
 
@@ -26,6 +27,23 @@ struct ConfigIsolationTests {
         let name = try WorkerName(parsing: "a")
         #expect(throws: ConfigFileError.self) {
             try ConfigFile(parsing: "workers: []\n").settingIsolation("vm", of: name)
+        }
+    }
+
+    @Test func anEntrySaysWhatItsWorkerMayCall() throws {
+        let text = """
+            workers:
+              - name: assistant
+                may_call: ["shell::run", { "worker::add": { isolation: none } }]
+                env: [TOKEN]
+
+            """
+        let entry = try #require(try ConfigFile(parsing: text).entries.first)
+        #expect(entry.mayCall.grants.map(\.pattern.description) == ["shell::run", "worker::add"])
+        #expect(entry.mayCall.grant(for: "worker::add")?.isolation == "none")
+        #expect(entry.variables == ["TOKEN"])
+        #expect(throws: ConfigFileError.self) {
+            try ConfigFile(parsing: "workers:\n  - name: a\n    may_call: shell::run\n")
         }
     }
 }

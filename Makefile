@@ -7,47 +7,53 @@ SWIFT_BUILD = swift build -j $(JOBS)
 # The standard library is linked in: the program starts faster and runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib -Xlinker -s
 
-.PHONY: demo test build release format check bench bootstrap docs library
+.PHONY: help demo test build release format check bench bootstrap docs library
+.DEFAULT_GOAL := help
 
-demo: build
+help: ## this list
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
+
+demo: build ## the whole road on real input
 	@$(SWIFT_BUILD) --product roman-numerals
 	@$(SWIFT_BUILD) --product roman-dates
 	@scripts/demo
 
-test: check
+test: check ## all checks and all tests, as CI runs them
 	@scripts/fetch-machine-kernel
 	@$(SWIFT_BUILD) --build-tests
+	@scripts/check-dependencies
 	@scripts/test
 	@scripts/generate-docs --check
 
-build: bootstrap
+build: bootstrap ## the programs, for debugging
 	@$(SWIFT_BUILD) --product iii
 	@$(SWIFT_BUILD) --product iii-registry
 	@$(SWIFT_BUILD) --product iii-guest
 
-release: bootstrap
+release: bootstrap ## the programs as users get them
 	@$(SWIFT_BUILD) $(RELEASE) --product iii
 	@$(SWIFT_BUILD) $(RELEASE) --product iii-registry
 	@# Embedded Swift brings its own library.
 	@$(SWIFT_BUILD) -c release --product iii-guest
 
-check: bootstrap-test
+check: bootstrap-test ## what needs no build: layers, programs that tests start, formatting
 	@scripts/check-layers
 	@scripts/check-layers --self-test
 	@scripts/check-tools
 	@scripts/check-tools --self-test
+	@scripts/check-dependencies --self-test
 	@swift format lint --strict --parallel --recursive Sources Tests Examples Package.swift
 
-library: bootstrap
+library: bootstrap ## a package outside of this one that uses IIIWorker
 	@scripts/check-library
 
-format: bootstrap
+format: bootstrap ## formats all Swift sources
 	@swift format format --in-place --parallel --recursive Sources Tests Examples Package.swift
 
-docs: build
+docs: build ## writes the references in docs/ from the programs
 	@scripts/generate-docs
 
-bench: bootstrap-bench release
+bench: bootstrap-bench release ## each benchmark beside its peer
 	@$(SWIFT_BUILD) $(RELEASE) --product roman-numerals
 	@$(SWIFT_BUILD) $(RELEASE) --product bench-unpack
 	@Benchmarks/run

@@ -22,7 +22,6 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
-    static let customDump = product(name: "CustomDump", package: "swift-custom-dump")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
@@ -307,7 +306,7 @@ let ours: [Target] = modules.filter { wanted?.contains($0.name) ?? true }.flatMa
     guard !existing(["\(module.name)Tests"], in: "Tests").isEmpty else { return [library] }
     let tests = Target.testTarget(
         name: module.name + "Tests",
-        dependencies: [.byName(name: module.name), "TestSupport", .customDump] + module.uses + module.testUses,
+        dependencies: [.byName(name: module.name), "TestSupport"] + module.uses + module.testUses,
         exclude: existing(["Fixtures"], in: "Tests/\(module.name)Tests"),
         swiftSettings: strict
     )
@@ -407,7 +406,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system.git", exact: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: []),
-        .package(url: "https://github.com/pointfreeco/swift-custom-dump.git", exact: "1.7.3"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),

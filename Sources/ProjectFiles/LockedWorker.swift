@@ -85,6 +85,8 @@ package struct LockedWorker: Sendable, Hashable {
     package var selector: VersionSelector?
     /// The base URL of the registry that answered, without credentials, query and fragment.
     package private(set) var registry: String?
+    /// What the registry said of this version when it was last asked.
+    package var notes: [VersionNote]
     /// Keys of this entry and of its `source:` that this program does not know, kept when the file is written.
     var extras: [YAMLValue.Member] = []
     var sourceExtras: [YAMLValue.Member] = []
@@ -95,13 +97,15 @@ package struct LockedWorker: Sendable, Hashable {
         source: Source,
         dependencies: [WorkerName: LockedRange] = [:],
         selector: VersionSelector? = nil,
-        registry: String? = nil
+        registry: String? = nil,
+        notes: [VersionNote] = []
     ) {
         self.version = version
         self.source = source
         self.dependencies = dependencies
         self.selector = selector
         self.registry = registry.map(Self.withoutSecrets)
+        self.notes = notes
     }
 
     /// This worker with the keys that this program does not know of an entry of the same version and source: of another

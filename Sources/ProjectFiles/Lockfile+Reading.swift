@@ -128,17 +128,32 @@ extension LockfileReader {
         // A selector in words of the future is kept as it is.
         let selector = try optional("selector").flatMap { try? VersionSelector(parsing: $0.cursor.string()) }
         if selector != nil { known.insert("selector") }
+        // Notes in a shape of the future are kept as they are.
+        let notes = try optional("notes").flatMap { try? $0.notes() }
+        if notes != nil { known.insert("notes") }
         let (source, sourceExtras) = try source(of: kind)
         var worker = LockedWorker(
             version: version,
             source: source,
             dependencies: try ranges("dependencies"),
             selector: selector,
-            registry: registry
+            registry: registry,
+            notes: notes ?? []
         )
         worker.extras = try extras(besides: known)
         worker.sourceExtras = sourceExtras
         return worker
+    }
+
+    /// What a registry said of a version: `[{code: yanked, message: loses data}]`.
+    private func notes() throws -> [VersionNote] {
+        try cursor.elements().map { note in
+            VersionNote(
+                code: try note.required("code").string(),
+                message: try note.required("message").string(),
+                replacement: try note.optional("replacement").map { try WorkerName(parsing: try $0.string()) }
+            )
+        }
     }
 
     private func source(of kind: WorkerKind) throws(LockfileError) -> (LockedWorker.Source, [YAMLValue.Member]) {

@@ -62,6 +62,7 @@ extension LockedWorker {
         ]
         if let selector { members.append(.init("selector", .string(selector.description))) }
         if let registry { members.append(.init("registry", .string(registry))) }
+        if !notes.isEmpty { members.append(.init("notes", .sequence(notes.map(\.value)))) }
         members.append(.init("dependencies", Lockfile.value(of: dependencies)))
         if let source = sourceMembers { members.append(.init("source", .mapping(source.extended(by: sourceExtras)))) }
         return members.extended(by: extras)
@@ -82,6 +83,14 @@ extension LockedWorker {
             }
             return [kind, .init("artifacts", .mapping(targets))]
         }
+    }
+}
+
+extension VersionNote {
+    fileprivate var value: YAMLValue {
+        var members = [YAMLValue.Member("code", .string(code)), YAMLValue.Member("message", .string(message))]
+        if let replacement { members.append(.init("replacement", .string(replacement.description))) }
+        return .mapping(members)
     }
 }
 

@@ -6,7 +6,8 @@ import YAMLText
 
 /// `iii.lock`: which version of which worker, with which bytes.
 ///
-/// Format 1. What this program adds to it (`selector:` and `registry:` of a worker) are keys that older readers pass over;
+/// Format 1. What this program adds to it (`selector:`, `registry:` and `notes:` of a worker) are keys that older readers
+/// pass over;
 /// keys that this program does not know are kept, so that it undoes nothing that a newer one wrote.
 package struct Lockfile: Sendable, Hashable {
     package static let fileName = "iii.lock"

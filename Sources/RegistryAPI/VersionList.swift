@@ -71,6 +71,11 @@ package struct VersionRow: WireValue {
     }
 }
 
+extension VersionRow {
+    /// What its users should know of this version.
+    package var notes: [VersionNote] { VersionNote.all(yanked: yanked, deprecated: deprecated) }
+}
+
 extension JSONCursor {
     /// Dependencies as a list of objects with `name` and `version`.
     func dependencyList() throws(JSONShapeError) -> [WorkerDependency] {

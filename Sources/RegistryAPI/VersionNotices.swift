@@ -59,8 +59,8 @@ package struct DeprecationNotice: WireValue {
 ///     {"worker":"a","version":"1.2.3","code":"yanked","message":"loses data"}
 ///     {"worker":"a","version":"1.2.3","code":"deprecated","message":"use b","replacement":"b"}
 package struct GraphWarning: WireValue {
-    package static let yanked = "yanked"
-    package static let deprecated = "deprecated"
+    package static let yanked = VersionNote.yanked
+    package static let deprecated = VersionNote.deprecated
 
     package var worker: WorkerName
     package var version: SemanticVersion
@@ -99,5 +99,35 @@ package struct GraphWarning: WireValue {
         ]
         object["replacement"] = replacement.map { .string($0.description) }
         return .object(object)
+    }
+}
+
+extension VersionNote {
+    package init(_ warning: GraphWarning) {
+        self.init(code: warning.code, message: warning.message, replacement: warning.replacement)
+    }
+
+    /// What an answer about one version says of it.
+    package static func all(yanked: YankNotice?, deprecated: DeprecationNotice?) -> [VersionNote] {
+        let yank = yanked.map { VersionNote(code: Self.yanked, message: $0.reason) }
+        let deprecation = deprecated.map {
+            VersionNote(code: Self.deprecated, message: $0.message, replacement: $0.replacement)
+        }
+        return [yank, deprecation].compactMap { $0 }
+    }
+
+    /// `{"code":"deprecated","message":"use b","replacement":"b"}`.
+    package var json: JSONValue {
+        var object: JSONObject = ["code": .string(code), "message": .string(message)]
+        object["replacement"] = replacement.map { .string($0.description) }
+        return .object(object)
+    }
+}
+
+extension ResolvedGraph {
+    /// What the answer says of one of its workers; nil where it does not hold that version.
+    package func notes(of name: WorkerName, _ version: SemanticVersion) -> [VersionNote]? {
+        guard nodes.contains(where: { $0.name == name && $0.version == version }) else { return nil }
+        return warnings.filter { $0.worker == name && $0.version == version }.map { VersionNote($0) }
     }
 }

@@ -129,6 +129,11 @@ extension WorkerDetail.Author {
     }
 }
 
+extension WorkerDetail {
+    /// What its users should know of this version.
+    package var notes: [VersionNote] { VersionNote.all(yanked: yanked, deprecated: deprecated) }
+}
+
 extension JSONCursor {
     fileprivate func targets() throws(JSONShapeError) -> [TargetTriple] {
         var targets: [TargetTriple] = []

@@ -114,3 +114,8 @@ package struct WorkerRow: WireValue {
         return .object(object)
     }
 }
+
+extension WorkerRow {
+    /// What users of its latest version should know.
+    package var notes: [VersionNote] { VersionNote.all(yanked: nil, deprecated: deprecated) }
+}

@@ -40,13 +40,15 @@ extension ProjectState {
             let image: String? = if case .image(let reference) = node.artifacts { reference } else { nil }
             try list(name, image.map { .image($0) } ?? .named, defaults, resetsConfig)
             locals.workers.removeAll { $0.name == name }
+            lock.workers[name]?.notes = step.notes
             if step.isKept { return }
             lock.workers[name] = LockedWorker(
                 version: LockedVersion(node.version),
                 source: LockedWorker.Source(node.artifacts),
                 dependencies: Dictionary(node.dependencies.map { ($0.name, LockedRange($0.selector)) }) { $1 },
                 selector: step.selector ?? lock.workers[name]?.selector,
-                registry: registry
+                registry: registry,
+                notes: step.notes
             )
             .keepingUnknownKeys(of: lock.workers[name])
         }

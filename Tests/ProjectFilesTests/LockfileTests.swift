@@ -97,6 +97,43 @@ struct LockfileTests {
         #expect(try parsed(text) == lockfile)
     }
 
+    @Test func whatARegistrySaidOfAVersionIsRemembered() throws {
+        var lockfile = Lockfile()
+        lockfile.workers[try name("a")] = LockedWorker(
+            version: LockedVersion(try SemanticVersion(parsing: "1.0.0")),
+            source: .engine,
+            notes: [
+                VersionNote(code: "yanked", message: "loses data: \u{1B}[31m${HOME}"),
+                VersionNote(code: "deprecated", message: "use b", replacement: try name("b")),
+            ]
+        )
+        let text = try written(lockfile)
+        #expect(
+            text == """
+                version: 1
+                workers:
+                  a:
+                    version: 1.0.0
+                    type: engine
+                    notes:
+                      - code: yanked
+                        message: 'loses data: [31m${HOME}'
+                      - code: deprecated
+                        message: use b
+                        replacement: b
+                    dependencies: {}
+
+                """
+        )
+        #expect(try parsed(text) == lockfile)
+    }
+
+    @Test func notesInAShapeOfTheFutureAreKept() throws {
+        let text =
+            "version: 1\nworkers:\n  a:\n    version: 1.0.0\n    type: engine\n    dependencies: {}\n    notes: soon\n"
+        #expect(try written(parsed(text)) == text)
+    }
+
     @Test func unknownKeysAreKeptAtEveryLevel() throws {
         let text = """
             version: 1

@@ -78,7 +78,11 @@ struct ChangeProject: Sendable {
 
     /// - Throws: What planning and the store throw, `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
     func run() async throws -> PlannedChange {
-        if options.isDryRun { return try planned(in: ProjectState(reading: workshop.project)).change }
+        if options.isDryRun {
+            let change = try planned(in: ProjectState(reading: workshop.project)).change
+            tellNotes(of: change.plan)
+            return change
+        }
         // What cannot be written in the end is found out before anything is fetched, but nobody waits for a download.
         var change = try await workshop.withLock { _ in
             try planned(in: ProjectState(reading: workshop.project)).change
@@ -118,6 +122,7 @@ struct ChangeProject: Sendable {
 
     private func announce(_ change: PlannedChange) {
         workshop.events.receive(.planned(change))
+        tellNotes(of: change.plan)
         for case .registry(let node) in change.plan.steps.map(\.content) {
             for target in node.targetsWithBadAddress(besides: workshop.installation.host) {
                 workshop.events.receive(
@@ -127,9 +132,18 @@ struct ChangeProject: Sendable {
         }
     }
 
+    /// Tells what the registry says of the versions that the project is to have.
+    private func tellNotes(of plan: InstallPlan) {
+        for step in plan.steps {
+            for note in step.notes {
+                workshop.events.receive(.warning(note.sentence(about: step.name, step.version ?? ""), nil))
+            }
+        }
+    }
+
     /// Writes the files; nil where another command has changed them so that more has to be fetched first.
     private func commit(what fetched: Set<Delivery>) async throws -> PlannedChange? {
-        let committed = try await workshop.withLock { locked -> (PlannedChange, Bool)? in
+        let committed = try await workshop.withLock { locked -> (PlannedChange, ProjectChange)? in
             // Another command may have changed the files while this one fetched.
             let before = try ProjectState(reading: workshop.project)
             let (change, after) = try planned(in: before)
@@ -137,10 +151,10 @@ struct ChangeProject: Sendable {
             try Task.checkCancellation()
             let files = try after.change(from: before)
             try locked.commit(files)
-            return (change, files != ProjectChange())
+            return (change, files)
         }
-        guard let (change, hasEdited) = committed else { return nil }
-        if hasEdited { workshop.events.receive(.edited(workshop.project.configPath)) }
+        guard let (change, files) = committed else { return nil }
+        workshop.project.tell(files, workshop.events)
         link(change.plan)
         await workshop.registry.count(change.plan, workshop.environment)
         return change
@@ -172,6 +186,12 @@ extension Project {
         defer { locked.release() }
         if locked.recovery != .nothing { events.receive(.recovered(locked.recovery)) }
         return try await body(locked)
+    }
+
+    /// Tells which files were written or taken away.
+    func tell(_ change: ProjectChange, _ events: any EventSink) {
+        if change.config != .keep { events.receive(.edited(configPath)) }
+        if change.lockfile != .keep { events.receive(.edited(lockfilePath)) }
     }
 
     /// Finishes what an interrupted command left, so that the files can be read as one.

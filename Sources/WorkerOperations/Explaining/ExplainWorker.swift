@@ -27,6 +27,8 @@ package struct ExplainWorker: Sendable {
         package let isOwn: Bool
         /// From what was asked for down to the worker, the shortest first.
         package let chains: [[Link]]
+        /// What the registry said of the version when it was last asked.
+        package let notes: [VersionNote]
     }
 
     /// The most chains that are followed: a lock file of a wide graph has very many.
@@ -45,7 +47,8 @@ package struct ExplainWorker: Sendable {
             version: state.version(of: name),
             selector: state.lock.workers[name]?.selector,
             isOwn: state.own[name] != nil,
-            chains: Self.chains(to: name, in: state)
+            chains: Self.chains(to: name, in: state),
+            notes: state.lock.workers[name]?.notes ?? []
         )
     }
 

@@ -16,6 +16,8 @@ package struct ListWorkers: Sendable {
         package let selector: VersionSelector?
         /// Whether its verified bytes are on this machine; nil where there are none to install.
         package let isInstalled: Bool?
+        /// What the registry said of the locked version when it was last asked.
+        package let notes: [VersionNote]
     }
 
     let project: Project
@@ -42,7 +44,8 @@ package struct ListWorkers: Sendable {
                     version: state.version(of: entry.name),
                     kind: Self.kind(of: entry, locked),
                     selector: locked?.selector,
-                    isInstalled: isInstalled
+                    isInstalled: isInstalled,
+                    notes: locked?.notes ?? []
                 )
             )
         }

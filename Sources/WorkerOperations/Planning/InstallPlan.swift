@@ -36,6 +36,8 @@ package struct InstallPlan: Sendable {
         package let isKept: Bool
         /// Who needs it directly, in the order in which they were met.
         package let askers: [Asker]
+        /// What the registry says of this version; of one that it was not asked about, what it said before.
+        package let notes: [VersionNote]
 
         /// The version, nil for a worker that has none.
         package var version: String? {
@@ -144,7 +146,24 @@ package struct InstallPlan: Sendable {
             delivery: delivery,
             before: state.version(of: name),
             isKept: state.has(name, content) && !isNewSelector,
-            askers: joined.askers[name] ?? []
+            askers: joined.askers[name] ?? [],
+            notes: input.notes(of: content) ?? state.notes(of: name, content)
         )
+    }
+}
+
+extension InstallPlan.Input {
+    /// What the answers say of a version; nil where none of them holds it.
+    fileprivate func notes(of content: InstallPlan.Content) -> [VersionNote]? {
+        guard case .registry(let node) = content else { return nil }
+        let said = answers.compactMap { $0.graph.notes(of: node.name, node.version) }
+        return said.isEmpty ? nil : said.flatMap(\.self).unique
+    }
+}
+
+extension ProjectState {
+    /// What a registry said of a locked version when it was last asked.
+    fileprivate func notes(of name: WorkerName, _ content: InstallPlan.Content) -> [VersionNote] {
+        has(name, content) ? lock.workers[name]?.notes ?? [] : []
     }
 }

@@ -26,15 +26,16 @@ package struct RemoveWorkers: Sendable {
 
     /// - Throws: `NotInProject`, `RemovalError`; `FileLockBusy` (W120); `ProjectError` for files that cannot be read or written.
     package func run(_ names: [WorkerName]) async throws -> Outcome {
-        let pruned = try await project.withLock(events) { locked in
+        let (pruned, files) = try await project.withLock(events) { locked in
             let before = try ProjectState(reading: project)
             var after = before
             let pruned = try after.remove(names)
             try Task.checkCancellation()
-            try locked.commit(after.change(from: before))
-            return pruned
+            let files = try after.change(from: before)
+            try locked.commit(files)
+            return (pruned, files)
         }
-        events.receive(.edited(project.configPath))
+        project.tell(files, events)
         return Outcome(removed: names, pruned: pruned, configPath: project.configPath)
     }
 }

@@ -47,6 +47,11 @@ package struct SyncProject: Sendable {
         let drift = state.drift() + missingBuilds(state)
         let stopping = drift.filter(\.stopsSync)
         if !stopping.isEmpty { throw ProjectDrifted(items: stopping, lockfile: workshop.project.lockfilePath) }
+        for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
+            for note in worker.notes {
+                workshop.events.receive(.warning(note.sentence(about: name, worker.version.description), nil))
+            }
+        }
         for item in drift { workshop.events.receive(.warning("drift: \(item.line); \(item.fix)", .lockfileMismatch)) }
         return try await install(state)
     }

@@ -20,6 +20,8 @@ package struct OutdatedWorkers: Sendable {
         package let latest: String?
         /// What was asked for, nil for a worker that others need.
         package let selector: VersionSelector?
+        /// What the registry says of the current version.
+        package let notes: [VersionNote]
 
         package var isOutdated: Bool { wanted != current || (latest != nil && latest != current) }
     }
@@ -31,7 +33,8 @@ package struct OutdatedWorkers: Sendable {
 
     package init(_ workshop: ProjectWorkshop) { self.workshop = workshop }
 
-    /// Workers for which there is something newer, sorted; with `all` the others too.
+    /// Workers for which there is something newer, or of which the registry has something to say, sorted; with `all` the
+    /// others too.
     ///
     /// - Throws: `RegistryClientError`, `PlanError`, `DependencyGraphError`, `ProjectError`.
     package func run(all: Bool = false) async throws -> [Row] {
@@ -40,37 +43,52 @@ package struct OutdatedWorkers: Sendable {
         let own = state.own
         let names = state.lock.workers.keys.filter { own[$0] == nil }.sorted()
         if names.isEmpty { return [] }
-        async let latest = latestVersions(of: names)
+        async let found = look(for: names, in: state)
         let plan = try await UpdateWorkers(workshop).plan(in: state)
         let wanted = Dictionary(plan.steps.map { ($0.name, $0.version) }) { first, _ in first }
-        let newest = try await latest
+        let newest = try await found
         let rows = names.map { name in
             Row(
                 name: name,
                 current: state.lock.workers[name]?.version.description ?? "",
                 wanted: wanted[name] ?? nil,
-                latest: newest[name]?.description,
-                selector: state.lock.workers[name]?.selector
+                latest: newest[name]?.latest,
+                selector: state.lock.workers[name]?.selector,
+                notes: newest[name]?.notes ?? []
             )
         }
-        return all ? rows : rows.filter(\.isOutdated)
+        return all ? rows : rows.filter { $0.isOutdated || !$0.notes.isEmpty }
     }
 
-    private func latestVersions(of names: [WorkerName]) async throws -> [WorkerName: SemanticVersion] {
-        try await withThrowingTaskGroup(of: (WorkerName, SemanticVersion?).self) { group in
-            var found: [WorkerName: SemanticVersion] = [:]
+    /// What the registry says of a worker now.
+    private struct Found: Sendable {
+        var latest: String?
+        var notes: [VersionNote] = []
+    }
+
+    private func look(for names: [WorkerName], in state: ProjectState) async throws -> [WorkerName: Found] {
+        try await withThrowingTaskGroup(of: (WorkerName, Found).self) { group in
+            var found: [WorkerName: Found] = [:]
             for (index, name) in names.enumerated() {
                 if index >= Self.width, let (name, version) = try await group.next() { found[name] = version }
-                group.addTask { (name, try await latest(name)) }
+                let current = state.lock.workers[name]?.version.semantic
+                group.addTask { (name, try await look(for: name, current)) }
             }
             for try await (name, version) in group { found[name] = version }
             return found
         }
     }
 
+    private func look(for name: WorkerName, _ current: SemanticVersion?) async throws -> Found {
+        let latest = try await detail(of: name, nil)
+        if let latest, latest.version == current { return Found(latest: current?.description, notes: latest.notes) }
+        let used: WorkerDetail? = if let current { try await detail(of: name, .exact(current)) } else { nil }
+        return Found(latest: latest?.version.description, notes: used?.notes ?? [])
+    }
+
     /// A registry that has no such worker, or nothing to say of it, is no reason to fail.
-    private func latest(_ name: WorkerName) async throws -> SemanticVersion? {
-        do { return try await workshop.registry.client.detail(of: name).version } catch is RegistryClientError {
+    private func detail(of name: WorkerName, _ selector: VersionSelector?) async throws -> WorkerDetail? {
+        do { return try await workshop.registry.client.detail(of: name, selector) } catch is RegistryClientError {
             return nil
         }
     }

@@ -25,9 +25,13 @@ package struct CommandContext: Sendable {
     }
 
     static func live() throws -> CommandContext {
-        CommandContext(
-            environment: try HostEnvironment.live(),
-            printer: Printer(isInteractive: Terminal.isInteractive(.standardError)),
+        let environment = try HostEnvironment.live()
+        return CommandContext(
+            environment: environment,
+            printer: Printer(
+                isInteractive: Terminal.isInteractive(.standardError),
+                colours: Colours(environment)
+            ),
             host: HostTarget.detect()
         )
     }

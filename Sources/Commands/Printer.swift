@@ -15,6 +15,7 @@ package final class Printer: Sendable {
     private let talk: FileDescriptor
     /// Whether talk is a line of JSON for each event, for machines.
     package let writesEvents: Bool
+    let colours: Colours
     /// Keeps the lines of concurrent tasks whole, and the lines of progress below them.
     private let progress = Mutex<[String]>([])
     /// Why a result could not be written.
@@ -24,19 +25,26 @@ package final class Printer: Sendable {
         output: FileDescriptor = .standardOutput,
         talk: FileDescriptor = .standardError,
         isInteractive: Bool,
-        writesEvents: Bool = false
+        writesEvents: Bool = false,
+        colours: Colours = .none
     ) {
         self.output = output
         self.talk = talk
         self.isInteractive = isInteractive && !writesEvents
         self.writesEvents = writesEvents
+        self.colours = colours
     }
 
     /// The same printer, with talk as lines of JSON.
-    package var forMachines: Printer { Printer(output: output, talk: talk, isInteractive: false, writesEvents: true) }
+    package var forMachines: Printer {
+        Printer(output: output, talk: talk, isInteractive: false, writesEvents: true, colours: colours)
+    }
 
     /// The columns of the terminal that talk goes to.
     package var width: Int { Terminal.width(of: talk) }
+
+    /// The columns of the terminal that results go to; nil where they go elsewhere.
+    var resultWidth: Int? { Terminal.isInteractive(output) ? Terminal.width(of: output) : nil }
 
     /// Prints one event as a line of JSON.
     package func event(_ value: JSONValue) { progress.withLock { _ in write(value.text(.sorted) + "\n", to: talk) } }
@@ -53,6 +61,7 @@ package final class Printer: Sendable {
     /// Prints one line of talk; the lines of progress, where there are some, stay below it.
     package func say(_ line: String) {
         if writesEvents { return event(["event": "message", "message": .string(line)]) }
+        let line = colours.talk.marked(line)
         progress.withLock { progress in
             write(Self.erasure(of: progress) + line + "\n" + progress.joined(separator: "\n"), to: talk)
         }

@@ -52,11 +52,11 @@ struct TransferBoard {
     func lines(at now: Instant, width: Int) -> [String] {
         let active = rows.filter { !$0.isDone }
         let shown = active.prefix(Self.bars)
-        let column = shown.map(\.shown.count).max() ?? 0
+        let column = shown.map(\.shown.columns).max() ?? 0
         var lines = shown.map { row in Self.bar(row, column, now) }
         if active.count > shown.count { lines.append("… and \(active.count - shown.count) more") }
         if rows.count > 1 { lines.append(summary(at: now)) }
-        return lines.map { String($0.prefix(max(width - 1, 20))) }
+        return lines.map { $0.cut(toColumns: max(width - 1, 20)) }
     }
 
     /// `installing 2/5  3.1 MiB of 12 MiB  8.4 MiB/s  1s left`.
@@ -70,8 +70,7 @@ struct TransferBoard {
     }
 
     private static func bar(_ row: Row, _ column: Int, _ now: Instant) -> String {
-        let name = row.shown + String(repeating: " ", count: max(0, column - row.shown.count))
-        var parts = [name]
+        var parts = [row.shown.padded(toColumns: column)]
         if let size = row.size, size > .zero {
             let share = min(1, Double(row.moved.bytes) / Double(size.bytes))
             let full = Int(share * Double(barWidth))

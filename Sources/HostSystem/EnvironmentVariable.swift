@@ -11,12 +11,14 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
     case bundlesDisabled = "III_BUNDLE_WORKERS_DISABLED"
     case configPath = "III_CONFIG_PATH"
     case engineURL = "III_URL"
+    case forceColor = "CLICOLOR_FORCE"
     case home = "III_HOME"
     case insecureRegistries = "III_INSECURE_REGISTRIES"
     case namespaceGrace = "III_NAMESPACE_GRACE_MS"
     case noTelemetry = "III_NO_TELEMETRY"
     case noColor = "NO_COLOR"
     case sourceDateEpoch = "SOURCE_DATE_EPOCH"
+    case terminal = "TERM"
     case userHome = "HOME"
 
     /// What the variable does, in one sentence for its user.
@@ -35,6 +37,8 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
             "Registries of images to talk to over plain http, `host:port` with commas between, with a warning each time."
         case .noTelemetry: "`1` keeps `iii` from counting downloads at the registry."
         case .noColor: "Set to anything: no colours."
+        case .forceColor: "Set to anything but `0`: colours also where no terminal is; `NO_COLOR` wins over it."
+        case .terminal: "The kind of terminal; unset or `dumb`: no colours."
         case .sourceDateEpoch: "Seconds since 1970 that packed archives carry as the time of every file, instead of 0."
         case .userHome: "The user's folder, where `.iii` is looked for."
         }

@@ -173,6 +173,11 @@ struct Road: Sendable {
         )
     }
 
+    /// Runs `iii` in the project.
+    func run(_ arguments: [String]) async throws -> Programs.Result {
+        try await Programs.run("iii", arguments, in: project, variables: variables)
+    }
+
     /// Runs `iii` in the project, which has to succeed.
     @discardableResult
     func does(

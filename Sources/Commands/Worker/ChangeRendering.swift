@@ -109,6 +109,7 @@ extension InstallPlan.Step {
             "selector": selector.map { .string($0.description) } ?? .null,
             "sha256": digest.map(JSONValue.string) ?? .null,
             "status": .string(StepStatus(self, isForced: isForced).rawValue),
+            "notes": .array(notes.map(\.json)),
         ]
     }
 }

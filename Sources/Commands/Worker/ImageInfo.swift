@@ -12,7 +12,7 @@ extension ImageDescription {
     func render(_ output: OutputOptions, _ printer: Printer) {
         if output.json { return printer.result(json) }
         printer.result("\(image.reference)  image".printable)
-        for line in TextTable.lines(rows.filter { !$0[1].isEmpty }) { printer.result(line) }
+        printer.table(rows.filter { !$0[1].isEmpty })
     }
 
     private var rows: [[String]] {

@@ -49,7 +49,7 @@ struct WorkerClear: ContextCommand {
         request.isDryRun = dryRun
         let outcome = try await ClearStore(home: try IIIHome(context.environment)).run(request)
         if output.json { return context.printer.result(outcome.json) }
-        for line in TextTable.lines(outcome.items.map { $0.cells(isDryRun: dryRun) }) { context.printer.result(line) }
+        context.printer.table(outcome.items.map { $0.cells(isDryRun: dryRun) })
         if outcome.layers > .zero {
             context.printer.result("\(dryRun ? "would remove" : "removed") layers of images  \(outcome.layers)")
         }

@@ -71,9 +71,12 @@ struct WorkerInfo: ContextCommand {
         let rows = list.versions.map { row in
             let needs = row.dependencies.map { "\($0.name)@\($0.selector)" }.joined(separator: " ")
             let channels = row.channels.map(\.description).joined(separator: ", ")
-            return [row.version.description, channels, row.publishedAt ?? "-", needs].map(\.printable)
+            return [
+                row.version.description, channels.isEmpty ? "-" : channels, row.publishedAt ?? "-",
+                needs.isEmpty ? "-" : needs, row.notes.cell,
+            ].map(\.printable)
         }
-        for line in TextTable.lines([["VERSION", "CHANNELS", "PUBLISHED", "NEEDS"]] + rows) { printer.result(line) }
+        printer.table(head: ["VERSION", "CHANNELS", "PUBLISHED", "NEEDS", "NOTES"], rows)
     }
 
     private func render(_ detail: WorkerDetail, _ printer: Printer) {
@@ -86,9 +89,10 @@ struct WorkerInfo: ContextCommand {
             return
         }
         printer.result("\(detail.name) \(detail.version)  \(detail.kind.rawValue)")
+        for note in detail.notes { printer.result("\(note)") }
         if !detail.description.isEmpty { printer.result(detail.description.printable) }
         let cells = rows(of: detail).filter { !$0[1].isEmpty }
-        for line in TextTable.lines(cells) { printer.result(line) }
+        printer.table(cells)
     }
 
     private func rows(of detail: WorkerDetail) -> [[String]] {

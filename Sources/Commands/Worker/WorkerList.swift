@@ -6,6 +6,7 @@ import ArgumentParser
 import HostSystem
 import JSONText
 import ProjectFiles
+import RegistryAPI
 import Sandboxing
 import WorkerModel
 import WorkerOperations
@@ -17,7 +18,8 @@ struct WorkerList: ContextCommand {
         abstract: "Show the workers of the project.",
         discussion: """
             A worker that is not marked as asked for is there because others need it. Where an engine runs the project, the \
-            status of each worker is the engine's.
+            status of each worker is the engine's. NOTES is what the registry said of a version when it was last asked, such \
+            as that it was yanked; `iii worker outdated` asks anew.
 
               iii worker list
               iii worker list --json
@@ -40,8 +42,12 @@ struct WorkerList: ContextCommand {
         if rows.isEmpty { return context.printer.say("the project has no workers; `iii worker add NAME` adds one") }
         var head = ["NAME", "VERSION", "KIND", "ASKED FOR", "INSTALLED"]
         if states != nil { head += ["STATUS", "PID", "ISOLATION"] }
-        let cells = rows.map { row in row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) }
-        for line in TextTable.lines([head] + cells) { context.printer.result(line) }
+        context.printer.table(
+            head: head + ["NOTES"],
+            rows.map { row in
+                row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) + [row.notes.cell]
+            }
+        )
         let tiers = Set((states ?? [:]).values.compactMap(\.isolation).compactMap(IsolationTier.init(rawValue:)))
         for tier in IsolationTier.allCases where tiers.contains(tier) {
             context.printer.say("isolation \(tier) does not stop: \(tier.caveat)")
@@ -70,8 +76,7 @@ struct WorkerList: ContextCommand {
             func text(_ key: String) -> String { if case .string(let text)? = row[key] { text } else { "-" } }
             return [state.name, text("version"), text("kind")].map(\.printable) + Self.cells(state)
         }
-        let head = ["NAME", "VERSION", "KIND", "STATUS", "PID", "ISOLATION"]
-        for line in TextTable.lines([head] + cells) { printer.result(line) }
+        printer.table(head: ["NAME", "VERSION", "KIND", "STATUS", "PID", "ISOLATION"], cells)
     }
 
     private static func cells(_ state: WorkerState?) -> [String] {
@@ -93,6 +98,7 @@ extension ListWorkers.Row {
             "status": state.map { .string($0.status) } ?? .null,
             "isolation": state?.isolation.map(JSONValue.string) ?? .null,
             "not_stopped": state?.notStopped.map(JSONValue.string) ?? .null,
+            "notes": .array(notes.map(\.json)),
             "pid": state?.processID.map { .number(JSONNumber($0)) } ?? .null,
         ]
     }

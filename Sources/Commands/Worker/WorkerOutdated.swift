@@ -5,6 +5,7 @@ import ArgumentParser
 import Diagnostics
 import HostSystem
 import JSONText
+import RegistryAPI
 import WorkerModel
 import WorkerOperations
 
@@ -14,7 +15,8 @@ struct WorkerOutdated: ContextCommand {
         commandName: "outdated",
         abstract: "Show which workers have newer versions.",
         discussion: """
-            WANTED is what `iii worker update` would install; LATEST may lie beyond what was asked for.
+            WANTED is what `iii worker update` would install; LATEST may lie beyond what was asked for. A worker whose \
+            current version is yanked or deprecated is shown too, with the reason under NOTES.
 
               iii worker outdated
               iii worker outdated --all --json
@@ -32,14 +34,15 @@ struct WorkerOutdated: ContextCommand {
         }
         if output.json { return context.printer.result(["workers": .array(rows.map(\.json))]) }
         if rows.isEmpty { return context.printer.say("every worker is at its latest version") }
-        let cells = [["NAME", "CURRENT", "WANTED", "LATEST", "ASKED FOR"]] + rows.map(\.cells)
-        for line in TextTable.lines(cells) { context.printer.result(line) }
+        let head = ["NAME", "CURRENT", "WANTED", "LATEST", "ASKED FOR", "NOTES"]
+        context.printer.table(head: head, rows.map(\.cells))
     }
 }
 
 extension OutdatedWorkers.Row {
     fileprivate var cells: [String] {
-        [name.description, current, wanted ?? "-", latest ?? "-", selector?.description ?? "-"].map(\.printable)
+        [name.description, current, wanted ?? "-", latest ?? "-", selector?.description ?? "-", notes.cell]
+            .map(\.printable)
     }
 
     fileprivate var json: JSONValue {
@@ -47,6 +50,7 @@ extension OutdatedWorkers.Row {
             "name": .string(name.description), "current": .string(current),
             "wanted": wanted.map(JSONValue.string) ?? .null, "latest": latest.map(JSONValue.string) ?? .null,
             "selector": selector.map { .string($0.description) } ?? .null, "outdated": .bool(isOutdated),
+            "notes": .array(notes.map(\.json)),
         ]
     }
 }

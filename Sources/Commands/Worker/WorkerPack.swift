@@ -52,9 +52,7 @@ struct WorkerPack: ContextCommand {
     }
 
     private func renderList(_ plan: PublishPlan, _ printer: Printer) {
-        for line in TextTable.lines(plan.files.map { ["\($0.size)", $0.isExecutable ? "x" : "-", $0.path.printable] }) {
-            printer.result(line)
-        }
+        printer.table(plan.files.map { ["\($0.size)", $0.isExecutable ? "x" : "-", $0.path.printable] })
         for upload in plan.uploads {
             let what = plan.files.isEmpty ? "" : "\(plan.files.count.of("file")), \(plan.files.totalSize) unpacked, "
             printer.result("\(plan.fileName(of: upload))  \(what)\(upload.size) packed  sha256:\(upload.digest)")

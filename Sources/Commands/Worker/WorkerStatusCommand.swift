@@ -51,7 +51,7 @@ struct WorkerStatusCommand: ContextCommand {
             ("logs", state.logs),
         ]
         let cells = rows.compactMap { label, value in value.map { ["\(label):", $0.printable] } }
-        for line in TextTable.lines(cells) { printer.result(line) }
+        printer.table(cells)
         if state.lastEnd != nil, !state.lastLines.isEmpty {
             printer.result("it printed last:")
             for line in state.lastLines { printer.result("  \(line.printable)") }

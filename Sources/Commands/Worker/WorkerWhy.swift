@@ -6,6 +6,7 @@ import Diagnostics
 import HostSystem
 import JSONText
 import ProjectFiles
+import RegistryAPI
 import WorkerModel
 import WorkerOperations
 
@@ -49,7 +50,7 @@ extension ExplainWorker.Outcome {
         } else {
             lines.append("\(head) is needed by others")
         }
-        return lines + chains.map { "  " + Self.text(of: $0) }
+        return lines + chains.map { "  " + Self.text(of: $0) } + notes.map { $0.sentence(about: name, version ?? "") }
     }
 
     /// `app 1.0.0 -> stats@^0.3 -> splitter@^1.0`.
@@ -66,6 +67,7 @@ extension ExplainWorker.Outcome {
         [
             "name": .string(name.description), "version": version.map(JSONValue.string) ?? .null,
             "selector": selector.map { .string($0.description) } ?? .null,
+            "notes": .array(notes.map(\.json)),
             "chains": .array(
                 chains.map { chain in
                     .array(

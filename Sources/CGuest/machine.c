@@ -238,6 +238,8 @@ int guest_set_clock(int64_t unix_nanoseconds) {
     return clock_settime(CLOCK_REALTIME, &now);
 }
 
+int guest_name_host(const char *name) { return sethostname(name, strlen(name)); }
+
 void guest_power_off(void) {
     reboot(RB_AUTOBOOT);
     reboot(RB_POWER_OFF);

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -49,7 +50,7 @@ static const int denied[] = {
     SCMP_SYS(fanotify_init), SCMP_SYS(lookup_dcookie), SCMP_SYS(vhangup), SCMP_SYS(sethostname),
     SCMP_SYS(setdomainname), SCMP_SYS(iopl), SCMP_SYS(ioperm), SCMP_SYS(modify_ldt), SCMP_SYS(nfsservctl),
 };
-/// Kinds of sockets that reach past the tunnel.
+/// Kinds of sockets that reach no further than the tunnel.
 static const int allowed_families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 
 static int add_rules(scmp_filter_ctx context) {
@@ -81,8 +82,15 @@ static int add_rules(scmp_filter_ctx context) {
     if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GE, 64)) != 0)
         return -1;
     // Raw sockets need a capability that the worker has not; refused here as well.
-    return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                            SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW));
+    const int without_raw[] = {AF_UNIX, AF_INET, AF_INET6};
+    for (size_t i = 0; i < sizeof without_raw / sizeof *without_raw; i++) {
+        if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, without_raw[i]),
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW)) != 0) return -1;
+    }
+    // Of netlink, only to ask which interfaces and routes there are: servers do at their start, and by raw sockets too. To
+    // change any needs a capability.
+    return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPROTONOSUPPORT), SCMP_SYS(socket), 2,
+                            SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE));
 }
 
 int guest_make_filter(void) {
@@ -228,6 +236,8 @@ int guest_spawn(struct guest_child *child, const char **reason) {
     pid_t process = fork();
     if (process == 0) {
         if (child->control_group && guest_write_file(child->control_group, "0") != 0) give_up(report[1], STEP_GROUP);
+        // It finds its limits where containers have them. Where that cannot be, they hold all the same.
+        if (child->control_group) unshare(CLONE_NEWCGROUP);
         // Where memory runs out, the worker is killed before the agent that can tell of it. What hides is not let write here.
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         guest_write_file("/proc/self/oom_score_adj", "500");

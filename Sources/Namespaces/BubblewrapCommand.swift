@@ -12,10 +12,8 @@ struct BubblewrapCommand: Sendable, Hashable {
     let guest: FilePath
     /// The user that runs bubblewrap, nil for ours.
     let user: UInt32?
-    /// Where to join its control groups.
-    let controlGroups: [FilePath]
-    /// The worker is kept on some of the processors, since no control group bounds how many it uses.
-    let choosesProcessors: Bool
+    /// The sandbox's own, nil where none can be made.
+    let group: ControlGroup?
     let parent: Int32
     /// What root owns of an image is shown as the worker's by the file system, where that can; else it is always changed.
     var mapsOwners = true
@@ -31,11 +29,13 @@ struct BubblewrapCommand: Sendable, Hashable {
     /// of all mounts again. And the user that it runs as need not be able to reach the folders.
     func words(_ specification: SandboxSpecification, _ base: HostBase) -> [String] {
         var words = ["launch", "--parent", String(parent)]
-        words += controlGroups.flatMap { ["--cgroup", $0.string] }
-        if choosesProcessors { words += ["--processors", String(specification.limits.cpus)] }
+        words += group?.entrances.flatMap { ["--cgroup", $0.string] } ?? []
+        // Nothing else bounds how many it uses.
+        if group?.holdsProcessors != true { words += ["--processors", String(specification.limits.cpus)] }
         words += ["--stage", guest.string, "guest"]
         if let folder = specification.workspace.folder { words += ["--stage", folder.string, "workspace"] }
         if let home = specification.home { words += ["--stage", home.string, "home"] }
+        words += limitWords(specification.limits)
         words += specification.base == .host ? hostWords(specification, base) : rootWords(specification)
         words.append("--network")
         for address in Set(specification.network.routes.map(\.inside)).sorted(by: { $0.lexicographicallyPrecedes($1) })
@@ -51,17 +51,23 @@ struct BubblewrapCommand: Sendable, Hashable {
         var words = [
             "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
             "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
-            "--hostname", "sandbox", "--uid", String(specification.user.user),
+            "--hostname", SandboxSpecification.hostName, "--uid", String(specification.user.user),
             "--gid", String(specification.user.group), "--cap-drop", "ALL",
             isRootOurs ? "--bind" : "--ro-bind", "\(Self.stage)/root", "/",
         ]
-        if specification.base != .host { words += ["--ro-bind", "\(Self.stage)/hosts", "/etc/hosts"] }
+        if specification.base != .host {
+            for file in ["hosts", "hostname"] { words += ["--ro-bind", "\(Self.stage)/\(file)", "/etc/\(file)"] }
+        }
         let size = String(specification.limits.scratch.bytes)
         // Every file system in memory has a size: without a control group nothing else bounds it.
-        words += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-        words += ["--size", size, "--tmpfs", "/tmp"]
+        words += ["--proc", "/proc", "--dev", "/dev"] + Self.memory("/dev/shm", size, mode: "1777")
+        words += ["--remount-ro", "/dev"] + Self.memory("/tmp", size, mode: "1777")
+        // What containers have there of their limits, which runtimes make their heaps by.
+        words += Self.memory("/sys", "65536", mode: "0755")
+        words += ["--ro-bind", "\(Self.stage)/cgroup", "/sys/fs/cgroup", "--remount-ro", "/sys"]
         // What an image has there, its worker may need.
-        if !isRootOurs { words += ["--size", "16777216", "--tmpfs", "/run", "--size", size, "--tmpfs", "/var/tmp"] }
+        if !isRootOurs { words += Self.memory("/run", "16777216", mode: "0755") }
+        if !isRootOurs { words += Self.memory("/var/tmp", size, mode: "1777") }
         if specification.base == .host {
             for (name, program) in base.names.sorted(by: { $0.key < $1.key }) {
                 words += ["--symlink", program.string, "\(SandboxSpecification.extraPrograms)/\(name)"]
@@ -71,10 +77,24 @@ struct BubblewrapCommand: Sendable, Hashable {
         if specification.home != nil {
             words += ["--bind", "\(Self.stage)/home", "/home/worker"]
         } else if !isRootOurs {
-            words += ["--size", size, "--tmpfs", "/home/worker"]
+            words += Self.memory("/home/worker", size, mode: "0755")
         }
         words += ["--ro-bind", "\(Self.stage)/guest", "/run/sandbox/guest"]
         return words + ["--chdir", "/", "--", "/run/sandbox/guest", "serve", String(Self.channel)]
+    }
+
+    /// A folder in memory.
+    private static func memory(_ place: String, _ size: String, mode: String) -> [String] {
+        ["--perms", mode, "--size", size, "--tmpfs", place]
+    }
+
+    /// What the sandbox sees of its control group; where there is none, the limit of the memory in the files that tell it.
+    private func limitWords(_ limits: SandboxLimits) -> [String] {
+        guard let group else {
+            let memory = String(limits.memory.bytes) + "\n"
+            return ["memory.max", "memory/memory.limit_in_bytes"].flatMap { ["--file", "cgroup/\($0)", memory] }
+        }
+        return group.views.flatMap { ["--stage", $0.folder.string, $0.name.isEmpty ? "cgroup" : "cgroup/\($0.name)"] }
     }
 
     /// What the launcher makes a root of: parts of the host's own.
@@ -89,12 +109,13 @@ struct BubblewrapCommand: Sendable, Hashable {
         let (identifier, home) = (specification.user.user, specification.homeInside)
         let files = [
             ("hosts", specification.network.hostsFile),
+            ("hostname", "\(SandboxSpecification.hostName)\n"),
             ("passwd", "worker:x:\(identifier):\(identifier)::\(home):/bin/sh\n"),
             ("group", "worker:x:\(identifier):\n"),
             ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"),
         ]
         words += files.flatMap { ["--file", "root/etc/\($0)", $1] }
-        var places = ["proc", "dev", "tmp", "run", "var/tmp", "home/worker"]
+        var places = ["proc", "sys", "dev", "tmp", "run", "var/tmp", "home/worker"]
         if specification.workspace != .none { places.append("workspace") }
         return words + places.flatMap { ["--folder", "root/\($0)"] }
     }
@@ -103,7 +124,7 @@ struct BubblewrapCommand: Sendable, Hashable {
     private func rootWords(_ specification: SandboxSpecification) -> [String] {
         guard case .rootFileSystem(let folder, _) = specification.base else { return [] }
         var words = ["--root", folder.string]
-        var places = ["proc", "dev", "tmp", "run", "run/sandbox", "etc"]
+        var places = ["proc", "sys", "dev", "tmp", "run", "run/sandbox", "etc"]
         switch specification.rootLayer {
         case .readOnly: places += ["var", "var/tmp", "home", "home/worker"]
         case .privateLayer: words += ["--own", "--layer-size", String(specification.limits.scratch.bytes)]
@@ -115,17 +136,19 @@ struct BubblewrapCommand: Sendable, Hashable {
         if specification.workspace != .none { places.append("workspace") }
         words += places.flatMap { ["--place", $0] }
         // Shown above the root: what the worker writes there must not stay.
-        return words + ["--place-file", "etc/hosts", "--file", "hosts", specification.network.hostsFile]
+        let files = [("hosts", specification.network.hostsFile), ("hostname", "\(SandboxSpecification.hostName)\n")]
+        return words + files.flatMap { ["--place-file", "etc/\($0)", "--file", $0, $1] }
     }
 
     private func workspaceWords(_ workspace: SandboxSpecification.Workspace, _ size: String) -> [String] {
         let (source, place) = ("\(Self.stage)/workspace", SandboxSpecification.workspacePath)
         switch workspace {
         case .none: return []
-        case .empty: return ["--size", size, "--tmpfs", place]
+        case .empty: return Self.memory(place, size, mode: "0755")
         case .readOnly: return ["--ro-bind", source, place]
         case .persistent: return ["--bind", source, place]
-        case .privateLayer: return ["--size", size, "--tmpfs", place, "--ro-bind", source, "/run/sandbox/bundle"]
+        case .privateLayer:
+            return Self.memory(place, size, mode: "0755") + ["--ro-bind", source, "/run/sandbox/bundle"]
         }
     }
 }

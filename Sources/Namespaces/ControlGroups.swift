@@ -22,7 +22,7 @@ struct ControlGroups: Sendable, Hashable {
     var holdProcessors = true
 
     private static let mount: FilePath = "/sys/fs/cgroup"
-    private static let controllers = ["memory", "pids", "cpu"]
+    fileprivate static let controllers = ["memory", "pids", "cpu"]
 
     /// What this process may use, found by making and removing a group; nil where there is none.
     ///
@@ -138,6 +138,12 @@ struct ControlGroup: Sendable, Hashable {
     /// To join with all its threads waits until every processor has been through its scheduler: up to 10 ms, and for one
     /// thread needless. Groups of version 2 take whole processes only.
     var entrances: [FilePath] { folders.map { $0.appending(version == .unified ? "cgroup.procs" : "tasks") } }
+
+    /// Its folders, by the names that containers have for them below `/sys/fs/cgroup`; empty for that folder itself.
+    var views: [(folder: FilePath, name: String)] {
+        let names = version == .unified ? [""] : ControlGroups.controllers
+        return zip(folders, names).map { (folder: $0, name: $1) }
+    }
 
     fileprivate func limit(_ limits: SandboxLimits) throws {
         func file(_ hierarchy: Int, _ name: String) -> FilePath {

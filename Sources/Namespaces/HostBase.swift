@@ -20,7 +20,7 @@ struct HostBase: Sendable, Hashable {
     /// Names of libraries, certificates of authorities, names of services: nothing that tells who uses the host.
     private static let etcFiles: [FilePath] = [
         "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates.conf",
-        "/etc/localtime", "/etc/mime.types", "/etc/services", "/etc/protocols", "/etc/python3",
+        "/etc/localtime", "/etc/mime.types", "/etc/services", "/etc/protocols", "/etc/python3", "/etc/os-release",
     ]
 
     /// The host's, as it is now.

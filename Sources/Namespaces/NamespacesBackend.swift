@@ -115,8 +115,7 @@ package actor NamespacesBackend: SandboxBackend {
                 bubblewrap: bubblewrap,
                 guest: guest,
                 user: user,
-                controlGroups: group?.entrances ?? [],
-                choosesProcessors: !(group?.holdsProcessors ?? false),
+                group: group,
                 parent: HostProcess.identifier,
                 mapsOwners: features.mapsOwners
             )

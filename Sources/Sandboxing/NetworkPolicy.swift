@@ -109,7 +109,7 @@ extension NetworkPolicy {
 
     /// The sandbox's `/etc/hosts`.
     package var hostsFile: String {
-        var lines = ["127.0.0.1 localhost", "::1 localhost"]
+        var lines = ["127.0.0.1 localhost", "::1 localhost", "127.0.0.1 \(SandboxSpecification.hostName)"]
         for route in routes {
             guard let name = route.name else { continue }
             let line = "\(route.inside.map(String.init).joined(separator: ".")) \(name)"

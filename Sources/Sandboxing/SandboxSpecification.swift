@@ -84,6 +84,8 @@ package struct SandboxSpecification: Sendable {
     /// The command of a line that a shell runs.
     package static func shell(_ line: String) -> [String] { ["/bin/sh", "-c", line] }
 
+    /// The name of the host, inside.
+    package static let hostName = "sandbox"
     /// Where bundles and folders are.
     package static let workspacePath = "/workspace"
     /// Where a sandbox has links of its own, last in `PATH`.
@@ -95,6 +97,8 @@ package struct SandboxSpecification: Sendable {
         var all = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\(Self.extraPrograms)",
             "HOME": homeInside, "LANG": "C.UTF-8", "TMPDIR": "/tmp",
+            // What is printed is to be read when it is printed, not when a buffer is full.
+            "PYTHONUNBUFFERED": "1",
         ]
         all.merge(environment) { $1 }
         all["III_URL"] = NetworkPolicy.engineURL

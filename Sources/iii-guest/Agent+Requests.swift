@@ -56,6 +56,7 @@ extension Agent {
     private func prepareWorkspace(_ request: StartRequest) -> Bool {
         if isMachine {
             if let hosts = request.hosts { _ = guest_make_file("/root", "etc/hosts", hosts, 1) }
+            _ = guest_make_file("/root", "etc/hostname", "sandbox\n", 1)
             if request.ownsRoot { chown("/root", request.user, request.group) }
             chown("/root/home/worker", request.user, request.group)
             if !request.home.isEmpty {

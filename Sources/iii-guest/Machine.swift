@@ -16,6 +16,7 @@ func runMachine() -> Never {
     mount("sys", "/sys", "sysfs", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), "")
     loadModules()
     _ = guest_loopback_up()
+    _ = guest_name_host("sandbox")
     let channel = openPort()
     guard channel >= 0 else { guest_power_off(); exit(1) }
     let agent = Agent(channel: channel, isMachine: true)
@@ -146,6 +147,11 @@ extension Agent {
         if request.memory > 0 { set(literal("/group/worker/memory.max"), request.memory) }
         if request.processes > 0 { set(literal("/group/worker/pids.max"), request.processes) }
         _ = guest_write_file(literal("/group/worker/memory.oom.group"), literal("1"))
+        // Where containers have it.
+        let place = "/root/sys/fs/cgroup"
+        mount("/group/worker", place, nil, UInt(MS_BIND), nil)
+        let quiet = UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("/group/worker", place, nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY) | quiet, nil)
     }
 
     private func set(_ file: [CChar], _ value: UInt64) { _ = guest_write_file(file, cString(decimal(Int(value)))) }

@@ -37,6 +37,8 @@ struct MicroVMContractTests {
     @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }
     @Test func runsFurtherCommands() async throws { try await contract.runsFurtherCommandsBesideTheWorker() }
     @Test func givesCommandsATerminal() async throws { try await contract.givesCommandsATerminal() }
+    @Test func tellsWhichInterfacesThereAre() async throws { try await contract.tellsWhichInterfacesThereAre() }
+    @Test func hasWhatAContainerHas() async throws { try await contract.hasWhatAContainerHas() }
     @Test func carriesConnectionsToTheEngine() async throws { try await contract.carriesConnectionsToTheEngine() }
     @Test func opensWhatIsAllowed() async throws { try await contract.opensWhatIsAllowedAndNothingElse() }
     @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }

@@ -6,6 +6,7 @@ import Namespaces
 import Sandboxing
 import SandboxTestSupport
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The namespaces of this machine, as tests use them: one backend for all, since it probes once.
@@ -38,6 +39,8 @@ struct NamespacesContractTests {
     @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }
     @Test func runsFurtherCommands() async throws { try await contract.runsFurtherCommandsBesideTheWorker() }
     @Test func givesCommandsATerminal() async throws { try await contract.givesCommandsATerminal() }
+    @Test func tellsWhichInterfacesThereAre() async throws { try await contract.tellsWhichInterfacesThereAre() }
+    @Test func hasWhatAContainerHas() async throws { try await contract.hasWhatAContainerHas() }
     @Test func carriesConnectionsToTheEngine() async throws { try await contract.carriesConnectionsToTheEngine() }
     @Test func opensWhatIsAllowed() async throws { try await contract.opensWhatIsAllowedAndNothingElse() }
     @Test func showsTheBundleReadOnly() async throws { try await contract.showsTheBundleReadOnly() }
@@ -55,5 +58,30 @@ struct HostBaseTests {
     @Test func hasPythonUnderBothNames() async throws {
         let specification = try Here.fixture.specification("python -c 'print(1)'; python3 -c 'print(2)'")
         #expect(try await Here.fixture.run(specification).output == "1\n2\n")
+    }
+
+    /// Runtimes of other languages, of those that the host has.
+    @Test(arguments: [
+        (
+            "/usr/bin/node", "128 lo",
+            ["-e", "console.log(process.constrainedMemory() / 2 ** 20, ...Object.keys(os.networkInterfaces()))"]
+        ),
+        ("/usr/bin/java", "Memory Limit: 128.00M", ["-Xint", "-XX:+UseSerialGC", "-XshowSettings:system", "-version"]),
+    ])
+    func showsOtherRuntimesItsLimits(program: FilePath, expected: String, words: [String]) async throws {
+        guard try HostFiles.kind(of: program) != nil, case .available(let here) = await Here.backend.availability(),
+            here.enforcement.memory == .enforced
+        else { return }
+        var specification = try Here.fixture.specification("")
+        specification.command = [program.string] + words
+        let (_, output, errors) = try await Here.fixture.run(specification)
+        #expect((output + errors).contains(expected), "\(output)\(errors)")
+    }
+
+    @Test(.enabled(if: (try? HostFiles.kind(of: "/etc/os-release")) != nil))
+    func tellsWhichSystemItIs() async throws {
+        let specification = try Here.fixture.specification("grep ^ID= /etc/os-release | sort")
+        let expected = try Shell.run("grep ^ID= /etc/os-release | sort", in: "/")
+        #expect(try await Here.fixture.run(specification).output == expected)
     }
 }

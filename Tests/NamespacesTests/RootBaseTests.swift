@@ -28,6 +28,8 @@ struct RootBaseTests {
     @Test func tellsOutputAndStatus() async throws { try await contract.tellsOutputAndStatus() }
     @Test func runsFurtherCommands() async throws { try await contract.runsFurtherCommandsBesideTheWorker() }
     @Test func givesCommandsATerminal() async throws { try await contract.givesCommandsATerminal() }
+    @Test func tellsWhichInterfacesThereAre() async throws { try await contract.tellsWhichInterfacesThereAre() }
+    @Test func hasWhatAContainerHas() async throws { try await contract.hasWhatAContainerHas() }
     @Test func carriesConnectionsToTheEngine() async throws { try await contract.carriesConnectionsToTheEngine() }
     @Test func laysAPrivateLayer() async throws { try await contract.laysAPrivateLayerOverTheBundle() }
     @Test func keepsTheBase() async throws { try await contract.keepsTheBaseFromAWorkerThatMayNotWriteIt() }

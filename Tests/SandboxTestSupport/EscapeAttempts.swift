@@ -286,6 +286,41 @@ extension EscapeAttempt {
             unprotected: .notTried(because: "machines have it not")
         ),
         EscapeAttempt(
+            "open a netlink socket to the audit",
+            "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)",
+            unprotected: .notTried(because: "not every kernel has it")
+        ),
+        EscapeAttempt(
+            "open a netlink socket to the firewall",
+            "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)",
+            unprotected: .notTried(because: "not every kernel has it")
+        ),
+        EscapeAttempt(
+            "open a netlink socket to the kernel's drivers",
+            "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)",
+            unprotected: .notTried(because: "not every kernel has it")
+        ),
+        EscapeAttempt(
+            "open a netlink socket to the list of all sockets",
+            "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)",
+            unprotected: .notTried(because: "not every kernel has it")
+        ),
+        EscapeAttempt(
+            "open a netlink socket to the events of devices",
+            "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15)",
+            unprotected: .notTried(because: "not every kernel has it")
+        ),
+        EscapeAttempt(
+            "switch the interface off by a netlink socket",
+            "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\ns.send(struct.pack('=IHHIIBxHiII', 32, 16, 5, 1, 0, 0, 0, 1, 0, 1))\ncode = struct.unpack_from('=i', s.recv(4096), 16)[0]\nif code: raise OSError(-code, os.strerror(-code))\nreturn 'switched'",
+            unprotected: .notTried(because: "it would take the machine's network")
+        ),
+        EscapeAttempt(
+            "add an address by a netlink socket",
+            "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\ns.send(struct.pack('=IHHIIBBBBIHH4s', 32, 20, 0x605, 1, 0, 2, 8, 0, 0, 1, 8, 2, bytes([127, 9, 9, 9])))\ncode = struct.unpack_from('=i', s.recv(4096), 16)[0]\nif code: raise OSError(-code, os.strerror(-code))\nreturn 'added'",
+            unprotected: .notTried(because: "it would change the machine's network")
+        ),
+        EscapeAttempt(
             "see an interface besides lo",
             "names = [n for _, n in socket.if_nameindex() if n != 'lo']\nif not names: raise ValueError('only lo')\nreturn names",
             unprotected: .succeedsWhere("ls /sys/class/net | grep -qvx lo")

@@ -38,10 +38,11 @@ package struct SandboxContract: Sendable {
         #expect(output.contains("III_URL=ws://127.0.0.1:49134\n"))
         #expect(output.contains("III_WORKER_NAME=contract\n"))
         #expect(output.contains("III_ISOLATION=\(fixture.backend.tier)\n"))
+        #expect(output.contains("PYTHONUNBUFFERED=1\n"))
         #expect(
             names.isSubset(of: [
                 "GREETING", "HOME", "III_ENGINE_URL", "III_ISOLATION", "III_URL", "III_WORKER_NAME", "LANG", "PATH",
-                "PWD",
+                "PWD", "PYTHONUNBUFFERED",
                 "TMPDIR", "OLDPWD", "SHLVL", "_",
             ])
         )
@@ -153,6 +154,50 @@ package struct SandboxContract: Sendable {
         #expect(exit == .exited(status: 0))
         #expect(engine.visits == 5)
         await engine.stop()
+    }
+
+    /// Servers ask at their start which interfaces there are, by whatever their language has for that.
+    package func tellsWhichInterfacesThereAre() async throws {
+        let script = """
+            import ctypes, os, socket, struct
+            print([name for _, name in socket.if_nameindex()])
+            class Entry(ctypes.Structure): pass
+            Entry._fields_ = [("next", ctypes.POINTER(Entry)), ("name", ctypes.c_char_p)]
+            libc, first, names = ctypes.CDLL(None), ctypes.POINTER(Entry)(), set()
+            assert libc.getifaddrs(ctypes.byref(first)) == 0
+            while first: names.add(first.contents.name.decode()); first = first.contents.next
+            print(names)
+            for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM):
+                s = socket.socket(socket.AF_NETLINK, kind | socket.SOCK_CLOEXEC, 0)
+                s.bind((0, 0))
+                s.send(struct.pack("=IHHIIBxxx", 20, 18, 0x301, 1, 0, 0))
+                print(b"lo\\0" in s.recv(65536))
+            """
+        var specification = try fixture.specification("")
+        specification.command = ["python3", "-c", script]
+        let (_, output, errors) = try await fixture.run(specification)
+        #expect(output == "['lo']\n{'lo'}\nTrue\nTrue\n", "\(errors)")
+    }
+
+    /// As a container has it: programs look for these, and stop or guess without.
+    package func hasWhatAContainerHas() async throws {
+        let script = """
+            import os, socket
+            name = socket.gethostname()
+            print(name, socket.gethostbyname(name), open("/etc/hostname").read() == name + "\\n")
+            for place in ("/tmp", "/dev/shm"): print(oct(os.stat(place).st_mode & 0o7777))
+            lines = [line.split(":", 2) for line in open("/proc/self/cgroup").read().split("\\n") if line]
+            own = {name: path for _, names, path in lines for name in names.split(",")}
+            if "memory" in own: file = "/sys/fs/cgroup/memory" + own["memory"] + "/memory.limit_in_bytes"
+            else: file = "/sys/fs/cgroup" + own[""] + "/memory.max"
+            print(int(open(file).read()) >> 20)
+            try: open(file, "w").write("max")
+            except OSError as error: print("kept")
+            """
+        var specification = try fixture.specification("")
+        specification.command = ["python3", "-c", script]
+        let (_, output, errors) = try await fixture.run(specification)
+        #expect(output == "sandbox 127.0.0.1 True\n0o1777\n0o1777\n128\nkept\n", "\(errors)")
     }
 
     package func opensWhatIsAllowedAndNothingElse() async throws {

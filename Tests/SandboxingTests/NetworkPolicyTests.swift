@@ -33,6 +33,9 @@ struct NetworkPolicyTests {
                 "127.0.0.1:1",
             ]
         )
-        #expect(policy.hostsFile == "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 a.example\n127.0.1.2 b.example\n")
+        #expect(
+            policy.hostsFile
+                == "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 sandbox\n127.0.1.1 a.example\n127.0.1.2 b.example\n"
+        )
     }
 }

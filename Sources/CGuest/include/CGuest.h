@@ -115,6 +115,7 @@ int guest_load_module(const char *path);
 /// Mixes bytes of the host into the machine's random numbers, and counts them.
 int guest_seed(const uint8_t *bytes, int count);
 int guest_set_clock(int64_t unix_nanoseconds);
+int guest_name_host(const char *name);
 /// Switches the machine off.
 void guest_power_off(void);
 int guest_make_node(const char *path, unsigned mode, unsigned major, unsigned minor);

@@ -61,7 +61,7 @@ struct BlobLayout: Sendable {
         return try BlobFile.remove(path)
     }
 
-    /// Gives a finished upload its name, or renews the blob that has it already.
+    /// Gives a finished upload its name, in the place of a blob that has it already.
     func place(
         _ upload: FilePath,
         as digest: Digest,
@@ -76,16 +76,22 @@ struct BlobLayout: Sendable {
             }
             let lock = try BlobLock(root, .shared)
             defer { lock.release() }
-            // One of another size is damaged, and replaced.
-            if let stored = try BlobFile.status(of: path), stored.size == size, try BlobFile.setTime(of: path, to: now)
-            {
-                try BlobFile.remove(upload)
-            } else {
-                try HostFiles.rename(upload, to: path)
-            }
+            // One that is there may be damaged, and this one is not.
+            try HostFiles.rename(upload, to: path)
             try HostFiles.syncDirectory(folder)
         } catch { throw BlobStorageError("store", path, (error as? HostError)?.errno ?? error) }
         return StoredBlob(digest: digest, size: size, storedAt: now, file: path)
+    }
+
+    /// The bytes of the uploads that an account can continue.
+    func sizeOfUploads(of account: AccountName) throws(BlobStorageError) -> ByteCount {
+        var size = ByteCount.zero
+        for name in try BlobFile.entries(of: uploads) where name.utf8.count == 65 + account.description.utf8.count {
+            guard name.hasSuffix(".\(account)") else { continue }
+            // It may have ended since the folder was read.
+            size = size + (try BlobFile.status(of: uploads.appending(name))?.size ?? .zero)
+        }
+        return size
     }
 
     func sweepUploads(olderThan moment: Timestamp) throws(BlobStorageError) -> Int {

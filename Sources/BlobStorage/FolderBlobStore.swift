@@ -14,6 +14,9 @@ package import WorkerModel
 ///
 /// Any number of uploads and readers may be at work, in any number of programs.
 package final class FolderBlobStore: BlobStore {
+    /// Less than this does not tell of a full disk.
+    private static let probed = [UInt8](repeating: 0, count: 64 << 10)
+
     private let layout: BlobLayout
     private let slots = UploadSlots()
     private let uploadNames: @Sendable () -> UInt64
@@ -67,6 +70,19 @@ package final class FolderBlobStore: BlobStore {
         guard let slot = slots.take(name) else { return nil }
         let layout = layout
         return try await onBlockingThread { try BlobFile.status(of: layout.path(of: slot.name))?.size }
+    }
+
+    package func suspendedUploads(of account: AccountName) async throws -> ByteCount {
+        let layout = layout
+        return try await onBlockingThread { try layout.sizeOfUploads(of: account) }
+    }
+
+    package func probe() async throws {
+        let (layout, names) = (layout, uploadNames)
+        try await onBlockingThread {
+            // What fails removes the file.
+            try UploadFile(in: layout.uploads, names: names).writing(Self.probed).discard()
+        }
     }
 
     package func blob(_ digest: Digest) async throws -> StoredBlob? {

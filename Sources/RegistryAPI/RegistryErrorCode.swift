@@ -27,6 +27,8 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
     /// An upload cannot be continued so.
     case uploadConflict = "upload_conflict"
     case tooLarge = "too_large"
+    /// An account has sent too much that no version names.
+    case quotaExceeded = "quota_exceeded"
     case validationError = "validation_error"
     case versionConflict = "version_conflict"
     case dependencyCycle = "dependency_cycle"
@@ -49,7 +51,7 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
             404
         case .versionExists, .tagConflict, .finalizeConflict, .deleteRefused, .lastOwner, .uploadConflict: 409
         case .versionRemoved: 410
-        case .tooLarge: 413
+        case .tooLarge, .quotaExceeded: 413
         case .validationError, .versionConflict, .dependencyCycle, .digestMismatch: 422
         case .tooManyRequests: 429
         case .internalError: 500

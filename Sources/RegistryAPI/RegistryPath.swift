@@ -7,6 +7,7 @@ package import WorkerModel
 package enum RegistryRoute: String, CaseIterable, Sendable {
     case resolve = "/resolve"
     case publish = "/publish"
+    case publishCheck = "/publish/check"
     case download = "/download/{name}"
     case detail = "/w/{name}"
     case versions = "/w/{name}/versions"
@@ -61,6 +62,16 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
     package static let resolve = RegistryPath(.resolve)
     /// `POST`: a new version.
     package static let publish = RegistryPath(.publish)
+
+    /// `POST`: a new version that ranges may choose at once, and whose channel moves to it only from a lower one.
+    package static let release = RegistryPath(.publish, query: isRelease)
+
+    /// `POST`: what would refuse a new version though its bytes are in order.
+    package static func publishCheck(isRelease: Bool) -> RegistryPath {
+        RegistryPath(.publishCheck, query: isRelease ? Self.isRelease : [])
+    }
+
+    private static let isRelease = [(name: "release", value: "true")]
 
     /// `GET`: where one version is had; also counts a download.
     ///

@@ -67,7 +67,7 @@ extension RegistryClientError {
         case .versionExists: .versionExists
         case .accountNotFound, .keyNotFound: .accountNotFound
         case .lastOwner: .lastOwner
-        case .invalidJSON, .validationError, .tooLarge, .digestMismatch, .blobNotFound:
+        case .invalidJSON, .validationError, .tooLarge, .quotaExceeded, .digestMismatch, .blobNotFound:
             isSending ? .publishRefused : nil
         case .tagConflict, .finalizeConflict: .channelConflict
         case .deleteRefused: .removalRefused

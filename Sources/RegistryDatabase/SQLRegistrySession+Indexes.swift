@@ -77,11 +77,19 @@ extension SQLRegistrySession {
             """,
             [id.worker.sql, channel.sql, id.version.sql, now.sql]
         )
-        if channel == .latest {
-            try connection.execute("UPDATE versions SET is_promoted = 1 WHERE id = ?", [id.version.sql])
-        }
+        if channel == .latest { try promote(id.version) }
         try advanceRevision(of: id.worker)
         return previous
+    }
+
+    func promote(_ version: SemanticVersion, of worker: WorkerName) throws(RegistryStorageError) {
+        guard let id = try identity(of: version, of: worker) else { throw .versionNotFound(worker, version) }
+        try promote(id.version)
+        try advanceRevision(of: id.worker)
+    }
+
+    private func promote(_ version: Int64) throws(RegistryStorageError) {
+        try connection.execute("UPDATE versions SET is_promoted = 1 WHERE id = ?", [version.sql])
     }
 
     private func loadIndex(of worker: WorkerName, _ id: Int64) throws(RegistryStorageError) -> WorkerIndex {

@@ -21,7 +21,11 @@ extension SQLRegistrySession {
 
     func workers(withSkeleton skeleton: String) throws(RegistryStorageError) -> [WorkerName] {
         var names: [WorkerName] = []
-        for row in try connection.query("SELECT name FROM workers WHERE skeleton = ? ORDER BY name", [skeleton.sql]) {
+        let rows = try connection.query(
+            "SELECT name FROM workers WHERE replace(skeleton, 'i', 'l') = ? ORDER BY name",
+            [skeleton.replacing("i", with: "l").sql]
+        )
+        for row in rows {
             names.append(try row.workerName(0))
         }
         return names

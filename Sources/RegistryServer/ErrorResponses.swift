@@ -56,7 +56,8 @@ extension ErrorResponse {
     private init(service error: RegistryServiceError) {
         switch error {
         case .keyMissing, .keyUnknown, .keyExpired: self.init(.unauthorized, error)
-        case .accountSuspended, .scopeMissing, .nameNotCovered, .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar:
+        case .accountSuspended, .scopeMissing, .nameNotCovered, .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar,
+            .nameReserved:
             self.init(.forbidden, error)
         case .keyNotFound: self.init(.keyNotFound, error)
         case .accountNotFound: self.init(.accountNotFound, error)
@@ -105,6 +106,10 @@ extension ErrorResponse {
             envelope.details = [.init(path: "version", reason: error.message.printable)]
         case .unresolved(let failure): self.init(resolution: failure)
         case .blobNotFound: self.init(.blobNotFound, error)
+        case .uploadQuota: self.init(.quotaExceeded, error)
+        case .blobDamaged:
+            self.init(.internalError, error)
+            isFailureOfServer = true
         }
     }
 

@@ -56,12 +56,19 @@ extension Request {
         } catch { throw RequestFault.shape(error) }
     }
 
+    /// Expects a body of at most `limit` bytes, as far as the client says how much it will send.
+    ///
+    /// - Throws: `RequestFault.tooLarge`.
+    func expect(upTo limit: ByteCount) throws(RequestFault) {
+        if let declaredLength, declaredLength > limit.bytes { throw RequestFault.tooLarge(limit: limit) }
+    }
+
     /// Gives the body to `use` as it arrives, piece by piece.
     ///
     /// - Throws: `RequestFault.tooLarge` before the first piece where the client says how much it will send,
     ///   `RequestFault.cut`; what `use` throws.
     func forEachPiece(upTo limit: ByteCount, _ use: (ByteBuffer) async throws -> Void) async throws {
-        if let declaredLength, declaredLength > limit.bytes { throw RequestFault.tooLarge(limit: limit) }
+        try expect(upTo: limit)
         var received: Int64 = 0
         var pieces = body.makeAsyncIterator()
         while true {

@@ -16,6 +16,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var question: ByteCount
     /// One uploaded blob.
     package var upload: ByteCount
+    /// What one account may have sent that no version names.
+    package var uploadQuota: ByteCount
     /// All header fields of a request together.
     package var headers: ByteCount
     /// Header fields of a request.
@@ -58,6 +60,7 @@ package struct ServerLimits: Sendable, Hashable {
         jsonBody: ByteCount = .mebibytes(8),
         question: ByteCount = .kibibytes(64),
         upload: ByteCount = .mebibytes(512),
+        uploadQuota: ByteCount = .mebibytes(8192),
         headers: ByteCount = .kibibytes(32),
         headerCount: Int = 100,
         page: Int = PageRequest.largest,
@@ -73,6 +76,7 @@ package struct ServerLimits: Sendable, Hashable {
         self.jsonBody = jsonBody
         self.question = question
         self.upload = upload
+        self.uploadQuota = uploadQuota
         self.headers = headers
         self.headerCount = headerCount
         self.page = page

@@ -46,6 +46,7 @@ package struct CollectBlobs: Sendable {
             last = page.last?.digest
             try await collect(page.filter { $0.storedAt < moment }, olderThan: moment, &outcome)
         } while last != nil
+        try await store.write { try $0.forgetUploads(before: moment) }
         return outcome
     }
 

@@ -4,7 +4,7 @@
 import RegistryStorage
 import WorkerModel
 
-/// Whether the registry can answer: whether its records and its blobs can be read.
+/// Whether the registry can answer: whether its records and its blobs can be read, and more can be stored.
 package struct Readiness: Sendable {
     let store: any RegistryStore
     let blobs: any BlobStore
@@ -13,5 +13,6 @@ package struct Readiness: Sendable {
     package func callAsFunction() async throws {
         _ = try await store.read { session in try session.accounts().count }
         _ = try await blobs.blob(Digest.sha256([]))
+        try await blobs.probe()
     }
 }

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import RegistryStorage
+package import WorkerModel
 
 /// Everything a registry does, over its two seams: the records and the blobs.
 ///
@@ -27,6 +28,8 @@ package struct RegistryService: Sendable {
     /// What was downloaded and is not written down yet.
     package let downloads: DownloadCounter
     package let blobs: any BlobStore
+    package let served: ServedBlobs
+    package let receive: ReceiveBlob
     package let collect: CollectBlobs
     package let readiness: Readiness
     package let surroundings: Surroundings
@@ -34,18 +37,21 @@ package struct RegistryService: Sendable {
     private let store: any RegistryStore
 
     /// `publicURL` is asked for each answer, since a server may know it only when it listens.
+    ///
+    /// `uploadQuota` is for each account; nil sets no limit.
     package init(
         store: any RegistryStore,
         blobs: any BlobStore,
         publicURL: @escaping @Sendable () -> PublicURL,
         surroundings: Surroundings,
-        keyedRequestsPerMinute: Int = 0
+        keyedRequestsPerMinute: Int = 0,
+        uploadQuota: ByteCount? = nil
     ) {
         let table = AnswerTable(generation: { store.generation })
         let counter = DownloadCounter(store: store, surroundings: surroundings)
         let changes = WorkerChanges(store: store, surroundings: surroundings)
         keys = Keys(store: store, surroundings: surroundings, requestsPerMinute: keyedRequestsPerMinute)
-        owners = Owners(store: store, surroundings: surroundings)
+        owners = Owners(store: store, changes: changes)
         publish = PublishVersion(
             store: store,
             blobs: blobs,
@@ -69,6 +75,14 @@ package struct RegistryService: Sendable {
         self.store = store
         readiness = Readiness(store: store, blobs: blobs)
         self.blobs = blobs
+        served = ServedBlobs(store: store, blobs: blobs)
+        receive = ReceiveBlob(
+            store: store,
+            blobs: blobs,
+            served: served,
+            surroundings: surroundings,
+            quota: UploadQuota(uploadQuota)
+        )
         collect = CollectBlobs(store: store, blobs: blobs, surroundings: surroundings)
         self.surroundings = surroundings
         self.publicURL = publicURL

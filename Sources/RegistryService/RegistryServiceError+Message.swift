@@ -25,6 +25,7 @@ extension RegistryServiceError {
         case .notOwner(let worker): "the worker `\(worker)` belongs to another account"
         case .nameTooSimilar(let name, let other):
             "the name `\(name)` is too easily taken for the existing worker `\(other)`"
+        case .nameReserved(let name): "the name `\(name)` is reserved, or easily taken for one that is"
         case .invalidPublication(let problems): Self.sentence(of: problems, about: "publication")
         case .invalidRequest(let problems): Self.sentence(of: problems, about: "request")
         case .versionExists(let name, let version, let isIdentical):
@@ -45,6 +46,8 @@ extension RegistryServiceError {
         case .invalidSelector(let error): error.message
         case .unresolved(let failure): failure.message
         case .blobNotFound(let digest): "there is no blob sha256:\(digest)"
+        case .blobDamaged(let digest): "the blob sha256:\(digest) is damaged: its file has another size than was stored"
+        case .uploadQuota(let limit): "the account has sent more than \(limit) that no version names"
         }
     }
 
@@ -67,7 +70,7 @@ extension RegistryServiceError {
         case .invalidRequest: ["correct what `details` lists, then send it again: nothing was changed"]
         case .scopeMissing(let scope): ["use a key with the scope `\(scope.rawValue)`"]
         case .notOwner: ["publish under another name, or ask an owner to add this account"]
-        case .nameTooSimilar: ["choose another name, or have an administrator publish the first version"]
+        case .nameTooSimilar, .nameReserved: ["choose another name, or have an administrator publish the first version"]
         case .invalidPublication: ["correct what `details` lists, then publish again: nothing was stored"]
         case .versionExists(_, _, let isIdentical):
             isIdentical
@@ -84,6 +87,8 @@ extension RegistryServiceError {
         case .impossibleName: ["check the name"]
         case .invalidSelector(let error): error.hints
         case .unresolved(let failure): failure.hints
+        case .blobDamaged: ["upload it again, or have whoever runs the registry restore it"]
+        case .uploadQuota: ["publish what was sent; what no version names is forgotten after a day"]
         case .blobNotFound(let digest): ["upload it first: `PUT /blobs/sha256/\(digest)`"]
         }
     }

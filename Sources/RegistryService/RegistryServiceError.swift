@@ -29,6 +29,8 @@ package enum RegistryServiceError: CodedError {
     case notOwner(WorkerName)
     /// A new name that people would take for an existing one.
     case nameTooSimilar(WorkerName, to: WorkerName)
+    /// A name that only an administrator gives.
+    case nameReserved(WorkerName)
     /// Everything that is wrong with it; at least one problem.
     case invalidPublication([PublicationProblem])
     /// Everything that is wrong with another request; at least one problem.
@@ -52,13 +54,17 @@ package enum RegistryServiceError: CodedError {
     case invalidSelector(VersionError)
     case unresolved(ResolutionFailure)
     case blobNotFound(Digest)
+    /// The bytes that are stored are not those that arrived.
+    case blobDamaged(Digest)
+    /// An account has sent too much that no version names.
+    case uploadQuota(ByteCount)
 
     package var code: ErrorCode {
         switch self {
         case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .tooManyRequests, .accountSuspended,
             .scopeMissing,
             .nameNotCovered,
-            .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar:
+            .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar, .nameReserved:
             .unauthorized
         case .keyNotFound, .accountNotFound: .accountNotFound
         case .lastOwner: .lastOwner
@@ -72,6 +78,8 @@ package enum RegistryServiceError: CodedError {
         case .invalidSelector(let error): error.code
         case .unresolved(let failure): failure.code
         case .blobNotFound: .download
+        case .blobDamaged: .storageIO
+        case .uploadQuota: .publishRefused
         }
     }
 }

@@ -32,6 +32,9 @@ package protocol BlobStore: Sendable {
     /// How many bytes of a suspended upload have arrived; nil where there is none that could be continued now.
     func suspendedUpload(_ name: UploadName) async throws -> ByteCount?
 
+    /// How many bytes the suspended uploads of an account have.
+    func suspendedUploads(of account: AccountName) async throws -> ByteCount
+
     /// What is stored under a digest; nil when nothing is.
     func blob(_ digest: Digest) async throws -> StoredBlob?
 
@@ -44,6 +47,11 @@ package protocol BlobStore: Sendable {
     ///
     /// - Returns: whether it is there.
     func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool
+
+    /// Looks whether more can be stored, by storing a little.
+    ///
+    /// - Throws: `BlobStorageError`: `.storageFull`, `.failed`.
+    func probe() async throws
 
     /// Deletes a blob, unless it was stored or renewed at `moment` or later.
     ///
@@ -114,7 +122,8 @@ package protocol BlobUpload: AnyObject, Sendable {
 
     /// Makes the blob readable under its digest, durable when this returns.
     ///
-    /// A blob that is stored already stays as it is, renewed: storing the same bytes twice, also at once, is a success.
+    /// It takes the place of one that is stored already, which may be damaged: storing the same bytes twice, also at once,
+    /// is a success, and whoever reads the one before reads it to its end.
     ///
     /// - Throws: `BlobStorageError.digestMismatch`, with nothing kept, when the bytes are not what was expected.
     func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob

@@ -47,7 +47,7 @@ package protocol RegistryStore: Sendable {
 /// Names and versions compare byte for byte.
 package protocol RegistryReadSession: VersionLifeReading, ListingReading {
     func worker(_ name: WorkerName) throws(RegistryStorageError) -> WorkerRecord?
-    /// The workers whose names fold to this skeleton.
+    /// The workers whose names fold to this skeleton, `i` taken for `l`.
     func workers(withSkeleton skeleton: String) throws(RegistryStorageError) -> [WorkerName]
     /// The accounts that own a worker, by name.
     func owners(of worker: WorkerName) throws(RegistryStorageError) -> [AccountName]
@@ -87,6 +87,15 @@ package protocol RegistryReadSession: VersionLifeReading, ListingReading {
 
     /// The digests of bytes that versions need the blob store to hold, in order: those after one, at most `limit`.
     func hostedDigests(after digest: Digest?, limit: Int) throws(RegistryStorageError) -> [Digest]
+
+    /// How many bytes arrived when a blob was last uploaded; nil where nobody wrote that down.
+    func uploadedSize(of digest: Digest) throws(RegistryStorageError) -> ByteCount?
+
+    /// The bytes that an account has uploaded since a moment and that no version needs.
+    func unreferencedUploads(
+        of account: AccountName,
+        since moment: Timestamp
+    ) throws(RegistryStorageError) -> ByteCount
 
     /// Those of some digests that a version needs the blob store to hold.
     func referenced(among digests: [Digest]) throws(RegistryStorageError) -> Set<Digest>
@@ -136,6 +145,10 @@ package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, Listi
         to version: SemanticVersion,
         at now: Timestamp
     ) throws(RegistryStorageError) -> SemanticVersion?
+    /// Lets ranges choose a version for ever, as if `latest` had pointed to it once.
+    ///
+    /// - Throws: `.versionNotFound`.
+    func promote(_ version: SemanticVersion, of worker: WorkerName) throws(RegistryStorageError)
     /// Withdraws a version from ranges, or, with nil, takes that back.
     ///
     /// - Throws: `.versionNotFound`.
@@ -169,6 +182,18 @@ package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, Listi
     ///
     /// - Returns: whether it was there.
     func deleteKey(hash: Digest) throws(RegistryStorageError) -> Bool
+
+    /// Notes that an account has uploaded a blob, now and whole.
+    ///
+    /// - Throws: `.accountNotFound`.
+    func recordUpload(
+        of digest: Digest,
+        size: ByteCount,
+        by account: AccountName,
+        at now: Timestamp
+    ) throws(RegistryStorageError)
+    /// Forgets the uploads before a moment that no version needs.
+    func forgetUploads(before moment: Timestamp) throws(RegistryStorageError)
 
     /// Adds an event to the end of the record.
     ///

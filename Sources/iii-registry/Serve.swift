@@ -53,7 +53,8 @@ struct Serve: AsyncParsableCommand {
             blobs: folder.blobs,
             publicURL: { publicURL.value },
             surroundings: Surroundings(now: WallClock.now),
-            keyedRequestsPerMinute: settings.limits.keyedRequestsPerMinute
+            keyedRequestsPerMinute: settings.limits.keyedRequestsPerMinute,
+            uploadQuota: settings.limits.uploadQuota
         )
         try await service.prepare()
         if let key = try await service.keys.createFirst() {

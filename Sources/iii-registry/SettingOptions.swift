@@ -16,6 +16,7 @@ struct SettingOptions: ParsableArguments {
     @Option(help: .setting(.bodyLimit, "size")) var bodyLimit: String?
     @Option(help: .setting(.questionLimit, "size")) var questionLimit: String?
     @Option(help: .setting(.uploadLimit, "size")) var uploadLimit: String?
+    @Option(help: .setting(.uploadQuota, "size")) var uploadQuota: String?
     @Option(help: .setting(.headerLimit, "size")) var headerLimit: String?
     @Option(help: .setting(.headerCount, "count")) var headerCount: String?
     @Option(help: .setting(.pageLimit, "count")) var pageLimit: String?
@@ -39,7 +40,7 @@ struct SettingOptions: ParsableArguments {
             (.logLevel, logLevel),
             (.bodyLimit, bodyLimit),
             (.questionLimit, questionLimit),
-            (.uploadLimit, uploadLimit),
+            (.uploadLimit, uploadLimit), (.uploadQuota, uploadQuota),
             (.headerLimit, headerLimit),
             (.headerCount, headerCount),
             (.pageLimit, pageLimit),

@@ -164,12 +164,13 @@ import Testing
         }
     }
 
-    /// What somebody else relies on is not moved unnoticed.
-    @Test func aVersionOfAnOlderLineSaysWhatBecomesOfTheChannel() async throws {
+    /// A fix for an old line moves nobody to it but those who ask for that line.
+    @Test func aVersionOfAnOlderLineLeavesTheChannelAndSaysSo() async throws {
         try await Road.open { road in
             for version in ["1.0.0", "2.0.0"] { try await road.publish("a", version) }
-            let back = try await road.publish("a", "1.1.0", arguments: ["--dry-run"])
-            #expect(back.talk.contains("warning: `latest` moves back from 2.0.0 to 1.1.0"), "\(back.talk)")
+            let stays = "warning: `latest` stays at 2.0.0, which is above "
+            let planned = try await road.publish("a", "1.1.0", arguments: ["--dry-run"])
+            #expect(planned.talk.contains(stays + "1.1.0"), "\(planned.talk)")
             for arguments in [["--no-tag"], ["--tag", "one"]] {
                 let meant = try await road.publish("a", "1.1.0", arguments: ["--dry-run"] + arguments)
                 #expect(!meant.talk.contains("warning: `latest`"), "\(meant.talk)")
@@ -178,6 +179,13 @@ import Testing
             #expect(older.status == 1 && older.talk.contains("[W106]"), "\(older.talk)")
             #expect(older.talk.contains("below 1.0.0, which is published already"), "\(older.talk)")
             #expect(older.talk.contains("`--allow-older`"), "\(older.talk)")
+            for (version, arguments) in [("1.2.0", []), ("1.1.5", ["--allow-older"])] {
+                let fix = try await road.publish("a", version, arguments: arguments)
+                #expect(fix.talk.contains(stays + version), "\(fix.talk)")
+            }
+            let versions = try await road.author("info", "a", "--versions").output
+            let latest = versions.split(separator: "\n").filter { $0.contains("latest") }
+            #expect(latest.count == 1 && latest.allSatisfy { $0.contains("2.0.0") }, "\(versions)")
         }
     }
 

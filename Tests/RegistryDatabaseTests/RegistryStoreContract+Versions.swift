@@ -6,6 +6,11 @@ import Testing
 import WorkerModel
 
 extension RegistryStoreContract {
+    /// What `acme` has uploaded since a moment and no version needs.
+    private static func unreferenced(_ moment: Int64, in session: any RegistryReadSession) throws -> Int64 {
+        try session.unreferencedUploads(of: Sample.account(), since: Sample.time(moment)).bytes
+    }
+
     private static func everyKind() throws -> [PublishedVersion] {
         let hosted = ArtifactLocation(url: nil, digest: Digest.sha256([1]))
         let elsewhere = ArtifactLocation(url: "https://example.com/a?b=c&d='e'", digest: Digest.sha256([2]))
@@ -148,6 +153,32 @@ extension RegistryStoreContract {
                 try session.insertVersion(Sample.published("echo", "3.0.0", artifacts: .bundle(elsewhere)))
             }
             #expect(try await store.read { try $0.referenced(among: many) } == [many[3], many[1100]])
+        },
+        claim("uploads count for their account until a version needs them, and are forgotten only then") {
+            (store) async throws in
+            let (acme, digests) = (try Sample.account(), (0..<3).map { Digest.sha256([UInt8($0)]) })
+            try await store.write { (session) throws in
+                try session.prepare("echo")
+                for (index, digest) in digests.enumerated() {
+                    let size = ByteCount(Int64(10 * (index + 1)))
+                    for _ in 0..<2 {
+                        try session.recordUpload(of: digest, size: size, by: acme, at: Sample.time(Int64(index)))
+                    }
+                }
+                #expect(throws: RegistryStorageError.self) {
+                    try session.recordUpload(of: digests[0], size: .zero, by: Sample.account("x"), at: Sample.time(1))
+                }
+            }
+            #expect(try await store.read { try unreferenced(0, in: $0) } == 60)
+            #expect(try await store.read { try unreferenced(1, in: $0) } == 50)
+            try await store.write { (session) throws in
+                let hosted = ArtifactLocation(url: nil, digest: digests[0])
+                try session.insertVersion(Sample.published("echo", "1.0.0", artifacts: .bundle(hosted)))
+                try session.forgetUploads(before: Sample.time(2))
+            }
+            #expect(try await store.read { try unreferenced(0, in: $0) } == 30)
+            let sizes = try await store.read { session in try digests.map { try session.uploadedSize(of: $0)?.bytes } }
+            #expect(sizes == [10, nil, 30])
         },
         claim("a text with a NUL character is refused, not cut") { (store) async throws in
             await #expect(throws: RegistryStorageError.self) {

@@ -182,12 +182,15 @@ extension RegistryStoreContract {
         },
         claim("names compare byte for byte, skeletons find those that look alike") { (store) async throws in
             try await store.write { (session) throws in
-                for text in ["echo", "Echo", "ECHO", "echo_"] { try session.insertWorker(Sample.worker(text)) }
+                for text in ["echo", "Echo", "ECHO", "echo_", "list", "llst"] {
+                    try session.insertWorker(Sample.worker(text))
+                }
             }
             try await store.read { (session) throws in
                 #expect(try session.worker(Sample.name("eCHO")) == nil)
                 #expect(try session.workers(withSkeleton: "echo").map(\.description) == ["ECHO", "Echo", "echo"])
                 #expect(try session.workers(withSkeleton: "Echo").isEmpty)
+                #expect(try session.workers(withSkeleton: "iist").map(\.description) == ["list", "llst"])
             }
         },
         claim("owners are accounts, each once") { (store) async throws in

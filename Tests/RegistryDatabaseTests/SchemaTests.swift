@@ -92,6 +92,8 @@ struct SchemaTests {
                 _ = try session.events(of: nil, before: nil, limit: 5)
                 _ = try session.downloads(of: name, since: Day(number: 1))
                 _ = try session.referenced(among: [Digest.sha256([])])
+                _ = try session.uploadedSize(of: Digest.sha256([]))
+                _ = try session.unreferencedUploads(of: Sample.account(), since: Self.now)
                 _ = try session.contains(version, of: name)
                 _ = try session.yank(of: version, of: name)
                 _ = try session.deprecations(of: name)

@@ -112,6 +112,8 @@ struct WatchedBlobStore: BlobStore {
     let store: any BlobStore
     var probe: FlowProbe?
     var gate: Gate?
+    /// Whether nothing more can be stored.
+    var isFull = false
 
     func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
         await gate?.pass()
@@ -125,7 +127,14 @@ struct WatchedBlobStore: BlobStore {
         Upload(upload: try await store.continueUpload(name, at: offset, upTo: limit), probe: probe)
     }
     func suspendedUpload(_ name: UploadName) async throws -> ByteCount? { try await store.suspendedUpload(name) }
+    func suspendedUploads(of account: AccountName) async throws -> ByteCount {
+        try await store.suspendedUploads(of: account)
+    }
 
+    func probe() async throws {
+        if isFull { throw BlobStorageError.storageFull }
+        try await store.probe()
+    }
     func blob(_ digest: Digest) async throws -> StoredBlob? { try await store.blob(digest) }
     func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
         try await store.bytes(of: digest, in: range)

@@ -59,7 +59,8 @@ struct ServerFixture: Sendable {
             store: store,
             blobs: wrap(try FolderBlobStore(folder.appending("blobs"))),
             publicURL: { url },
-            surroundings: Surroundings(now: { now })
+            surroundings: Surroundings(now: { now }),
+            uploadQuota: limits.uploadQuota
         )
         var settings = settings
         settings.limits = limits

@@ -23,6 +23,20 @@ struct CheckTests {
         }
     }
 
+    @Test func blobThatBecameShorterIsNamed() async throws {
+        try await ServiceFixture.run { registry in
+            let digest = try await registry.uploadArchive(["iii.worker.yaml": HostedArtifactTests.manifest])
+            try await registry.publish(Requests.bundle(digest))
+            let file = try #require(try await registry.blobs.blob(digest)?.file)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.string)
+            let descriptor = try FileDescriptor.open(file, .writeOnly)
+            try descriptor.closeAfter { try descriptor.resize(to: 10) }
+            let report = try await CheckRegistry(store: registry.store, blobs: registry.blobs)()
+            #expect(report.damages.map(\.message).allSatisfy { $0.contains("\(digest)") && $0.contains("pi@1.0.0") })
+            #expect(report.damages.count == 1)
+        }
+    }
+
     @Test func missingAndChangedBlobsAreNamed() async throws {
         try await ServiceFixture.run { registry in
             let caller = try await registry.caller()

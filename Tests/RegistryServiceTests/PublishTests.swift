@@ -148,20 +148,85 @@ struct PublishTests {
         }
     }
 
-    @Test(arguments: ["image_resize", "imageresize", "irnage-resize", "image-res1ze"])
-    func namesThatLookAlikeNeedAnAdministrator(_ name: String) async throws {
+    @Test(arguments: [
+        ("image-resize", "image_resize", true), ("image-resize", "imageresize", true),
+        ("image-resize", "irnage-resize", true), ("image-resize", "image-res1ze", true),
+        ("pdfkit", "pdfk1t", true), ("pdfk1t", "pdfkit", true), ("pdfk1t", "pdfklt", true),
+        ("library", "l1brary", true),
+        ("l1brary", "library", true), ("t001", "tool", true), ("mail", "mall", false), ("pdfkit", "pdfklt", false),
+        ("pdfkit", "pdfkits", false),
+    ])
+    func namesThatLookAlikeNeedAnAdministrator(_ known: String, _ name: String, _ isTaken: Bool) async throws {
         try await ServiceFixture.run { registry in
-            try await registry.publish(Requests.engine("image-resize"))
-            let isTaken = name != "image-res1ze"
-            do {
-                try await registry.publish(Requests.engine(name), by: registry.caller("mallory"))
-                #expect(!isTaken)
-            } catch RegistryServiceError.nameTooSimilar(_, let other) {
-                #expect(isTaken && other.description == "image-resize")
+            try await registry.publish(Requests.engine(known))
+            let mallory = try await registry.caller("mallory")
+            for ask in [
+                registry.service.publish.check, { try await registry.service.publish($0, isRelease: $1, by: $2) },
+            ] {
+                do {
+                    _ = try await ask(.object(Requests.engine(name)), false, mallory)
+                    #expect(!isTaken)
+                } catch RegistryServiceError.nameTooSimilar(_, let other) {
+                    #expect(isTaken && other.description == known)
+                }
             }
             if isTaken {
                 try await registry.publish(Requests.engine(name), by: registry.caller("root", scopes: [.admin]))
             }
+        }
+    }
+
+    @Test(arguments: ["iii", "admin", "latest", "iii-worker-manager", "iii_worker_manager", "i1i", "1atest", "r00t"])
+    func reservedNamesNeedAnAdministrator(_ name: String) async throws {
+        try await ServiceFixture.run { registry in
+            let mallory = try await registry.caller("mallory")
+            await #expect(throws: RegistryServiceError.self) {
+                try await registry.service.publish.check(.object(Requests.engine(name)), by: mallory)
+            }
+            do {
+                try await registry.publish(Requests.engine(name), by: mallory)
+                Issue.record("published")
+            } catch RegistryServiceError.nameReserved(let refused) { #expect(refused.description == name) }
+            try await registry.publish(Requests.engine(name), by: registry.caller("root", scopes: [.admin]))
+        }
+    }
+
+    /// A publisher of the next version asks for what exists already.
+    @Test func namesThatExistStayTheirOwners() async throws {
+        try await ServiceFixture.run { registry in
+            let admin = try await registry.caller("root", scopes: [.admin])
+            try await registry.publish(Requests.engine("iii-http"), by: admin)
+            _ = try await registry.caller("acme")
+            _ = try await registry.service.owners.add("acme", to: "iii-http", by: admin)
+            try await registry.publish(Requests.engine("iii-http", "1.0.1"))
+        }
+    }
+
+    @Test func releaseOfAnOldLineLeavesLatestAndIsChosenByRanges() async throws {
+        try await ServiceFixture.run { registry in
+            let caller = try await registry.caller()
+            func release(_ version: String, tag: String? = "latest") async throws -> PublishAnswer {
+                let request = JSONValue.object(Requests.engine("state", version, tag: tag))
+                let planned = try await registry.service.publish.check(request, isRelease: true, by: caller)
+                let answer = try await registry.service.publish(request, isRelease: true, by: caller)
+                #expect(planned.channel == answer.channel && planned.warnings == answer.warnings)
+                #expect(planned.publishedAt == nil && answer.publishedAt != nil)
+                return answer
+            }
+            func latest() async throws -> JSONValue? { try await registry.resolve("state")["root"]?["version"] }
+            #expect(try await release("1.0.0").channel == .latest)
+            #expect(try await release("2.0.0").channel == .latest)
+            let fix = try await release("1.0.1")
+            #expect(fix.channel == nil)
+            #expect(fix.warnings == ["`latest` stays at 2.0.0, which is above 1.0.1"])
+            #expect(try await latest() == "2.0.0")
+            #expect(try await registry.resolve("state", "^1.0.0")["root"]?["version"] == "1.0.1")
+            #expect(try await release("1.0.2", tag: nil).warnings == [])
+            #expect(try await registry.resolve("state", "^1.0.0")["root"]?["version"] == "1.0.2")
+            #expect(try await latest() == "2.0.0")
+            // A channel that is named in a request that says nothing of a release moves wherever it is told to.
+            try await registry.publish(Requests.engine("state", "1.0.3", tag: "latest"), by: caller)
+            #expect(try await latest() == "1.0.3")
         }
     }
 

@@ -20,6 +20,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case bodyLimit = "body-limit"
     case questionLimit = "question-limit"
     case uploadLimit = "upload-limit"
+    case uploadQuota = "upload-quota"
     case headerLimit = "header-limit"
     case headerCount = "header-count"
     case pageLimit = "page-limit"
@@ -55,6 +56,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .bodyLimit: "The largest body in JSON of a request with a key."
         case .questionLimit: "The largest body in JSON of a request that anybody may send."
         case .uploadLimit: "The largest blob."
+        case .uploadQuota: "What one account may have sent that no version names, until it is collected after a day."
         case .headerLimit: "The most bytes of all header fields of a request."
         case .headerCount: "The most header fields of a request."
         case .pageLimit: "The most rows of a page of a list, as `page_size` may ask for."
@@ -87,6 +89,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .bodyLimit: size(limits.jsonBody)
         case .questionLimit: size(limits.question)
         case .uploadLimit: size(limits.upload)
+        case .uploadQuota: size(limits.uploadQuota)
         case .headerLimit: size(limits.headers)
         case .headerCount: "\(limits.headerCount)"
         case .pageLimit: "\(limits.page)"

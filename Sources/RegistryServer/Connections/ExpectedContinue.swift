@@ -2,34 +2,63 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import HTTPTypes
+import Hummingbird
 import NIOCore
 import NIOHTTPTypes
+import Synchronization
 
-/// Tells a client that asks before it sends a body (`Expect: 100-continue`) to go on, as RFC 9110 wants.
+/// Tells a client that asks before it sends a body (`Expect: 100-continue`) to go on, as RFC 9110 wants, when a handler
+/// begins to read that body: after key, size and route were looked at.
 ///
 /// Without it `curl` waits for a second before every large upload.
-final class ExpectedContinue: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
+final class ExpectedContinue: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Requests whose answers have not ended.
-    private var underWay = 0
+    /// What a body sends down its connection.
+    ///
+    /// The answers to earlier requests have ended then.
+    struct GoOn: Sendable {}
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let request) = unwrapInboundIn(data) {
-            // Inside another answer it would be taken for a part of that.
-            if underWay == 0, request.headerFields[.expect]?.lowercased() == "100-continue" {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
-            underWay += 1
-        }
-        context.fireChannelRead(data)
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is GoOn else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: promise)
+    }
+}
+
+/// A body whose client waits until it is told to go on.
+struct AwaitedBody: AsyncSequence, Sendable {
+    /// Whether the client was told.
+    final class Permission: Sendable {
+        private let isGiven = Atomic<Bool>(false)
+
+        var wasGiven: Bool { isGiven.load(ordering: .relaxed) }
+
+        fileprivate func give() -> Bool { !isGiven.exchange(true, ordering: .relaxed) }
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { underWay = max(0, underWay - 1) }
-        context.write(data, promise: promise)
+    let permission = Permission()
+    private let body: RequestBody
+    private let channel: any Channel
+
+    /// Nil for a request whose client does not wait.
+    init?(_ request: Request, on channel: any Channel) {
+        guard request.headers[.expect]?.lowercased() == "100-continue" else { return nil }
+        (body, self.channel) = (request.body, channel)
+    }
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(pieces: body.makeAsyncIterator(), permission: permission, channel: channel)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        fileprivate var pieces: RequestBody.AsyncIterator
+        fileprivate let permission: Permission
+        fileprivate let channel: any Channel
+
+        @concurrent mutating func next() async throws -> ByteBuffer? {
+            if permission.give() { try await channel.triggerUserOutboundEvent(ExpectedContinue.GoOn()) }
+            return try await pieces.next()
+        }
     }
 }

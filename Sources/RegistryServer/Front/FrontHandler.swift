@@ -39,6 +39,7 @@ final class FrontHandler: ChannelDuplexHandler {
     /// Events that wait for the end of what the front sends itself.
     private var heldEvents: [Any] = []
     private var holdsRead = false
+    private var watching: Scheduled<Void>?
     /// When what is being answered had come.
     private var start = NIODeadline.now()
     /// Where the connection comes from, once it was asked for.
@@ -240,7 +241,7 @@ extension FrontHandler {
         )
         state = .blob(nil)
         connection?.frontBegan()
-        let (promise, blobs) = (context.eventLoop.makePromise(of: OpenBlob?.self), settings.service.blobs)
+        let (promise, blobs) = (context.eventLoop.makePromise(of: OpenBlob?.self), settings.service.served)
         promise.completeWithTask { try await OpenBlob.open(digest, question, in: blobs) }
         promise.futureResult.assumeIsolated().whenComplete { result in
             // What cannot be opened, is not there, or needs no bytes is for the framework to answer.
@@ -277,6 +278,8 @@ extension FrontHandler {
         let end = min(sending.rest.upperBound, sending.rest.lowerBound + Self.pieceSize)
         next.rest = end..<sending.rest.upperBound
         state = .blob(next)
+        guard sending.blob.reaches(end) else { return sent(.failure(ChannelError.eof)) }
+        watch(sending.blob, upTo: end, context)
         let piece = FileRegion(
             fileHandle: sending.file,
             readerIndex: Int(sending.rest.lowerBound),
@@ -287,9 +290,24 @@ extension FrontHandler {
         context.writeAndFlush(wrapOutboundOut(.fileRegion(piece)), promise: promise)
     }
 
+    /// Looks at the file from time to time until a piece is sent: of one that was cut meanwhile the kernel sends nothing,
+    /// and says that more can be sent.
+    private func watch(_ blob: OpenBlob, upTo end: Int64, _ context: ChannelHandlerContext) {
+        watching?.cancel()
+        watching = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) {
+            guard case .blob(_?) = self.state, let context = self.context else { return }
+            if blob.reaches(end) { self.watch(blob, upTo: end, context) } else { self.sent(.failure(ChannelError.eof)) }
+        }
+    }
+
     private func sent(_ result: Result<Void, any Error>) {
+        watching?.cancel()
+        watching = nil
         guard case .blob(let sending?) = state else { return }
         guard case .success = result, let context, context.channel.isActive else {
+            if !sending.blob.reaches(sending.blob.range.upperBound) {
+                BlobDamage.log(sending.blob.digest, settings.log.logger)
+            }
             end(sending)
             state = .handedOver
             // What was promised cannot be kept.

@@ -2,8 +2,10 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import HTTPTypes
+import Logging
 import NIOCore
 import NIOPosix
+import RegistryService
 import RegistryStorage
 import SystemPackage
 import WorkerModel
@@ -60,6 +62,7 @@ struct BlobAnswer: Hashable, Sendable {
 ///
 /// Whoever gets one closes the descriptor.
 struct OpenBlob: Sendable {
+    let digest: Digest
     let descriptor: SystemPackage.FileDescriptor
     let range: Range<Int64>
     let isPart: Bool
@@ -72,7 +75,7 @@ struct OpenBlob: Sendable {
     static func open(
         _ digest: Digest,
         _ question: BlobQuestion,
-        in blobs: any BlobStore
+        in blobs: ServedBlobs
     ) async throws -> OpenBlob? {
         guard let blob = try await blobs.blob(digest), let path = blob.file else { return nil }
         return try await NIOThreadPool.singleton.runIfActive { () throws -> OpenBlob? in
@@ -86,12 +89,19 @@ struct OpenBlob: Sendable {
             }
             let fields = answer.headers.map { "\($0.name.rawName): \($0.value)\r\n" }.joined()
             return OpenBlob(
+                digest: digest,
                 descriptor: file,
                 range: range,
                 isPart: answer.status == .partialContent,
                 fields: fields
             )
         }
+    }
+
+    /// Whether the file still reaches so far: what the kernel cannot send it would wait for without end.
+    func reaches(_ end: Int64) -> Bool {
+        // A file whose size cannot be told cannot be sent either.
+        (try? descriptor.seek(offset: 0, from: .end)).map { $0 >= end } ?? false
     }
 
     /// A file that was only read has nothing to lose when it is closed.
@@ -107,5 +117,15 @@ enum BlobTarget {
         let bytes = target.readableBytesView
         guard bytes.count == prefix.count + 64, bytes.starts(with: prefix) else { return nil }
         return try? Digest(parsing: String(decoding: bytes.dropFirst(prefix.count), as: UTF8.self))
+    }
+}
+
+/// What is said of a blob whose file ended before it did while it was sent.
+enum BlobDamage {
+    static func log(_ digest: Digest, _ logger: Logger) {
+        logger.error(
+            "blob damaged",
+            metadata: ["blob.digest": "\(digest)", "error.message": "the file is shorter than it was"]
+        )
     }
 }

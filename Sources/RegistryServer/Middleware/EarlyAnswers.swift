@@ -7,7 +7,8 @@ import NIOCore
 import NIOHTTPTypes
 import WorkerModel
 
-/// Ends the connection after an answer that came while much of the request had still to come.
+/// Ends the connection after an answer that came while much of the request had still to come, or while its client
+/// waited to be told to send it: nobody knows then whether what comes next is that body or another request.
 ///
 /// The client reads the answer and stops. One that goes on sending is listened to for a while, since closing at once would
 /// take the answer from it, and is then cut off.
@@ -24,8 +25,12 @@ struct EarlyAnswers: RouterMiddleware {
         context: RegistryContext,
         next: @concurrent (Request, RegistryContext) async throws -> Response
     ) async throws -> Response {
+        var request = request
+        let awaited = AwaitedBody(request, on: context.channel)
+        if let awaited { request.body = RequestBody(asyncSequence: awaited) }
         var response = try await next(request, context)
-        guard response.status.code >= 400, Self.isLong(request) else { return response }
+        let isAwaited = awaited.map { !$0.permission.wasGiven } ?? false
+        guard isAwaited || response.status.code >= 400 && Self.isLong(request) else { return response }
         response.headers[.connection] = "close"
         let (channel, patience, body) = (context.channel, TimeAmount(limits.linger), response.body)
         response.body = ResponseBody(contentLength: body.contentLength) { writer in

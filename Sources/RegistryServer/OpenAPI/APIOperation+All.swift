@@ -9,6 +9,9 @@ extension APIOperation {
     private static let page = [
         ("page_size", "Rows of a page, 1 to 100."), ("cursor", "`next_cursor` of the page before."),
     ]
+    private static let release = (
+        "release", "`true`: ranges may choose the version at once, and `tag` moves to it only from a lower version."
+    )
     private static let unknown = [404: "There is no such worker, version or channel."]
 
     /// Everything that the routers of `Routes` answer; a test holds one against the other.
@@ -97,6 +100,17 @@ extension APIOperation {
             .publish,
             "Publishes a version, all of it or nothing.",
             .scope(.publish),
+            query: [release],
+            body: "PublishRequest",
+            .json("PublishAnswer"),
+            others: [409: "The version is published already; `identical` says whether with the same content."]
+        ),
+        .change(
+            .post,
+            .publishCheck,
+            "Tells what would refuse a publication, its bytes apart; publishes nothing.",
+            .scope(.publish),
+            query: [release],
             body: "PublishRequest",
             .json("PublishAnswer"),
             others: [409: "The version is published already; `identical` says whether with the same content."]

@@ -63,6 +63,7 @@ struct APIOperation {
         _ route: RegistryRoute,
         _ summary: String,
         _ key: Key,
+        query: [(name: String, meaning: String)] = [],
         body: String? = nil,
         _ content: Content,
         others: [Int: String] = [:]
@@ -72,6 +73,7 @@ struct APIOperation {
             path: route.rawValue,
             summary: summary,
             key: key,
+            query: query,
             body: body,
             status: content == .nothing ? 204 : 200,
             content: content,

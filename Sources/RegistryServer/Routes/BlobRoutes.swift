@@ -24,7 +24,7 @@ struct BlobRoutes: Sendable {
     @Sendable
     private func get(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let digest = try context.digest
-        guard let blob = try await service.blobs.blob(digest) else { throw RegistryServiceError.blobNotFound(digest) }
+        guard let blob = try await service.served.blob(digest) else { throw RegistryServiceError.blobNotFound(digest) }
         let start = try await service.blobs.bytes(of: digest, in: 0..<min(2, blob.size.bytes))
         let known = request.headers[values: .ifNoneMatch]
         let question = BlobQuestion(
@@ -37,8 +37,15 @@ struct BlobRoutes: Sendable {
         case .unsatisfiable: throw RequestFault.rangeNotSatisfiable(size: blob.size.bytes)
         case .bytes(let range) where request.method == .get:
             let bytes = BlobBytes(of: digest, in: range, from: service.blobs)
+            let logger = context.logger
             let body = ResponseBody(contentLength: range.count) { writer in
-                for try await piece in bytes { try await writer.write(ByteBuffer(bytes: piece)) }
+                do {
+                    for try await piece in bytes { try await writer.write(ByteBuffer(bytes: piece)) }
+                } catch let error as BlobStorageError {
+                    // The connection is cut: what was promised cannot be kept.
+                    BlobDamage.log(digest, logger)
+                    throw error
+                }
                 try await writer.finish(nil)
             }
             return Response(status: answer.status, headers: answer.headers, body: body)

@@ -29,35 +29,41 @@ struct UploadRoutes: Sendable {
 
     @Sendable
     private func ask(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let account = try await publisher(request, context)
+        let caller = try await publisher(request, context)
         let body = try await request.json(upTo: limits.question)
         let question: UploadQuestion
         do throws(JSONShapeError) {
             question = try UploadQuestion(json: body)
         } catch { throw RequestFault.shape(error) }
-        if try await isStored(question.digest) { return Self.stored(question.digest) }
+        if try await service.receive.isStored(question.digest) { return Self.stored(question.digest) }
         if question.size > limits.upload { throw RequestFault.tooLarge(limit: limits.upload) }
-        let name = UploadName(account: account, digest: question.digest)
-        let offset = try await service.blobs.suspendedUpload(name) ?? .zero
-        return Self.unfinished(question.digest, offset, .ok)
+        return Self.unfinished(question.digest, try await service.receive.arrived(question.digest, from: caller), .ok)
     }
 
     /// Stores a blob as it arrives; only the digest that the path names is kept.
     @Sendable
     private func put(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let name = UploadName(account: try await publisher(request, context), digest: try context.digest)
+        let (caller, digest) = (try await publisher(request, context), try context.digest)
         // What is there already need not be read again.
-        if try await isStored(name.digest) { return Self.stored(name.digest) }
-        let upload = try await service.blobs.beginUpload(name, upTo: limits.upload)
-        try await receive(request, upTo: limits.upload, into: upload)
-        return try await finish(upload, as: name.digest)
+        if try await service.receive.isStored(digest) { return Self.stored(digest) }
+        try request.expect(upTo: limits.upload)
+        let reception = try await service.receive.begin(
+            digest,
+            at: nil,
+            upTo: limits.upload,
+            coming: request.declaredLength.map { ByteCount($0) },
+            from: caller
+        )
+        try await receive(request, upTo: limits.upload, into: reception.upload)
+        try await reception.finish(expecting: digest)
+        return Self.stored(digest)
     }
 
     /// Takes what is missing of a blob, or a part of that.
     @Sendable
     private func patch(_ request: Request, _ context: RegistryContext) async throws -> Response {
-        let name = UploadName(account: try await publisher(request, context), digest: try context.digest)
-        if try await isStored(name.digest) { return Self.stored(name.digest) }
+        let (caller, digest) = (try await publisher(request, context), try context.digest)
+        if try await service.receive.isStored(digest) { return Self.stored(digest) }
         guard let offset = try request.byteCount(.uploadOffset) else {
             throw RequestFault.header("Upload-Offset", "is required: the number of bytes that have arrived")
         }
@@ -65,14 +71,22 @@ struct UploadRoutes: Sendable {
         if let length, length > limits.upload { throw RequestFault.tooLarge(limit: limits.upload) }
         if let length, length < offset { throw RequestFault.header("Upload-Length", "is less than Upload-Offset") }
         let limit = length ?? limits.upload
-        let upload = try await service.blobs.continueUpload(name, at: offset, upTo: limit)
         let room = ByteCount(max(0, limit.bytes - offset.bytes))
-        let arrived = ByteCount(offset.bytes + (try await receive(request, upTo: room, into: upload)).bytes)
+        try request.expect(upTo: room)
+        let reception = try await service.receive.begin(
+            digest,
+            at: offset,
+            upTo: limit,
+            coming: request.declaredLength.map { ByteCount($0) },
+            from: caller
+        )
+        let arrived = ByteCount(offset.bytes + (try await receive(request, upTo: room, into: reception.upload)).bytes)
         if let length, arrived < length {
-            await upload.suspend()
-            return Self.unfinished(name.digest, arrived, .accepted)
+            await reception.upload.suspend()
+            return Self.unfinished(digest, arrived, .accepted)
         }
-        return try await finish(upload, as: name.digest)
+        try await reception.finish(expecting: digest)
+        return Self.stored(digest)
     }
 
     /// Gives a body to an upload, which goes on waiting for the rest where the request is cut.
@@ -102,25 +116,10 @@ struct UploadRoutes: Sendable {
         return ByteCount(received)
     }
 
-    private func finish(_ upload: any BlobUpload, as digest: Digest) async throws -> Response {
-        do {
-            _ = try await upload.finish(expecting: digest, at: service.surroundings.now())
-        } catch {
-            await upload.abandon()
-            throw error
-        }
-        return Self.stored(digest)
-    }
-
-    private func publisher(_ request: Request, _ context: RegistryContext) async throws -> AccountName {
+    private func publisher(_ request: Request, _ context: RegistryContext) async throws -> Caller {
         let caller = try await service.keys.caller(request.apiKey, from: context.clientAddress)
         try caller.expect(.publish)
-        return caller.account
-    }
-
-    /// Whether a blob is there; it is then as young as one that was sent now, so that no collector takes it.
-    private func isStored(_ digest: Digest) async throws -> Bool {
-        try await service.blobs.renew(digest, at: service.surroundings.now())
+        return caller
     }
 
     private static func stored(_ digest: Digest) -> Response {

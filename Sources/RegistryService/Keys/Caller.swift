@@ -8,6 +8,23 @@ package import WorkerModel
 package struct Caller: Sendable {
     package let key: APIKey
 
+    /// - Throws: `RegistryServiceError.keyExpired`, `.accountSuspended`.
+    init(_ key: APIKey, of account: Account, at now: Timestamp) throws(RegistryServiceError) {
+        if let end = key.expiresAt, key.isExpired(at: now) { throw .keyExpired(since: end) }
+        if let since = account.suspendedAt { throw .accountSuspended(account.name, since: since) }
+        self.key = key
+    }
+
+    /// Who asks, as key and account are now: whoever sends a body slowly may have lost both since it began.
+    ///
+    /// - Throws: `RegistryServiceError.keyUnknown`, `.keyExpired`, `.accountSuspended`.
+    func lookedUpAgain(in session: any RegistryReadSession, at now: Timestamp) throws -> Caller {
+        guard let key = try session.key(hash: key.hash), let account = try session.account(key.account) else {
+            throw RegistryServiceError.keyUnknown
+        }
+        return try Caller(key, of: account, at: now)
+    }
+
     package var account: AccountName { key.account }
 
     /// Whether the key is good for everything, on the workers that it is good for.
@@ -43,6 +60,23 @@ package struct Caller: Sendable {
         try expect(scope, on: worker)
         if isAdministrator { return }
         guard try session.owners(of: worker).contains(account) else { throw RegistryServiceError.notOwner(worker) }
+    }
+}
+
+extension RegistryStore {
+    /// Runs `body` in a transaction in the name of who asks, who is looked up again inside it.
+    ///
+    /// The one way in which a request with a key changes anything: a key that was revoked, or an account that was
+    /// suspended, before the transaction changes nothing in it.
+    ///
+    /// - Throws: `RegistryServiceError.keyUnknown`, `.keyExpired`, `.accountSuspended`, with nothing kept; what
+    ///   `write` throws.
+    func write<Value: Sendable>(
+        by caller: Caller,
+        at now: Timestamp,
+        _ body: @escaping @Sendable (Caller, any RegistrySession) throws -> Value
+    ) async throws -> Value {
+        try await write { session in try body(try caller.lookedUpAgain(in: session, at: now), session) }
     }
 }
 

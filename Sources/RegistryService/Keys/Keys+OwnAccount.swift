@@ -21,7 +21,7 @@ extension Keys {
         let (text, now) = (KeyText(bytes: surroundings.randomBytes(32)), surroundings.now())
         let key = try KeyRequestReader(request, from: caller.key).key(hash: text.hash, at: now)
         guard caller.key.covers(key) else { throw RegistryServiceError.keyTooGood }
-        try await store.write { session in
+        try await store.write(by: caller, at: now) { caller, session in
             guard try session.keys(of: key.account).count < Self.maximumPerAccount else {
                 throw RegistryServiceError.tooManyKeys(limit: Self.maximumPerAccount)
             }
@@ -36,7 +36,7 @@ extension Keys {
     ///   `.keyTooGood`.
     package func revoke(_ id: String, by caller: Caller) async throws {
         let now = surroundings.now()
-        try await store.write { session in
+        try await store.write(by: caller, at: now) { caller, session in
             guard let key = try session.keys(of: caller.account).first(where: { $0.id == id }) else {
                 throw RegistryServiceError.keyNotFound(id)
             }

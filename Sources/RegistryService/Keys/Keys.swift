@@ -45,13 +45,10 @@ package final class Keys: Sendable {
             wrongKeys.withLock { $0.recordFailure(address, at: now) }
             throw RegistryServiceError.keyUnknown
         }
-        if let end = key.expiresAt, key.isExpired(at: now) { throw RegistryServiceError.keyExpired(since: end) }
-        if let since = account.suspendedAt {
-            throw RegistryServiceError.accountSuspended(account.name, since: since)
-        }
+        let caller = try Caller(key, of: account, at: now)
         try rate.count(account.name.description, at: now)
         try await noteUse(of: key, at: now)
-        return Caller(key: key)
+        return caller
     }
 
     /// Makes a key, and the account where it does not exist yet.

@@ -8,13 +8,8 @@ import WorkerModel
 
 /// Who owns a worker: reading it, and changing it as one of them.
 package struct Owners: Sendable {
-    private let store: any RegistryStore
-    private let surroundings: Surroundings
-
-    init(store: any RegistryStore, surroundings: Surroundings) {
-        self.store = store
-        self.surroundings = surroundings
-    }
+    let store: any RegistryStore
+    let changes: WorkerChanges
 
     /// The owners of a worker, by name.
     ///
@@ -32,14 +27,13 @@ package struct Owners: Sendable {
     /// - Returns: the owners that there are then.
     /// - Throws: `RegistryServiceError`: what `Caller.expect` throws, `.accountNotFound`.
     package func add(_ account: String, to name: String, by caller: Caller) async throws -> OwnerList {
-        let now = surroundings.now()
-        return try await change(account, of: name, by: caller) { account, name, session in
-            guard try session.account(account) != nil else {
+        try await change(account, of: name, by: caller) { account, change in
+            guard try change.session.account(account) != nil else {
                 throw RegistryServiceError.accountNotFound(account.description)
             }
-            if try session.owners(of: name).contains(account) { return }
-            try session.addOwner(account, of: name, at: now)
-            try session.appendEvent(Self.event(.ownerAdded, account, of: name, by: caller, at: now))
+            if try change.session.owners(of: change.worker).contains(account) { return }
+            try change.session.addOwner(account, of: change.worker, at: change.now)
+            try change.record(.ownerAdded, nil, ["account": .string(account.description)])
         }
     }
 
@@ -48,12 +42,11 @@ package struct Owners: Sendable {
     /// - Returns: the owners that there are then.
     /// - Throws: `RegistryServiceError`: what `Caller.expect` throws, `.lastOwner`.
     package func remove(_ account: String, from name: String, by caller: Caller) async throws -> OwnerList {
-        let now = surroundings.now()
-        return try await change(account, of: name, by: caller) { account, name, session in
-            let owners = try session.owners(of: name)
-            if owners == [account] { throw RegistryServiceError.lastOwner(account, of: name) }
-            if try session.removeOwner(account, of: name) {
-                try session.appendEvent(Self.event(.ownerRemoved, account, of: name, by: caller, at: now))
+        try await change(account, of: name, by: caller) { account, change in
+            let owners = try change.session.owners(of: change.worker)
+            if owners == [account] { throw RegistryServiceError.lastOwner(account, of: change.worker) }
+            if try change.session.removeOwner(account, of: change.worker) {
+                try change.record(.ownerRemoved, nil, ["account": .string(account.description)])
             }
         }
     }
@@ -62,37 +55,19 @@ package struct Owners: Sendable {
         _ account: String,
         of name: String,
         by caller: Caller,
-        _ change: @escaping @Sendable (AccountName, WorkerName, any RegistrySession) throws -> Void
+        _ body: @escaping @Sendable (AccountName, WorkerChange) throws -> Void
     ) async throws -> OwnerList {
-        let name = try VersionChoice.name(name)
-        return try await store.write { session in
-            try caller.expect(.owners, onOwned: name, in: session)
+        try await changes(name, by: caller, .owners) { change in
             // A text that no account can have is that of none.
             guard let known = try? AccountName(parsing: account) else {
                 throw RegistryServiceError.accountNotFound(account)
             }
-            try change(known, name, session)
-            return try Self.list(name, in: session)
+            try body(known, change)
+            return try Self.list(change.worker, in: change.session)
         }
     }
 
     private static func list(_ name: WorkerName, in session: any RegistryReadSession) throws -> OwnerList {
         OwnerList(try session.owners(of: name).map(\.description))
-    }
-
-    private static func event(
-        _ kind: RegistryEvent.Kind,
-        _ account: AccountName,
-        of name: WorkerName,
-        by caller: Caller,
-        at now: Timestamp
-    ) -> RegistryEvent {
-        RegistryEvent(
-            kind,
-            at: now,
-            account: caller.account,
-            worker: name,
-            details: JSONValue.object(["account": .string(account.description)]).text()
-        )
     }
 }

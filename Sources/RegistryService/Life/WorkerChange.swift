@@ -23,7 +23,7 @@ struct WorkerChanges: Sendable {
     ) async throws -> Value {
         try caller.expect(scope)
         let (name, now) = (try VersionChoice.name(name), surroundings.now())
-        return try await store.write { session in
+        return try await store.write(by: caller, at: now) { caller, session in
             try caller.expect(scope, onOwned: name, in: session)
             return try body(WorkerChange(worker: name, caller: caller, now: now, session: session))
         }

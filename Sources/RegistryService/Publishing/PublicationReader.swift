@@ -94,7 +94,7 @@ struct PublicationReader {
     private mutating func readAbout() -> About {
         About(
             readme: text("readme"),
-            repository: text("repo"),
+            repository: repository(),
             description: text("description"),
             license: text("license"),
             tags: elements("tags", upTo: Limit.tags).compactMap { cursor in
@@ -107,6 +107,23 @@ struct PublicationReader {
                 parsed(cursor) { try Self.platform($0) }
             }
         )
+    }
+
+    /// Where the source is: nothing, or an address that a browser may be sent to.
+    private mutating func repository() -> String {
+        let address = text("repo")
+        if !address.isEmpty, !Self.isWebAddress(address) {
+            note("$.repo", "is not an address that begins with `https://` or `http://`")
+        }
+        return address
+    }
+
+    private static func isWebAddress(_ text: String) -> Bool {
+        guard text.utf8.count <= ArtifactURL.maximumLength,
+            let scheme = ["https://", "http://"].first(where: { text.lowercased().hasPrefix($0) })
+        else { return false }
+        let host = text.utf8.dropFirst(scheme.utf8.count).prefix { !"/?#".utf8.contains($0) }
+        return !host.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) }
     }
 
     /// `SYSTEM/ARCHITECTURE`, with `/VARIANT` where there is one.

@@ -33,12 +33,16 @@ package struct PublishVersion: Sendable {
 
     /// Publishes what a request asks for.
     ///
+    /// `isRelease`: ranges may choose the version at once, and its channel moves to it only from a lower one.
+    ///
     /// - Throws: `RegistryServiceError` with everything that is wrong with the request, or with who may not do it;
     ///   `RegistryStorageError`, `BlobStorageError`. Nothing was published then.
-    package func callAsFunction(_ request: JSONValue, by caller: Caller) async throws -> PublishAnswer {
-        try caller.expect(.publish)
-        let publication = try Publication(parsing: request, publicURL: publicURL())
-        try caller.expect(.publish, on: publication.name)
+    package func callAsFunction(
+        _ request: JSONValue,
+        isRelease: Bool = false,
+        by caller: Caller
+    ) async throws -> PublishAnswer {
+        let publication = try read(request, by: caller)
         let publicURL = publicURL()
         // Refused early, since opening archives is dear; the transaction looks again.
         try await store.read { session in
@@ -46,24 +50,77 @@ package struct PublishVersion: Sendable {
         }
         let findings = try await inspect(publication)
         let version = try version(publication, by: caller)
-        let similar = try await store.write { session in
+        let outcome = try await store.write(by: caller, at: version.publishedAt) { caller, session in
+            try caller.expect(.publish, on: publication.name)
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
-            let similar = try Self.similarNames(to: publication.name, in: session)
-            try Self.write(version, on: publication.channel, by: caller, in: session)
-            return similar
+            let outcome = try Outcome(of: publication, isRelease: isRelease, in: session)
+            try Self.write(version, outcome, by: caller, in: session)
+            return outcome
         }
-        var answer = PublishAnswer(
-            name: publication.name,
-            version: publication.version,
-            channel: publication.channel,
-            publishedAt: version.publishedAt.description
-        )
-        answer.warnings =
-            findings.warnings
-            + similar.map { other in
-                "the new name `\(publication.name)` is easily mistyped for the much-used worker `\(other)`"
-            }
+        var answer = outcome.answer(to: publication, findings.warnings)
+        answer.publishedAt = version.publishedAt.description
         return answer
+    }
+
+    /// Finds whatever would refuse a publication and needs none of its bytes; publishes nothing.
+    ///
+    /// - Returns: what publishing would answer now, without the time.
+    /// - Throws: what publishing would throw.
+    package func check(
+        _ request: JSONValue,
+        isRelease: Bool = false,
+        by caller: Caller
+    ) async throws -> PublishAnswer {
+        let publication = try read(request, by: caller)
+        _ = try version(publication, by: caller)
+        let publicURL = publicURL()
+        return try await store.read { session in
+            try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
+            return try Outcome(of: publication, isRelease: isRelease, in: session).answer(to: publication, [])
+        }
+    }
+
+    private func read(_ request: JSONValue, by caller: Caller) throws -> Publication {
+        try caller.expect(.publish)
+        let publication = try Publication(parsing: request, publicURL: publicURL())
+        try caller.expect(.publish, on: publication.name)
+        return publication
+    }
+
+    /// What publishing does beside storing the version.
+    private struct Outcome: Sendable {
+        let isRelease: Bool
+        /// Where the channel points that stays there, because the version is below.
+        let higher: SemanticVersion?
+        /// The channel that moves to the version.
+        let channel: ChannelName?
+        /// Much-used workers that the new name is easily mistyped for.
+        let similar: [WorkerName]
+
+        init(of publication: Publication, isRelease: Bool, in session: any RegistryReadSession) throws {
+            self.isRelease = isRelease
+            similar = try PublishVersion.similarNames(to: publication.name, in: session)
+            guard isRelease, let asked = publication.channel,
+                let holder = try session.channel(asked, of: publication.name), publication.version < holder
+            else {
+                (channel, higher) = (publication.channel, nil)
+                return
+            }
+            (channel, higher) = (nil, holder)
+        }
+
+        func answer(to publication: Publication, _ warnings: [String]) -> PublishAnswer {
+            let (name, version) = (publication.name, publication.version)
+            var answer = PublishAnswer(name: name, version: version, channel: channel)
+            answer.warnings = warnings
+            if let higher, let stays = publication.channel {
+                answer.warnings.append("`\(stays)` stays at \(higher), which is above \(version)")
+            }
+            answer.warnings += similar.map { other in
+                "the new name `\(name)` is easily mistyped for the much-used worker `\(other)`"
+            }
+            return answer
+        }
     }
 
     /// For a new name, the much-used workers that it is one change away from.
@@ -122,8 +179,12 @@ package struct PublishVersion: Sendable {
         let name = publication.name
         guard try session.worker(name) != nil else {
             if caller.isAdministrator { return }
-            guard let other = try session.workers(withSkeleton: name.skeleton).first else { return }
-            throw RegistryServiceError.nameTooSimilar(name, to: other)
+            if ReservedName.contains(name) { throw RegistryServiceError.nameReserved(name) }
+            let others = try session.workers(withSkeleton: name.skeleton)
+            if let other = others.first(where: { name.isEasilyTaken(for: $0) }) {
+                throw RegistryServiceError.nameTooSimilar(name, to: other)
+            }
+            return
         }
         if !caller.isAdministrator, try !session.owners(of: name).contains(caller.account) {
             throw RegistryServiceError.notOwner(name)
@@ -138,7 +199,7 @@ package struct PublishVersion: Sendable {
 
     private static func write(
         _ version: PublishedVersion,
-        on channel: ChannelName?,
+        _ outcome: Outcome,
         by caller: Caller,
         in session: any RegistrySession
     ) throws {
@@ -151,7 +212,8 @@ package struct PublishVersion: Sendable {
         }
         try session.insertVersion(version)
         try change.record(.published, version.version, ["type": .string(version.kind.rawValue)])
-        if let channel { try change.point(channel, to: version.version) }
+        if outcome.isRelease { try session.promote(version.version, of: name) }
+        if let channel = outcome.channel { try change.point(channel, to: version.version) }
     }
 }
 

@@ -27,7 +27,7 @@ package struct PublishPlan: Sendable {
     package let name: WorkerName
     package let version: SemanticVersion
     package let kind: WorkerKind
-    package let channel: ChannelName?
+    package internal(set) var channel: ChannelName?
     package let uploads: [Upload]
     /// The files of a bundle, with their sizes.
     package let files: [PackingList.Item]

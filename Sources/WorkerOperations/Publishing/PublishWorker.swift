@@ -95,7 +95,7 @@ package struct PublishWorker: Sendable {
             if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }
             // Of a version that is there the registry says whether it is the same, and needs no bytes for that.
             if !isThere { try await upload(plan) }
-            return try await publish(plan)
+            return try await publish(plan, isRelease: options.channel == .automatic)
         }
     }
 
@@ -108,7 +108,7 @@ package struct PublishWorker: Sendable {
     /// Holds the version against those that are published.
     ///
     /// It has to be above every one of its major number, unless it is one of them: then the registry says whether it is the
-    /// same. A channel that nobody named and that moves back is told in the plan.
+    /// same. A channel that nobody named does not move back: it stays, and the plan says so.
     ///
     /// - Returns: whether the version is one of them.
     private func compare(
@@ -127,9 +127,9 @@ package struct PublishWorker: Sendable {
         guard options.channel == .automatic, let channel = plan.channel,
             let holder = published.first(where: { $0.channels.contains(channel) }), version < holder.version
         else { return false }
-        plan.warnings.append(
-            "`\(channel)` moves back from \(holder.version) to \(version): `--tag NAME` or `--no-tag` leaves it"
-        )
+        // Servers that know nothing of releases would move it back.
+        (plan.channel, plan.request.channel) = (nil, nil)
+        plan.warnings.append("`\(channel)` stays at \(holder.version), which is above \(version)")
         return false
     }
 
@@ -166,9 +166,9 @@ package struct PublishWorker: Sendable {
         }
     }
 
-    private func publish(_ plan: PublishPlan) async throws -> Outcome {
+    private func publish(_ plan: PublishPlan, isRelease: Bool) async throws -> Outcome {
         do {
-            let answer = try await registry.client.publish(plan.request)
+            let answer = try await registry.client.publish(plan.request, isRelease: isRelease)
             return Outcome(plan: plan, status: .published, warnings: answer.warnings)
         } catch let error as RegistryClientError where error.code == .versionExists && error.isIdentical == true {
             return Outcome(plan: plan, status: .alreadyPublished, warnings: [])

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of iii, the worker registry, package manager and runtime.
+
+import RegistryStorage
+import WorkerModel
+
+/// What accounts have uploaded.
+extension SQLRegistrySession {
+    private static let isReferenced =
+        "EXISTS (SELECT 1 FROM artifacts WHERE artifacts.digest = uploads.digest AND artifacts.url IS NULL)"
+
+    func uploadedSize(of digest: Digest) throws(RegistryStorageError) -> ByteCount? {
+        let row = try connection.row("SELECT size FROM uploads WHERE digest = ? LIMIT 1", [digest.sql])
+        return try row.map { row throws(RegistryStorageError) in ByteCount(try row.integer(0)) }
+    }
+
+    func unreferencedUploads(
+        of account: AccountName,
+        since moment: Timestamp
+    ) throws(RegistryStorageError) -> ByteCount {
+        guard let id = try identity(of: account) else { return .zero }
+        let row = try connection.row(
+            """
+            SELECT COALESCE(SUM(size), 0) FROM uploads
+            WHERE account_id = ? AND uploaded_at >= ? AND NOT \(Self.isReferenced)
+            """,
+            [id.sql, moment.sql]
+        )
+        return ByteCount(try row?.integer(0) ?? 0)
+    }
+
+    func recordUpload(
+        of digest: Digest,
+        size: ByteCount,
+        by account: AccountName,
+        at now: Timestamp
+    ) throws(RegistryStorageError) {
+        guard let id = try identity(of: account) else { throw .accountNotFound(account) }
+        try connection.execute(
+            """
+            INSERT INTO uploads (digest, account_id, size, uploaded_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT (digest, account_id) DO UPDATE SET size = excluded.size, uploaded_at = excluded.uploaded_at
+            """,
+            [digest.sql, id.sql, size.bytes.sql, now.sql]
+        )
+    }
+
+    func forgetUploads(before moment: Timestamp) throws(RegistryStorageError) {
+        try connection.execute(
+            "DELETE FROM uploads WHERE uploaded_at < ? AND NOT \(Self.isReferenced)",
+            [moment.sql]
+        )
+    }
+}

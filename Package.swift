@@ -104,8 +104,8 @@ let modules: [Module] = [
     ),
     Module(
         name: "GuestChannel",
-        uses: ["Diagnostics", "WorkerModel", "Sandboxing", .nioCore, .nioPosix, .systemPackage],
-        testUses: ["HostSystem", "CHostSystem"]
+        uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", .nioCore, .nioPosix, .systemPackage],
+        testUses: ["CHostSystem"]
     ),
     // 4 stores and conversations
     Module(

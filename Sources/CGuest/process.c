@@ -256,6 +256,7 @@ int guest_spawn(struct guest_child *child, const char **reason) {
     if (process > 0 && size == sizeof message) {
         waitpid(process, NULL, 0);
         *reason = step_names[message[0]];
+        if (message[0] == STEP_EXECUTE) child->status = message[1] == ENOENT ? 127 : 126;
         failed = 1;
     }
     if (failed) {

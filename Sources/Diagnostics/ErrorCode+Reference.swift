@@ -41,6 +41,11 @@ extension ErrorCode {
                 "The command line names a command, an option or a value that there is not.",
                 "`--help` behind the command shows what it takes. The exit status is 2."
             )
+        case .noTerminal:
+            (
+                "A command is to have a terminal, and standard input is none.",
+                "Run it in a terminal, or leave `--terminal` out. The exit status is 2."
+            )
         case .workerNotFound:
             (
                 "The registry has no worker of that name.",

@@ -15,6 +15,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case badPayload = "W105"
     case invalidVersion = "W106"
     case wrongUsage = "W107"
+    case noTerminal = "W108"
     case workerNotFound = "W110"
     case alreadyExists = "W111"
     case notInstalled = "W112"
@@ -75,7 +76,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         switch self {
         case .lockfileMismatch, .installedContentChanged, .bundlesDisabled, .isolationTooWeak: 3
         case .cancelled: 130
-        case .wrongUsage: 2
+        case .wrongUsage, .noTerminal: 2
         default: 1
         }
     }

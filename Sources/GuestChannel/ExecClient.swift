@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+import HostSystem
 import NIOCore
 import NIOPosix
 package import Sandboxing
@@ -33,27 +34,46 @@ package struct ExecClient: Sendable {
     ) async throws -> Int32 {
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
         do {
-            channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(unixDomainSocketPath: path.string) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            channel = try await HostFiles.withSocketPath(path) { path in
+                try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(unixDomainSocketPath: path) { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                        }
                     }
-                }
-        } catch { throw ExecError.noEngine }
-        return try await FrameConnection.with(channel) { connection, frames in
-            try await connection.send(.execute, question.payload)
-            return try await withThrowingTaskGroup(of: Int32?.self) { group in
-                group.addTask {
-                    try await Self.pass(input, to: connection)
-                    return nil
-                }
-                group.addTask { try await Self.follow(frames, output) }
-                defer { group.cancelAll() }
-                while let status = try await group.next() {
-                    if let status { return status }
-                }
-                throw ExecError.broken
             }
+        } catch { throw ExecError.noEngine }
+        do {
+            return try await FrameConnection.with(channel) { try await Self.ask(question, input, output, $0, $1) }
+        } catch let error as ExecError {
+            throw error
+        } catch {
+            // Of a task that was cancelled the connection is closed as well.
+            try Task.checkCancellation()
+            throw ExecError.broken
+        }
+    }
+
+    /// The answers decide: what is typed may find nobody any more who takes it, while the reason is on its way here.
+    private static func ask(
+        _ question: ExecQuestion,
+        _ input: AsyncStream<Input>,
+        _ output: any SandboxOutput,
+        _ connection: FrameConnection,
+        _ frames: FrameSequence
+    ) async throws -> Int32 {
+        try await connection.send(.execute, question.payload)
+        return try await withThrowingTaskGroup(of: Int32?.self) { group in
+            group.addTask {
+                try? await pass(input, to: connection)
+                return nil
+            }
+            group.addTask { try await follow(frames, output) }
+            defer { group.cancelAll() }
+            while let status = try await group.next() {
+                if let status { return status }
+            }
+            throw ExecError.broken
         }
     }
 
@@ -98,22 +118,34 @@ package enum ExecError: CodedError, Hashable {
     case noEngine
     /// The engine went away, or spoke another language.
     case broken
-    /// The engine refused.
-    case refused(ErrorCode, String)
+    /// The engine refused; with the status that a shell would tell of a program that it cannot execute.
+    case refused(ErrorCode, String, status: Int32?)
 
     init(failure: [UInt8]) {
-        let words = String(decoding: failure, as: UTF8.self).split(separator: " ", maxSplits: 1).map(String.init)
+        let failure = GuestFailure(payload: failure)
+        let words = failure.text.split(separator: " ", maxSplits: 1).map(String.init)
         guard words.count == 2, let code = ErrorCode(rawValue: words[0]) else {
             self = .broken
             return
         }
-        self = .refused(code, words[1])
+        self = .refused(code, words[1], status: failure.status)
     }
+
+    /// What goes over the wire: `W112 MESSAGE`.
+    static func refusal(_ error: any Error) -> GuestFailure {
+        let report = ErrorReport(error)
+        var status: Int32?
+        if case SandboxError.notExecuted(_, _, let told) = error { status = told }
+        return GuestFailure(text: "\(report.code.rawValue) \(report.message)", status: status)
+    }
+
+    /// The status that a shell would tell, nil where the program is not at fault.
+    package var status: Int32? { if case .refused(_, _, let status) = self { status } else { nil } }
 
     package var code: ErrorCode {
         switch self {
         case .noEngine, .broken: .engineUnreachable
-        case .refused(let code, _): code
+        case .refused(let code, _, _): code
         }
     }
 
@@ -121,7 +153,7 @@ package enum ExecError: CodedError, Hashable {
         switch self {
         case .noEngine: "no engine runs this project"
         case .broken: "the engine went away before the command had ended"
-        case .refused(_, let message): message
+        case .refused(_, let message, _): message
         }
     }
 

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import HostSystem
 import NIOCore
 import NIOPosix
 package import Sandboxing
@@ -17,9 +18,6 @@ package struct ExecServer: Sendable {
     private let path: FilePath
     private let start: Start
 
-    /// A path of a Unix socket has at most this many bytes.
-    package static let longestPath = 100
-
     package init(path: FilePath, start: @escaping Start) {
         self.path = path
         self.start = start
@@ -29,12 +27,14 @@ package struct ExecServer: Sendable {
     ///
     /// Effects on disk: the socket; one that an ended engine left there is replaced.
     package func run() async throws {
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(unixDomainSocketPath: path.string, cleanupExistingSocketFile: true) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        let server = try await HostFiles.withSocketPath(path) { path in
+            try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    }
                 }
-            }
+        }
         try await withThrowingDiscardingTaskGroup { group in
             try await server.executeThenClose { connections in
                 for try await connection in connections {
@@ -45,6 +45,9 @@ package struct ExecServer: Sendable {
         }
     }
 
+    /// Answers one question.
+    ///
+    /// The client ends the connection: were it ended here while input is on its way, the kernel might throw away the answer.
     private func serve(_ connection: FrameConnection, _ frames: FrameSequence) async throws {
         var iterator = frames.makeAsyncIterator()
         guard let first = try await iterator.next(), first.kind == .execute,
@@ -52,14 +55,12 @@ package struct ExecServer: Sendable {
         else { return }
         let command: any SandboxCommand
         do { command = try await start(question, WireOutput(connection: connection)) } catch {
-            let report = ErrorReport(error)
-            return try await connection.send(.failure, Array("\(report.code.rawValue) \(report.message)".utf8))
+            try await connection.send(.failure, ExecError.refusal(error).payload)
+            while try await iterator.next() != nil {}
+            return
         }
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask {
-                try await connection.send(.exit, await command.exit().wire)
-                connection.finish()
-            }
+            group.addTask { try await connection.send(.exit, await command.exit().wire) }
             while let frame = try await iterator.next() { await Self.pass(frame, to: command) }
             // Whoever wanted it is gone, or has its end: then nothing is left to signal.
             await command.signal(1)

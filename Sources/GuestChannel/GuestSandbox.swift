@@ -99,8 +99,8 @@ package final class GuestSandbox: RunningSandbox {
             }
         }.get()
         guard let begun else { throw SandboxError.ended }
-        do { try await begun.started.get() } catch SandboxError.notStarted(_, let detail) {
-            throw SandboxError.notStarted(command: request.command.joined(separator: " "), detail: detail)
+        do { try await begun.started.get() } catch let failure as GuestFailure {
+            throw failure.error(of: request.command)
         }
         return begun.command
     }

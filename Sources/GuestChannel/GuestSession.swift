@@ -100,7 +100,7 @@ final class GuestSession: ChannelInboundHandler {
         case .pong where frame.stream == 0: receive(launch.isRestored && life.awaitsHello ? .hello(version: 1) : .pong)
         case .pong: probes.removeValue(forKey: frame.stream)?.succeed()
         case .failure where frame.stream <= GuestFrame.workerStream:
-            receive(.failed(String(decoding: frame.payload, as: UTF8.self)))
+            receive(.failed(GuestFailure(payload: frame.payload).text))
         case .started where frame.stream == GuestFrame.workerStream: receive(.started)
         default: try handle(frame, of: frame.stream)
         }
@@ -111,8 +111,7 @@ final class GuestSession: ChannelInboundHandler {
         switch frame.kind {
         case .started: process.started.succeed()
         case .failure:
-            let detail = String(decoding: frame.payload, as: UTF8.self)
-            process.started.fail(SandboxError.notStarted(command: "", detail: detail))
+            process.started.fail(GuestFailure(payload: frame.payload))
             processes[stream] = nil
             finish(process, .lost)
         case .output, .errorOutput:

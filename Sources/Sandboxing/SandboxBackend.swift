@@ -55,7 +55,7 @@ package protocol RunningSandbox: Sendable {
 
     /// Starts a further command beside the worker, as the same user under the same limits.
     ///
-    /// - Throws: `SandboxError.notStarted` where the program is not there, `.ended` after the sandbox's end.
+    /// - Throws: `SandboxError.notExecuted` where the program is not there or is none, `.ended` after the sandbox's end.
     func execute(_ request: ExecRequest, output: any SandboxOutput) async throws -> any SandboxCommand
 }
 

@@ -19,6 +19,8 @@ package enum SandboxError: CodedError {
     case notMade(IsolationTier, detail: String)
     /// The worker's program could not be started inside.
     case notStarted(command: String, detail: String)
+    /// The program of a command beside the worker is not there, or cannot be executed; the status that a shell would tell.
+    case notExecuted(command: String, detail: String, status: Int32)
     /// It took too long until the sandbox answered.
     case timedOut(IsolationTier, after: Duration)
     /// What the worker keeps is more than it may be; the folders that hold it.
@@ -50,7 +52,7 @@ extension SandboxError {
         case .tooWeak: .isolationTooWeak
         case .noTier, .tierUnavailable, .notSupported: .sandboxUnavailable
         case .notMade, .timedOut, .ended, .tooMuchKept: .sandboxFailed
-        case .notStarted: .spawnFailed
+        case .notStarted, .notExecuted: .spawnFailed
         case .unknownTier: .configParse
         }
     }
@@ -65,7 +67,7 @@ extension SandboxError {
             "`\(name)` is to run in `\(asked)`, and \(source) asks for at least `\(minimum)`"
         case .notSupported(let tier, let what): "a sandbox `\(tier)` cannot \(what)"
         case .notMade(let tier, let detail): "the sandbox `\(tier)` could not be made: \(detail.printable)"
-        case .notStarted(let command, let detail):
+        case .notStarted(let command, let detail), .notExecuted(let command, let detail, _):
             "cannot start `\(command.printable)` in its sandbox: \(detail.printable)"
         case .timedOut(let tier, let limit): "the sandbox `\(tier)` did not answer within \(limit)"
         case .tooMuchKept(let folders, let limit):

@@ -111,7 +111,8 @@ extension Agent {
             let errno = reasonOfErrno()
             var text = bytes("")
             if let reason { text = bytes(of: reason) + bytes(": ") }
-            return send(Kind.failure, stream, text + errno)
+            let status = child.status == 0 ? [] : [0, UInt8(truncatingIfNeeded: child.status)]
+            return send(Kind.failure, stream, text + errno + status)
         }
         children.append(Child(stream: stream, started: child))
         send(Kind.started, stream, littleEndian(UInt32(child.process)))

@@ -32,6 +32,7 @@ struct MicroVMContractTests {
         try await contract.setsTheEnvironmentOfWorkersAndNothingOfTheHosts()
     }
     @Test func saysThatAProgramIsNotThere() async throws { try await contract.saysThatAProgramIsNotThere() }
+    @Test func tellsOfCommandsWhatAShellWould() async throws { try await contract.tellsOfCommandsWhatAShellWould() }
     @Test func tellsSignalsApart() async throws { try await contract.tellsSignalsApart() }
     @Test func stopsByAskingFirst() async throws { try await contract.stopsByAskingFirst() }
     @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }

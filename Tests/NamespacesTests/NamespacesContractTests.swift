@@ -34,6 +34,7 @@ struct NamespacesContractTests {
         try await contract.setsTheEnvironmentOfWorkersAndNothingOfTheHosts()
     }
     @Test func saysThatAProgramIsNotThere() async throws { try await contract.saysThatAProgramIsNotThere() }
+    @Test func tellsOfCommandsWhatAShellWould() async throws { try await contract.tellsOfCommandsWhatAShellWould() }
     @Test func tellsSignalsApart() async throws { try await contract.tellsSignalsApart() }
     @Test func stopsByAskingFirst() async throws { try await contract.stopsByAskingFirst() }
     @Test func killsWhoDoesNotListen() async throws { try await contract.killsWhoDoesNotListen() }

@@ -62,6 +62,23 @@ package struct SandboxContract: Sendable {
         #expect(detail.contains("No such file"))
     }
 
+    package func tellsOfCommandsWhatAShellWould() async throws {
+        let sandbox = try await fixture.backend.start(fixture.specification("sleep 600"), output: CollectedOutput())
+        for (program, expected) in [
+            ("/no/such/program", 127), ("no-such-program", 127), ("/etc/passwd", 126), ("/tmp", 126),
+        ] {
+            let error = await #expect(throws: SandboxError.self) {
+                _ = try await sandbox.execute(ExecRequest(command: [program]), output: CollectedOutput())
+            }
+            guard case .notExecuted(_, _, let status)? = error else {
+                Issue.record("\(program): \(String(describing: error))")
+                continue
+            }
+            #expect(status == Int32(expected), "\(program)")
+        }
+        await sandbox.stop(grace: .zero)
+    }
+
     package func tellsSignalsApart() async throws {
         #expect(try await fixture.run(fixture.specification("kill -SEGV $$")).exit == .signalled(11))
     }

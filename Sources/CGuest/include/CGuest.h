@@ -50,6 +50,8 @@ struct guest_child {
     // Answers. With a terminal, input and output are its master side, and error is -1.
     pid_t process;
     int input, output, error;
+    /// Where it could not be executed, the status that a shell would tell: 127 where it is not there, 126; else 0.
+    int status;
 };
 
 /// Starts a child in a session of its own, without capabilities, behind the filter.

@@ -52,8 +52,20 @@ struct RunningEngine: Sendable {
         about name: WorkerName,
         _ context: CommandContext
     ) throws -> RunningEngine {
-        let engine = try find(options, context)
-        if options.host == nil { try expectListed(name, in: try context.project(), isRunning: engine != nil) }
+        if let host = options.host { return RunningEngine(host) }
+        return try require(of: try context.project(), about: name, context)
+    }
+
+    /// The engine that runs a project on this machine, to be asked about a worker of it.
+    ///
+    /// - Throws: as above.
+    static func require(
+        of project: Project,
+        about name: WorkerName,
+        _ context: CommandContext
+    ) throws -> RunningEngine {
+        let engine = try find(of: project, context)
+        try expectListed(name, in: project, isRunning: engine != nil)
         guard let engine else { throw NoEngine() }
         return engine
     }

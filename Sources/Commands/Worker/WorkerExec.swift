@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ArgumentParser
+import Diagnostics
 import GuestChannel
 import HostSystem
 import Sandboxing
@@ -15,7 +16,8 @@ struct WorkerExec: ContextCommand {
         commandName: "exec",
         abstract: "Run a command beside a worker, in its sandbox.",
         discussion: """
-            The command has the worker's user, folder, environment and limits. Its exit status becomes the status of this command.
+            The command has the worker's user, folder, environment and limits. Its exit status becomes the status of this \
+            command; 127 tells that its program is not there, 126 that it cannot be executed.
 
               iii worker exec pdfkit -- ls -la
               iii worker exec pdfkit -t -- /bin/sh
@@ -55,15 +57,17 @@ struct WorkerExec: ContextCommand {
             let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             request.environment[String(parts[0])] = String(parts[1])
         }
-        let folder = ProjectFolder(try context.project(), in: try IIIHome(context.environment))
-        let client = ExecClient(path: folder.execSocket)
+        let worker = try WorkerName(parsing: name)
+        let project = try context.project()
+        _ = try RunningEngine.require(of: project, about: worker, context)
+        let folder = ProjectFolder(project, in: try IIIHome(context.environment))
         let keyboard = Keyboard()
         if terminal {
-            guard let size = keyboard.size else { throw ValidationError("`--terminal` needs a terminal here") }
+            guard let size = keyboard.size else { throw NoTerminal() }
             request.terminal = TerminalSize(rows: size.rows, columns: size.columns)
             if let term = context.environment.variables["TERM"] { request.environment["TERM"] = term }
         }
-        let question = ExecQuestion(worker: try WorkerName(parsing: name), request: request)
+        let question = ExecQuestion(worker: worker, request: request)
         let input = AsyncStream<ExecClient.Input> { continuation in
             keyboard.read(isRaw: terminal) { event in
                 switch event {
@@ -75,9 +79,25 @@ struct WorkerExec: ContextCommand {
             }
         }
         defer { keyboard.restore() }
-        let status = try await client.run(question, input: input, output: StandardStreams())
-        if status != 0 { throw ExitCode(status) }
+        do {
+            let client = ExecClient(path: folder.execSocket)
+            let status = try await client.run(question, input: input, output: StandardStreams())
+            if status != 0 { throw ExitCode(status) }
+        } catch let error as ExecError {
+            guard let status = error.status else { throw error }
+            _ = ErrorRendering.report(error, to: context.printer, json: output.json)
+            throw ExitCode(status)
+        }
     }
+}
+
+/// A command is to have a terminal, and standard input is none.
+///
+/// W108.
+struct NoTerminal: CodedError {
+    var code: ErrorCode { .noTerminal }
+    var message: String { "`--terminal` needs a terminal, and standard input is none" }
+    var hints: [String] { ["leave `--terminal` out where a script runs it"] }
 }
 
 /// Passes a command's output to ours as it comes.

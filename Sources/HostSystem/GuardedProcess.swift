@@ -118,15 +118,18 @@ package final class GuardedProcess: Sendable {
         while !open.isEmpty {
             var waiting = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             guard poll(&waiting, nfds_t(waiting.count), -1) > 0 else { continue }
-            for (index, source) in open.enumerated().reversed() where waiting[index].revents != 0 {
+            var ended: [Int] = []
+            // Output first: programs tell what went wrong after what they did.
+            for (index, source) in open.enumerated() where waiting[index].revents != 0 {
                 let count = read(source.descriptor, &piece, piece.count)
                 if count > 0 {
                     take(piece[..<count], source.stream)
                 } else if count == 0 || Errno.current != .interrupted {
-                    open.remove(at: index)
+                    ended.append(index)
                     closed(source.descriptor, source.stream)
                 }
             }
+            for index in ended.reversed() { open.remove(at: index) }
         }
         waitpid(guardID, nil, 0)
         receive(.ended(state.withLock(\.end)))

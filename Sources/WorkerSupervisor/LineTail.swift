@@ -5,6 +5,8 @@
 package struct LineTail: Sendable {
     package static let lineCount = 20
     package static let lineLength = 400
+    /// How many are looked through for what went wrong: a stack trace may stand behind it.
+    package static let windowCount = 100
 
     /// Whole lines, oldest first.
     private var whole: [[UInt8]] = []
@@ -21,11 +23,14 @@ package struct LineTail: Sendable {
     private mutating func endLine() {
         whole.append(open)
         open = []
-        if whole.count > Self.lineCount { whole.removeFirst() }
+        if whole.count > Self.windowCount { whole.removeFirst() }
     }
 
     /// The lines as text, oldest first, a last one without its end among them.
-    package var lines: [String] {
-        (whole + (open.isEmpty ? [] : [open])).suffix(Self.lineCount).map { String(decoding: $0, as: UTF8.self) }
+    package var lines: [String] { window.suffix(Self.lineCount) }
+
+    /// The same, as far back as anybody looks.
+    package var window: [String] {
+        (whole + (open.isEmpty ? [] : [open])).suffix(Self.windowCount).map { String(decoding: $0, as: UTF8.self) }
     }
 }

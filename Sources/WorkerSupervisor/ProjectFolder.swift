@@ -14,7 +14,7 @@ package import WorkerModel
 ///     config-path            whose it is, for people
 ///     engine.lock            held by the engine that runs the project
 ///     engine.json            its address and process
-///     logs/NAME/stdout.log   and stderr.log; older ones end in .1, .2, .3
+///     logs/NAME/stdout.log   and stderr.log, and all.log with both in one order; older ones end in .1, .2, .3
 ///     config/NAME.yaml       the config block that a worker was started with
 ///     homes/NAME/            what a sandboxed worker keeps between starts
 ///     workspaces/NAME/       a local worker's copy of its source, and what its installs made

@@ -11,7 +11,7 @@ package enum SupervisorError: CodedError {
     /// W114
     case alreadyRunning(WorkerName, processID: Int32)
     /// W167
-    case crashed(WorkerName, how: String, lastLines: [String])
+    case crashed(WorkerName, how: String, reason: String?, lastLines: [String])
     /// W161
     case notReady(WorkerName, after: Duration)
     /// W188
@@ -34,10 +34,8 @@ package enum SupervisorError: CodedError {
         switch self {
         case .unknown(let name): "`\(name)` is not listed in `config.yaml`"
         case .alreadyRunning(let name, let processID): "`\(name)` runs already (process \(processID))"
-        case .crashed(let name, let how, let lines):
-            "`\(name)` \(how)"
-                + (lines.isEmpty
-                    ? " and printed nothing" : "; it printed last: \(lines.suffix(3).joined(separator: " | "))")
+        case .crashed(let name, let how, let reason, let lines):
+            "`\(name)` \(how)\(CrashReason.said(reason, in: lines))"
         case .notReady(let name, let time): "`\(name)` is not ready after \(time.components.seconds) s"
         case .waits(let name, let reason, _): "`\(name)` waits: \(reason)"
         case .engineRuns(let processID):
@@ -49,7 +47,7 @@ package enum SupervisorError: CodedError {
         switch self {
         case .unknown: ["`iii worker list` shows what is listed"]
         case .alreadyRunning(let name, _): ["`iii worker restart \(name)` starts it afresh"]
-        case .crashed(let name, _, _), .notReady(let name, _): ["`iii worker logs \(name)` has all that it printed"]
+        case .crashed(let name, _, _, _), .notReady(let name, _): ["`iii worker logs \(name)` has all that it printed"]
         case .waits(_, _, let remedy): remedy.map { [$0] } ?? []
         case .engineRuns: ["stop it first, or use it"]
         }
@@ -59,8 +57,9 @@ package enum SupervisorError: CodedError {
         switch self {
         case .unknown(let name), .notReady(let name, _), .waits(let name, _, _): [("name", name.description)]
         case .alreadyRunning(let name, let processID): [("name", name.description), ("pid", String(processID))]
-        case .crashed(let name, let how, let lines):
-            [("name", name.description), ("how", how), ("last_lines", lines.joined(separator: "\n"))]
+        case .crashed(let name, let how, let reason, let lines):
+            [("name", name.description), ("how", how)] + (reason.map { [("reason", $0)] } ?? [])
+                + [("last_lines", lines.joined(separator: "\n"))]
         case .engineRuns(let processID): processID.map { [("pid", String($0))] } ?? []
         }
     }

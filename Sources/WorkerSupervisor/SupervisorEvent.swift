@@ -8,8 +8,9 @@ package import WorkerModel
 package enum SupervisorEvent: Sendable {
     case started(WorkerName, processID: Int32, IsolationTier)
     case ready(WorkerName, after: Duration)
-    /// Started again after a while; nil where it is left alone from now on.
-    case crashed(WorkerName, how: String, restartAfter: Duration?, lastLines: [String])
+    /// Started again after a while; nil where it is left alone from now on. The reason is in the words of its runtime, nil
+    /// where they are not known.
+    case crashed(WorkerName, how: String, reason: String?, restartAfter: Duration?, lastLines: [String])
     case waits(WorkerName, reason: String, remedy: String?)
     case stopped(WorkerName)
     /// The files changed, and what runs with them.

@@ -21,9 +21,9 @@ extension WorkerStatus {
     }
 
     /// Its run ended, and this is what comes of it.
-    mutating func crash(_ end: String, _ decision: RestartPolicy.Decision, _ lines: [String]) {
+    mutating func crash(_ end: String, _ decision: RestartPolicy.Decision, _ log: WorkerLog) {
         forgetRun()
-        (lastEnd, lastLines) = (end, lines)
+        (lastEnd, lastLines, lastReason) = (end, log.lastLines, log.lastReason)
         switch decision {
         case .giveUp: phase = .failed
         case .restart(let pause):

@@ -66,12 +66,14 @@ package struct WorkerStatus: Sendable, Hashable {
     package internal(set) var lastEnd: String?
     /// What that run printed last.
     package internal(set) var lastLines: [String] = []
+    /// The line of it that says what went wrong, where the words of its runtime are known.
+    package internal(set) var lastReason: String?
     package internal(set) var logs: String
 
     /// Whether a process is there.
     package var isRunning: Bool { processID != nil }
 
-    /// `{"kind":…,"last_end":…,"logs_dir":…,"name":…,"pid":…,"reason":…,"remedy":…,"restarts":0,"running":true,
+    /// `{"kind":…,"last_end":…,"last_reason":…,"logs_dir":…,"name":…,"pid":…,"reason":…,"remedy":…,"restarts":0,"running":true,
     /// "isolation":…,"not_stopped":…,"limits":{"cpus":…,"memory":…,"processes":…,"scratch":…},
     /// "landlock":7,"sandbox_ready_after_ms":…,"network":[…],"status":"ready","uptime_ms":…,"version":…}`; null for what is unknown or not there.
     package func json(now: ContinuousClock.Instant) -> JSONValue {
@@ -86,7 +88,8 @@ package struct WorkerStatus: Sendable, Hashable {
             "uptime_ms": .milliseconds(startedAt.map { now - $0 }),
             "ready_after_ms": .milliseconds(readyAfter), "restarts": .integer(restarts),
             "restart_in_ms": .milliseconds(restartAt.map { max($0 - now, .zero) }), "last_end": .string(lastEnd),
-            "last_lines": .array(lastLines.map(JSONValue.string)), "reason": .string(reason),
+            "last_lines": .array(lastLines.map(JSONValue.string)), "last_reason": .string(lastReason),
+            "reason": .string(reason),
             "remedy": .string(remedy), "logs_dir": .string(logs),
         ]
     }

@@ -273,7 +273,9 @@ package actor WorkerSupervisor {
                 if workers[name]?.generation == generation { workers[name]?.run = nil }
                 switch how {
                 case .ended(let text): end = text
-                case .replaced where !Task.isCancelled: continue
+                case .replaced where !Task.isCancelled:
+                    worker.log.mark("stopped, since its source changed")
+                    continue
                 case .replaced: end = "was stopped"
                 }
             } catch let obstacle as WorkerCannotRun {
@@ -285,14 +287,16 @@ package actor WorkerSupervisor {
                 end = "could not be started: \((error as? any CodedError)?.message ?? "\(error)")"
             }
             if Task.isCancelled {
+                worker.log.mark("stopped")
                 change(name) { $0.processID = nil }
                 return
             }
             let decision = policy.ended(after: ContinuousClock.now - began)
-            let lines = worker.log.lastLines
-            change(name, generation) { $0.crash(end, decision, lines) }
+            change(name, generation) { $0.crash(end, decision, worker.log) }
+            worker.log.mark(end)
             let pause: Duration? = if case .restart(let pause) = decision { pause } else { nil }
-            report(.crashed(name, how: end, restartAfter: pause, lastLines: lines))
+            let (lines, reason) = (worker.log.lastLines, worker.log.lastReason)
+            report(.crashed(name, how: end, reason: reason, restartAfter: pause, lastLines: lines))
             // Cancelled when it is stopped or started by hand. Who mends the source need not do that.
             let isMended = await Self.waits(pause, or: source)
             if isMended { policy = RestartPolicy() }

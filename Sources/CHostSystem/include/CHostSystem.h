@@ -28,6 +28,7 @@
 #include <sys/inotify.h>
 #endif
 #include <termios.h>
+#include <time.h>
 
 /// openat(2) with a mode.
 static inline int iii_openat(int directory, const char *path, int flags, mode_t mode) {

@@ -28,9 +28,9 @@ package final class SupervisorRendering: Sendable {
         case .stopped(let name): printer.say("\(name) stopped")
         case .waits(let name, let reason, let remedy):
             printer.say("\(name) waits: \(reason.printable)" + (remedy.map { " (\($0.printable))" } ?? ""))
-        case .crashed(let name, let how, let pause, let lines):
+        case .crashed(let name, let how, let reason, let pause, let lines):
             let next = pause.map { "starts again in \($0.shown)" } ?? "is left alone after too many crashes"
-            printer.say("\(name) \(how.printable); \(next)")
+            printer.say("\(name) \(how.printable)\(reason.map { ": \($0.printable)" } ?? ""); \(next)")
             for line in lines.suffix(5) { printer.say("  \(line.printable)") }
         case .configurationApplied: lastProblem.withLock { $0 = nil }
         case .configurationBroken(let error): tell(error)

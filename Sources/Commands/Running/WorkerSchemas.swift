@@ -184,6 +184,9 @@ struct WorkerSchemas: Sendable {
         "ready_after_ms": ["type": ["integer", "null"]], "restarts": ["type": "integer"],
         "restart_in_ms": ["type": ["integer", "null"]],
         "last_end": ["type": ["string", "null"]], "last_lines": texts("What it printed last."),
+        "last_reason": [
+            "type": ["string", "null"], "description": "The line of what it printed that says what went wrong.",
+        ],
         "reason": ["type": ["string", "null"]], "remedy": ["type": ["string", "null"]],
         "logs_dir": ["type": "string"],
     ])

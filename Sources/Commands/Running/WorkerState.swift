@@ -29,6 +29,8 @@ struct WorkerState: Sendable {
     let restartIn: Duration?
     let lastEnd: String?
     let lastLines: [String]
+    /// The line of these that says what went wrong.
+    let lastReason: String?
     let reason: String?
     let remedy: String?
     let logs: String?
@@ -54,6 +56,7 @@ struct WorkerState: Sendable {
         } else {
             lastLines = []
         }
+        lastReason = text("last_reason")
         (reason, remedy, logs) = (text("reason"), text("remedy"), text("logs_dir"))
     }
 
@@ -88,7 +91,7 @@ struct WorkerState: Sendable {
         switch status {
         case "restarting", "failed":
             for line in lastLines { printer.say("  \(line.printable)") }
-            throw SupervisorError.crashed(name, how: lastEnd ?? "ended", lastLines: lastLines)
+            throw SupervisorError.crashed(name, how: lastEnd ?? "ended", reason: lastReason, lastLines: lastLines)
         case "waiting":
             printer.say("warning: \(name) \(sentence.printable)")
             if let remedy { printer.say("hint: \(remedy.printable)") }

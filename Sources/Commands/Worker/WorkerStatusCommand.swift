@@ -47,6 +47,7 @@ struct WorkerStatusCommand: ContextCommand {
             ("file rules", state.fileRules), ("network", state.network),
             ("up", state.uptime?.shown), ("ready after", state.readyAfter?.shown),
             ("restarts", state.restarts == 0 ? nil : String(state.restarts)), ("last end", state.lastEnd),
+            ("what went wrong", state.lastEnd == nil ? nil : state.lastReason),
             ("starts again", state.restartIn.map { "in \($0.shown)" }),
             ("logs", state.logs),
         ]

@@ -34,12 +34,13 @@ package enum BootError: CodedError {
     package var message: String {
         switch self {
         case .ended(let name, let how, let lines):
-            "`\(name)` \(how) before it had told what it offers" + Self.printed(lines)
+            "`\(name)` \(how) before it had told what it offers" + CrashReason.said(nil, in: lines)
         case .notConnected(let name, let time, let lines):
-            "`\(name)` did not connect to the engine within \(time.components.seconds) s" + Self.printed(lines)
+            "`\(name)` did not connect to the engine within \(time.components.seconds) s"
+                + CrashReason.said(nil, in: lines)
         case .nothingRegistered(let name, let time, let lines):
             "`\(name)` registered neither functions nor trigger types within \(time.components.seconds) s"
-                + Self.printed(lines)
+                + CrashReason.said(nil, in: lines)
         case .notSettled(let name, let time):
             "`\(name)` still registers functions after \(time.components.seconds) s"
         case .cannotStart(let name, let reason, _): "`\(name)` cannot be started: \(reason)"
@@ -48,11 +49,6 @@ package enum BootError: CodedError {
                 + built.map { "`\($0)`" }.joined(separator: ", ")
         case .noProgram(let name): "`\(name)` is part of an engine: there is nothing to start"
         }
-    }
-
-    private static func printed(_ lines: [String]) -> String {
-        if lines.isEmpty { return " and printed nothing" }
-        return "; it printed last: \(lines.suffix(5).map(\.printable).joined(separator: " | "))"
     }
 
     package var hints: [String] {

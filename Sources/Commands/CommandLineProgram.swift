@@ -13,6 +13,7 @@ package enum CommandLineProgram {
     /// Wrong usage ends with status 2, as other parsers of this family do; `--help` and `--version` with 0.
     package static func run(_ root: (some AsyncParsableCommand).Type) async {
         StandardStreams.fillGaps()
+        let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             // Names of functions are completed by asking the engine.
             var command = try await root.asyncParseAsRoot()
@@ -24,7 +25,11 @@ package enum CommandLineProgram {
         } catch {
             let status = root.exitCode(for: error)
             let text = root.fullMessage(for: error)
-            if status == .validationFailure { HostProcess.exit(refuse(wrongUsage(of: root, error), text)) }
+            if status == .validationFailure {
+                HostProcess.exit(
+                    refuse(wrongUsage(of: root, error), text, asJSON: WantedJSON(by: arguments, of: root).isWanted)
+                )
+            }
             if !text.isEmpty {
                 let descriptor: FileDescriptor = status == .success ? .standardOutput : .standardError
                 // With nobody to read the message there is nobody to tell of it.
@@ -44,8 +49,8 @@ extension CommandLineProgram {
     }
 
     /// Tells of a command line that was not taken; returns the exit status.
-    private static func refuse(_ error: WrongUsage, _ text: String) -> Int32 {
-        if CommandLine.arguments.contains("--json") {
+    private static func refuse(_ error: WrongUsage, _ text: String, asJSON: Bool) -> Int32 {
+        if asJSON {
             Printer(isInteractive: false).result(ErrorRendering.envelope(ErrorReport(error)))
         }
         let usage = text.split(separator: "\n").drop { !["Help:", "Usage:"].contains($0.split(separator: " ").first) }
@@ -69,4 +74,29 @@ struct WrongUsage: CodedError {
 extension String {
     /// With a small letter at the beginning, as our own messages have it.
     fileprivate var beginningSmall: String { prefix(1).lowercased() + dropFirst() }
+}
+
+/// Whether a command line that was not taken asks for its errors as JSON.
+///
+/// Behind `--` stand words of another program, and of `iii trigger` the option `--json` is what to call with.
+struct WantedJSON {
+    let isWanted: Bool
+
+    init(by arguments: [String], of root: any ParsableCommand.Type) {
+        var command: any ParsableCommand.Type = root
+        for argument in arguments {
+            guard let next = command.subcommand(named: argument) else { break }
+            command = next
+        }
+        isWanted = arguments.prefix { $0 != "--" }.contains("--json") && command != TriggerCommand.self
+    }
+}
+
+extension ParsableCommand {
+    /// The command below this one that goes by a name.
+    static func subcommand(named name: String) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { below in
+            below.configuration.commandName == name || below.configuration.aliases.contains(name)
+        }
+    }
 }

@@ -24,7 +24,7 @@ struct UnknownCommand {
         for argument in arguments {
             let below = command.configuration.subcommands
             if below.isEmpty || argument.hasPrefix("-") || argument == "help" { return nil }
-            guard let next = below.first(where: { $0.configuration.commandName == argument }) else {
+            guard let next = command.subcommand(named: argument) else {
                 self.place = place.joined(separator: " ")
                 word = argument
                 known = below.map { $0.configuration }.filter { $0.shouldDisplay }.compactMap { $0.commandName }

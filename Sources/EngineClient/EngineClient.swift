@@ -32,21 +32,32 @@ package struct EngineClient: Sendable {
         namespace: String? = nil,
         timeout: Duration = .seconds(30)
     ) async throws -> RawJSON? {
+        try await converse(connectTimeout: timeout) { session in
+            try await session.call(function: function, payload: payload, namespace: namespace, timeout: timeout)
+        }
+    }
+
+    /// Connects, makes the calls of `body` over one connection, and disconnects.
+    ///
+    /// - Throws: `EngineClientError`; `CancellationError` where the task was cancelled; what `body` throws.
+    package func converse<Result: Sendable>(
+        connectTimeout: Duration = .seconds(30),
+        _ body: @escaping @Sendable (EngineSession) async throws -> Result
+    ) async throws -> Result {
         var settings = EngineSession.Settings(EngineAddress(host: host, port: port))
         settings.reconnects = false
-        settings.connectTimeout = timeout
+        settings.connectTimeout = connectTimeout
         settings.limits = limits
         let session = EngineSession(settings)
-        return try await withThrowingTaskGroup(of: RawJSON?.self) { group in
+        return try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask {
                 try await session.run()
                 throw CancellationError()
             }
-            group.addTask {
-                try await session.call(function: function, payload: payload, namespace: namespace, timeout: timeout)
-            }
+            group.addTask { try await body(session) }
             defer { group.cancelAll() }
-            return try await group.next() ?? nil
+            guard let result = try await group.next() else { throw CancellationError() }
+            return result
         }
     }
 }

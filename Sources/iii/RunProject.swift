@@ -3,6 +3,7 @@
 
 import SystemPackage
 import Commands
+import Diagnostics
 import Engine
 import EngineClient
 import HostSystem
@@ -21,6 +22,7 @@ struct RunProject: Sendable {
         self.listen = listen
         if let config {
             project = Project(configPath: context.environment.absolute(config))
+            guard try HostFiles.kind(of: project.configPath) != nil else { throw NoConfigFile(project.configPath) }
         } else {
             project = try Project.find(context.environment) ?? .beginning(in: context.environment)
         }
@@ -89,5 +91,31 @@ struct RunProject: Sendable {
             configuration.limits.namespaceGrace = grace
         }
         return configuration
+    }
+}
+
+/// A file that was named after `--config` is not there.
+///
+/// W130: who names a file has one, so none is made.
+struct NoConfigFile: CodedError {
+    let path: FilePath
+    /// Files beside it that may have been meant.
+    private let neighbours: [String]
+
+    init(_ path: FilePath) {
+        self.path = path
+        // A folder that cannot be read has no names to offer.
+        let entries = (try? HostFiles.entries(of: path.removingLastComponent())) ?? []
+        neighbours = entries.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+    }
+
+    var code: ErrorCode { .configIO }
+    var message: String { "`\(path.string.printable)` is not there" }
+    var hints: [String] {
+        let name = path.lastComponent?.string ?? ""
+        return [
+            Likeness.hint(for: name, among: neighbours)
+                ?? "`iii` without `--config` begins a project where there is none"
+        ]
     }
 }

@@ -144,4 +144,18 @@ import Testing
             #expect(try JSONValue(parsing: result.output)["code"] == "W107")
         }
     }
+
+    /// Of a call it is what to call with, and behind `--` a word of another program.
+    @Test(arguments: [
+        ["trigger", "x::y", "--json", "{}", "--bad"], ["t", "x::y", "--json", "{}", "--bad"],
+        ["worker", "exec", "--bad", "x", "--", "ls", "--json"],
+    ])
+    func wrongUsageIsNoJSONWhereThatIsNotAskedFor(arguments: [String]) async throws {
+        try await withTemporaryDirectory { folder in
+            let result = try await Programs.run("iii", arguments, in: folder, variables: ["HOME": folder.string])
+            #expect(result.status == 2)
+            #expect(result.output.isEmpty)
+            #expect(result.talk.contains("error: [W107] unknown option '--bad'"), "\(result.talk)")
+        }
+    }
 }

@@ -28,7 +28,17 @@ import Testing
                 let refused = try await road.iii("trigger", "roman-numerals::write", "number=4000")
                 #expect(refused.status == 1)
                 #expect(refused.output.isEmpty)
-                #expect(refused.talk.contains("out_of_range: 4000 has no Roman numeral"))
+                // What scripts take apart.
+                try #require(refused.talk.hasPrefix("Error: {"), "\(refused.talk)")
+                let error = try JSONValue(parsing: String(refused.talk.dropFirst("Error: ".count)))
+                #expect(error["code"] == "out_of_range" && error["stacktrace"] == .null)
+                #expect(error["message"] == "4000 has no Roman numeral", "\(refused.talk)")
+                let unknown = try await road.iii("trigger", "roman-numeral::write", "number=4", "--engine", engine.url)
+                #expect(unknown.status == 1)
+                #expect(unknown.talk.contains("\"hint\": \"did you mean `roman-numerals::write`?\""), "\(unknown.talk)")
+                let lacking = try await road.iii("trigger", "roman-numerals::write")
+                #expect(lacking.status == 1)
+                #expect(lacking.talk.contains("error: [W105] `number` is missing"), "\(lacking.talk)")
 
                 let help = try await road.iii("trigger", "roman-numerals::write", "--help")
                 #expect(help.output.contains("number  integer  required"), "\(help.output)")

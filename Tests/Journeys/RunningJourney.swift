@@ -52,7 +52,7 @@ import Testing
                     workingDirectory: road.project,
                     input: .none,
                     output: .sequence,
-                    error: .discarded
+                    error: .string(limit: 1 << 16)
                 ) { execution in
                     var lines: [String] = []
                     for try await line in execution.standardOutput.strings() {
@@ -64,9 +64,73 @@ import Testing
                 }
                 #expect(result.terminationStatus.code == 130)
                 #expect(result.takeClosureResult() == ["first", "second"])
-                let errors = try await road.iii("worker", "logs", "chatty")
-                #expect(errors.talk == "third\n")
+                // An interruption is what was meant: nothing is said of it.
+                #expect(["", "third\n"].contains(result.standardError), "\(result.standardError)")
+                let all = try await road.iii("worker", "logs", "chatty")
+                #expect(all.talk == "third\n")
+                #expect(all.output == "first\nsecond\n")
+                try await road.does("worker", "restart", "chatty", "--no-wait")
+                var story: [String] = []
+                while story.count < 8 {
+                    let told = try await road.iii("worker", "logs", "chatty", "--json", "--since", "1h")
+                    guard case .array(let lines)? = try JSONValue(parsing: told.output)["lines"] else { return }
+                    story = lines.compactMap { if case .string(let text)? = $0["text"] { text } else { nil } }
+                }
+                // What goes to two pipes at one moment has no order.
+                #expect(
+                    story.filter { $0 != "third" } == [
+                        "first", "second", "stopped", "started again", "first", "second",
+                    ]
+                )
+                #expect(story.split(separator: "stopped").map { $0.filter { $0 == "third" }.count } == [1, 1])
+                let timed = try await road.iii("worker", "logs", "chatty", "--timestamps", "--tail", "4")
+                #expect(
+                    timed.talk.contains(
+                        /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z iii: started again$/.anchorsMatchLineEndings()
+                    )
+                )
+                #expect(try await road.iii("worker", "logs", "chatty", "--since", "2999-01-01").output.isEmpty)
+                #expect(try await road.iii("worker", "logs", "chatty", "--since", "yesterday").status == 2)
             }
+        }
+    }
+
+    @Test func workersOfAProjectAreCompleted() async throws {
+        try await Road.open { road in
+            try road.write(["config.yaml": "workers:\n  - name: steady\n  - name: other\n"], in: road.project)
+            let script = try await road.iii("completions", "bash")
+            try road.write(["completions": script.output], in: road.folder)
+            for verb in ["remove", "update", "why", "clear", "logs", "exec"] {
+                let asked = try await Subprocess.run(
+                    .path("/bin/bash"),
+                    arguments: [
+                        "-c",
+                        """
+                        PATH=\(Programs.folder):$PATH; source \(road.folder)/completions
+                        COMP_LINE='iii worker \(verb) st'; COMP_POINT=${#COMP_LINE}
+                        COMP_WORDS=(iii worker \(verb) st); COMP_CWORD=3
+                        "$(complete -p iii | sed 's/.*-F \\([^ ]*\\) .*/\\1/')" iii st \(verb)
+                        printf '%s\\n' "${COMPREPLY[@]}"
+                        """,
+                    ],
+                    environment: Programs.environment(road.variables),
+                    workingDirectory: road.project,
+                    output: .string(limit: 1 << 16),
+                    error: .string(limit: 1 << 16)
+                )
+                #expect(asked.standardOutput == "steady\n", "\(verb): \(asked.standardError)")
+            }
+        }
+    }
+
+    @Test func aConfigurationThatIsNamedIsNotMade() async throws {
+        try await Road.open { road in
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            let result = try await road.iii("-c", "confg.yaml", "--listen", "127.0.0.1:0")
+            #expect(result.status == 1)
+            #expect(result.talk.contains("error: [W130] `\(road.project)/confg.yaml` is not there"), "\(result.talk)")
+            #expect(result.talk.contains("hint: did you mean `config.yaml`?"))
+            #expect(road.read("confg.yaml") == nil)
         }
     }
 

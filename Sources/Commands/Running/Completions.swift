@@ -14,6 +14,15 @@ import ProjectFiles
     return config.entries.map(\.name.description).filter { $0.hasPrefix(prefix) }
 }
 
+/// These, and the workers that others need.
+///
+/// What cannot be read offers nothing.
+@Sendable func completeLockedNames(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+    let locked = (try? CommandContext.live().project().readLockfile())?.workers.keys.map(\.description) ?? []
+    let names = Set(completeWorkerNames(words, index, prefix) + locked.filter { $0.hasPrefix(prefix) })
+    return names.sorted()
+}
+
 /// The functions of the running engine.
 ///
 /// Nothing where none runs, or where it does not answer within two seconds.

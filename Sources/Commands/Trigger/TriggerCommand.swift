@@ -20,7 +20,9 @@ package struct TriggerCommand: AsyncParsableCommand, Sendable {
               iii trigger mail::send --json '{"to": ["a@example.com"]}' urgent=true
               iii trigger text-stats::count --help
 
-            Ends with 1 when the function fails, with 124 when it does not answer within --timeout.
+            What the function's schema requires has to be there, else it is not called. Ends with 1 when the function fails, \
+            with 124 when it does not answer within --timeout. Where nobody watches standard error, the function's error \
+            is all that goes there: `Error: ` and `{"code": …, "message": …, "stacktrace": …}`.
             """,
         helpNames: [],
         aliases: ["t"]
@@ -47,6 +49,7 @@ package struct TriggerCommand: AsyncParsableCommand, Sendable {
     var namespace: String?
 
     @Option(
+        name: [.long, .customLong("engine")],
         help: ArgumentHelp("The engine to call, instead of III_URL or the project's.", valueName: "host[:port]")
     )
     var host: EngineAddress?
@@ -71,17 +74,23 @@ package struct TriggerCommand: AsyncParsableCommand, Sendable {
             if help { return try await showHelp(of: function, client, context.printer) }
             let payload = try TriggerPayload(pairs: pairs, json: json)
             do {
-                let answer = try await client.call(
-                    function: function,
-                    payload: RawJSON(payload.value),
-                    namespace: namespace,
-                    timeout: limit
-                )
-                show(answer, context.printer)
+                let call = FunctionCall(function: function, namespace: namespace, payload: payload.value, limit: limit)
+                show(try await call.run(client), context.printer)
             } catch let error as EngineClientError {
-                throw ExitCode(report(error, context.printer))
+                throw ExitCode(report(error, hint: await suggestion(for: error, client), context.printer))
             }
         }
+    }
+
+    /// What may have been meant by the name of a function that is not there.
+    private func suggestion(for error: EngineClientError, _ client: EngineClient) async -> String? {
+        guard let function, case .failed(_, let remote) = error, remote.code == FunctionCall.notFound else {
+            return nil
+        }
+        // What the function itself called and did not find is no matter of this command.
+        guard let known = try? await client.functions(), !known.contains(function) else { return nil }
+        return Likeness.hint(for: function, among: known)
+            ?? "`iii trigger engine::functions::list` shows what can be called"
     }
 
     private var limit: Duration { timeout?.duration ?? timeoutMs.map { .milliseconds($0) } ?? .seconds(30) }
@@ -99,13 +108,20 @@ package struct TriggerCommand: AsyncParsableCommand, Sendable {
         printer.result(answer.value()?.text(.indented) ?? answer.description)
     }
 
-    /// A function's own stack trace helps whoever wrote it.
-    private func report(_ error: EngineClientError, _ printer: Printer) -> Int32 {
-        let status = ErrorRendering.report(error, to: printer, json: false)
-        if case .failed(_, let remote) = error, let trace = remote.stacktrace {
-            for line in trace.split(separator: "\n") { printer.say("  \(line.printable)") }
+    /// To a person in words, with the function's own stack trace, which helps whoever wrote it; to a script as one JSON text.
+    private func report(_ error: EngineClientError, hint: String?, _ printer: Printer) -> Int32 {
+        guard case .failed(_, let remote) = error else {
+            let status = ErrorRendering.report(error, to: printer, json: false)
+            if case .timedOut = error, timeout != nil || timeoutMs != nil { return 124 }
+            return status
         }
-        if case .timedOut = error, timeout != nil || timeoutMs != nil { return 124 }
+        if !printer.isInteractive {
+            printer.say("Error: \(remote.json(hint: hint).text(.indented))")
+            return error.code.exitStatus
+        }
+        let status = ErrorRendering.report(error, to: printer, json: false)
+        for line in remote.stacktrace?.split(separator: "\n") ?? [] { printer.say("  \(line.printable)") }
+        if let hint { printer.say("hint: \(hint)") }
         return status
     }
 
@@ -119,6 +135,8 @@ package struct TriggerCommand: AsyncParsableCommand, Sendable {
                 timeout: .seconds(5)
             )
             for line in FunctionHelp(function, detail?.value() ?? .null).lines { printer.result(line) }
+        } catch let error as EngineClientError where error.remoteCode == FunctionCall.notFound {
+            throw ExitCode(report(error, hint: await suggestion(for: error, client), printer))
         } catch EngineClientError.unreachable(let address, _) {
             printer.say("warning: no engine listens on `\(address)`, so nothing is known of `\(function.printable)`")
             printer.result(Self.helpMessage(columns: nil))
@@ -126,7 +144,7 @@ package struct TriggerCommand: AsyncParsableCommand, Sendable {
     }
 }
 
-/// A time as a command line has it: `500ms`, `30s`, `2m`, `1h`; seconds where no unit is given.
+/// A time as a command line has it: `500ms`, `30s`, `2m`, `1h`, `3d`; seconds where no unit is given.
 struct WaitingTime: ExpressibleByArgument, Sendable, Hashable {
     let duration: Duration
 
@@ -139,8 +157,24 @@ struct WaitingTime: ExpressibleByArgument, Sendable, Hashable {
         case "", "s": unit = 1
         case "m", "min": unit = 60
         case "h": unit = 3600
+        case "d": unit = 86_400
         default: return nil
         }
         duration = .milliseconds(Int64((number * unit * 1000).rounded()))
     }
+}
+
+extension RemoteError {
+    /// `{"code":…,"message":…,"stacktrace":…}`, null where there is none, and a hint of ours where there is one.
+    fileprivate func json(hint: String?) -> JSONValue {
+        var object: JSONObject = [
+            "code": .string(code), "message": .string(message), "stacktrace": stacktrace.map(JSONValue.string) ?? .null,
+        ]
+        if let hint { object["hint"] = .string(hint) }
+        return .object(object)
+    }
+}
+
+extension EngineClientError {
+    fileprivate var remoteCode: String? { if case .failed(_, let remote) = self { remote.code } else { nil } }
 }

@@ -24,7 +24,10 @@ struct WorkerClear: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Only what was installed for these workers.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("Only what was installed for these workers.", valueName: "name"),
+        completion: .custom(completeLockedNames)
+    )
     var names: [String] = []
 
     @Flag(help: "Empty the caches too.")

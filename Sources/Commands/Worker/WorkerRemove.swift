@@ -24,7 +24,10 @@ struct WorkerRemove: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The workers to take out.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("The workers to take out.", valueName: "name"),
+        completion: .custom(completeWorkerNames)
+    )
     var names: [String]
 
     @Flag(name: .shortAndLong, help: "Accepted for scripts; nothing is asked.")

@@ -24,7 +24,10 @@ struct WorkerUpdate: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The workers to update; all of them where none is named.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("The workers to update; all of them where none is named.", valueName: "name"),
+        completion: .custom(completeLockedNames)
+    )
     var names: [String] = []
 
     @Flag(help: "Go beyond what was asked for, to the latest version.")

@@ -23,7 +23,7 @@ struct WorkerWhy: ContextCommand {
             """
     )
 
-    @Argument(help: "The worker.")
+    @Argument(help: "The worker.", completion: .custom(completeLockedNames))
     var name: String
 
     @OptionGroup var output: OutputOptions

@@ -89,8 +89,8 @@ let modules: [Module] = [
     Module(
         name: "Downloads",
         uses: [
-            "Diagnostics", "WorkerModel", "Transport", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
-            .logging,
+            "Diagnostics", "WorkerModel", "HostSystem", "Transport", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix,
+            .nioSSL, .logging, .systemPackage,
         ],
         testUses: ["TransportTestSupport"]
     ),

@@ -54,10 +54,7 @@ extension CommandContext {
     ///
     /// Addresses of this machine and of private networks are refused, but for those that the user allowed.
     package func withTransport<Result>(_ body: (any Transport) async throws -> Result) async throws -> Result {
-        let configuration = LiveTransport.Configuration(
-            policy: ContactPolicy(configuredRegistry: nil, allowsLoopback: environment.isOn(.bundleDevLoopback)),
-            userAgent: "iii/\(ProgramVersion.text)"
-        )
+        let configuration = try network(ContactPolicy(allowsLoopback: environment.isOn(.bundleDevLoopback)))
         return try await LiveTransport.with(configuration) { try await body($0) }
     }
 
@@ -83,29 +80,33 @@ extension CommandContext {
         )
         policy.imageRegistries = Set((accounts?.hosts ?? []).compactMap(Self.host))
         policy.insecureImageRegistries = Set(insecure.compactMap(Self.host))
-        var configuration = LiveTransport.Configuration(policy: policy, userAgent: "iii/\(ProgramVersion.text)")
+        var configuration = try network(policy)
         let printer = printer
         configuration.onPlainHTTP = { url in
             printer.say("warning: fetching from \(url.origin) without TLS")
         }
         return try await LiveTransport.with(configuration) { transport in
-            try await body(
-                RegistryConnection(
-                    client: RegistryClient(
-                        base: choice.base,
-                        transport: transport,
-                        key: choice.key
-                    ),
-                    artifacts: Downloader(transport: transport),
-                    images: try images(over: transport, insecure)
-                )
+            var connection = RegistryConnection(
+                client: RegistryClient(base: choice.base, transport: transport, key: choice.key, pacing: pacing),
+                artifacts: Downloader(
+                    transport: transport,
+                    pacing: pacing,
+                    parts: PartialDownloads(folder: try IIIHome(environment).cache.appending("downloads"))
+                ),
+                images: try images(over: transport, insecure)
             )
+            let isLocal = choice.base.url?.host.isThisMachine ?? true
+            let named = insecure.union(accounts?.hosts ?? [])
+            connection.allowsImagesOfThisMachine = { isLocal || named.contains($0.canonicalHost) }
+            return try await body(connection)
         }
     }
 
     private func images(over transport: any Transport, _ insecure: Set<String>) throws -> LiveImages {
         LiveImages(
-            registry: ImageRegistry(transport: transport, insecureHosts: insecure) { try imageCredentials() },
+            registry: ImageRegistry(transport: transport, insecureHosts: insecure, pacing: pacing) {
+                try imageCredentials()
+            },
             store: ImageStore(home: try IIIHome(environment)),
             platform: host.flatMap { ImagePlatform(of: $0) },
             limits: layerLimits
@@ -124,21 +125,35 @@ extension CommandContext {
 }
 
 extension CommandContext {
-    /// The accounts at registries of images: those of Docker's command line, and those of `iii registry login`.
+    /// The accounts at registries of images: those of podman's and docker's command lines, and those of `iii registry login`.
     func imageCredentials() throws -> ImageCredentials {
         var found = ImageCredentials.none
-        if let home = environment[.userHome] {
-            let path = FilePath(home).appending(".docker").appending("config.json")
-            if let bytes = try HostFiles.read(path, upTo: .mebibytes(1)) {
-                found = try ImageCredentials(parsing: bytes, from: path.string) { [environment] name, server in
-                    try await CredentialHelper(name, environment).account(at: server)
-                }
+        for path in credentialFiles {
+            guard let bytes = try HostFiles.read(path, upTo: .mebibytes(1)) else { continue }
+            let file = try ImageCredentials(parsing: bytes, from: path.string) { [environment] name, server in
+                try await CredentialHelper(name, environment).account(at: server)
             }
+            found = found.addingFiles(of: file)
         }
         for (host, login) in try Credentials(reading: IIIHome(environment).credentials).logins {
             if let account = login.account { found = found.adding(account, login.secret, at: host) }
         }
         return found
+    }
+}
+
+extension CommandContext {
+    /// The files that may hold accounts, in the order in which skopeo looks; the first one with an account wins.
+    var credentialFiles: [FilePath] {
+        if let named = environment[.registryAuthFile] { return [environment.absolute(named)] }
+        let home = environment[.userHome].map { FilePath($0) }
+        let folders = [
+            environment[.userRuntimeFolder].map { FilePath($0) },
+            environment[.userConfigHome].map { FilePath($0) } ?? home?.appending(".config"),
+        ]
+        let docker = environment[.dockerConfig].map { environment.absolute($0) } ?? home?.appending(".docker")
+        return folders.compactMap { $0?.appending("containers").appending("auth.json") }
+            + [docker?.appending("config.json")].compactMap { $0 }
     }
 }
 

@@ -17,6 +17,8 @@ package struct CommandContext: Sendable {
     package var host: TargetTriple?
     /// The most that images may hold.
     var layerLimits = LayerLimits()
+    /// The most time for one request with its answer; zero for no limit.
+    var timeLimit = CommandContext.standardTimeLimit
 
     package init(environment: HostEnvironment, printer: Printer, host: TargetTriple?) {
         self.environment = environment
@@ -40,12 +42,18 @@ package struct CommandContext: Sendable {
 /// A command that does its work in `run(in:)` and has its errors rendered and turned into an exit status.
 protocol ContextCommand: AsyncParsableCommand, Sendable {
     var output: OutputOptions { get }
+    /// The most time for one request, where the command line says so.
+    var timeLimit: Duration? { get }
     func run(in context: CommandContext) async throws
 }
 
 extension ContextCommand {
+    var timeLimit: Duration? { nil }
+
     package func run() async throws {
         try await CommandContext.run(isJSON: output.json, jsonProgress: output.jsonProgress) { [self] context in
+            var context = context
+            if let timeLimit { context.timeLimit = timeLimit }
             try await run(in: context)
         }
     }

@@ -33,6 +33,7 @@ package struct Doctor: ContextCommand {
     func run(in context: CommandContext) async throws {
         var findings = ExamineHost(context.environment, host: context.host).run()
         findings += await Sandboxes.live(context.environment).survey().map(ExamineHost.Finding.init)
+        findings += context.networkFindings
         if !offline { findings.append(await registry(in: context)) }
         let isFine = !findings.contains { $0.status == .missing }
         if output.json {

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import AsyncHTTPClient
+import Diagnostics
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -9,17 +10,17 @@ import NIOSSL
 import Synchronization
 import Transport
 
-/// The HTTP clients in use, one for each address that a host may be connected to at.
+/// The HTTP clients in use, one for each address that a host may be connected to at, and one for each proxy.
 ///
 /// The client library takes the address to connect to from its settings; so each pair of a name and a checked address
 /// has a client of its own. Certificates are still those of the name.
 final class ClientPool: Sendable {
     /// Where a client connects to.
-    struct Target: Hashable {
-        let host: RemoteURL.Host
-        let address: IPAddress
-        /// Whether another address can be tried after this one, which is then given up sooner.
-        let hasNext: Bool
+    enum Target: Hashable {
+        /// An address of a host. Where another one can be tried after it, it is given up sooner.
+        case address(IPAddress, of: RemoteURL.Host, hasNext: Bool)
+        /// Any host, by way of a proxy that looks up its name.
+        case proxy(ProxySettings.Proxy)
     }
 
     private struct State {
@@ -64,7 +65,8 @@ final class ClientPool: Sendable {
     }
 
     private func configuration(for target: Target) -> HTTPClient.Configuration {
-        let connect = target.hasNext ? limits.connect * 2 / 5 : limits.connect
+        var connect = limits.connect
+        if case .address(_, _, hasNext: true) = target { connect = connect * 2 / 5 }
         let idle = TimeAmount(limits.idle)
         var pool = HTTPClient.Configuration.ConnectionPool(idleTimeout: .seconds(30))
         pool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16
@@ -78,8 +80,14 @@ final class ClientPool: Sendable {
             decompression: .disabled
         )
         configuration.httpVersion = .http1Only
-        if case .name(let name) = target.host { configuration.dnsOverride = [name: target.address.description] }
-        configuration.http1_1ConnectionDebugInitializer = { channel in Self.prepare(channel, for: target.address) }
+        switch target {
+        case .address(let address, of: let host, hasNext: _):
+            if case .name(let name) = host { configuration.dnsOverride = [name: address.description] }
+            configuration.http1_1ConnectionDebugInitializer = { channel in Self.prepare(channel, for: address) }
+        case .proxy(let proxy):
+            configuration.proxy = proxy.configuration
+            configuration.http1_1ConnectionDebugInitializer = { channel in Self.readsLargePieces(channel) }
+        }
         return configuration
     }
 
@@ -88,10 +96,30 @@ final class ClientPool: Sendable {
         guard channel.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) == address else {
             return channel.close().flatMapThrowing { throw HTTPClientError.invalidURL }
         }
-        return channel.setOption(
+        return readsLargePieces(channel)
+    }
+
+    private static func readsLargePieces(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.setOption(
             .recvAllocator,
             value: AdaptiveRecvByteBufferAllocator(minimum: 16 << 10, initial: 64 << 10, maximum: 1 << 20)
         )
+    }
+}
+
+extension ProxySettings.Proxy {
+    fileprivate var configuration: HTTPClient.Configuration.Proxy {
+        // The library wants an IPv6 address without brackets.
+        let name = if case .address(let address) = host { address.description } else { host.description }
+        return switch kind {
+        case .socks: .socksServer(host: name, port: Int(port))
+        case .connect(let account):
+            .server(
+                host: name,
+                port: Int(port),
+                authorization: account.map { .basic(credentials: $0.exposed) }
+            )
+        }
     }
 }
 

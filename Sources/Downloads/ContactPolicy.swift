@@ -8,7 +8,7 @@ package import Transport
 /// Public addresses over https, for everybody. Loopback addresses, over http too, where the registry in use is itself
 /// on loopback or the user allows it. Other special addresses for the host of a registry that the user set, only.
 ///
-/// Registries of images are contacted on loopback too, since the user names them. In private networks, and over http
+/// Registries of images are contacted on loopback too where they are named so. In private networks, and over http
 /// anywhere else, only those are that the user has set.
 package struct ContactPolicy: Sendable {
     /// The registry that the user set; nil where the built-in one is used.
@@ -44,7 +44,10 @@ package struct ContactPolicy: Sendable {
         let isRegistry =
             contact.url.host == configuredRegistry?.host
             || (contact.purpose == .image && isKnownForImages(contact.url.host))
-        let loopbackIsAllowed = allowsLoopback || contact.registryIsLoopback || contact.purpose == .image
+        // By its text a reference to this machine is one that a user wrote, or one that was allowed before; another name
+        // that leads here is neither.
+        let isLocalImage = contact.purpose == .image && contact.url.host.isThisMachine
+        let loopbackIsAllowed = allowsLoopback || contact.registryIsLoopback || isLocalImage
         var refused: (IPAddress, SpecialRange)?
         var permitted: [IPAddress] = []
         for address in contact.addresses {
@@ -66,26 +69,38 @@ package struct ContactPolicy: Sendable {
         throw .refusedAddress(address.description, range: range.rawValue)
     }
 
+    /// Checks a URL whose host a proxy looks up: what there is to check is its scheme, and an address that it names itself.
+    ///
+    /// - Throws: the reason, `plainHTTP` or `refusedAddress`, where it may not be asked for.
+    func checkByText(_ contact: Contact) throws(TransportError.Reason) {
+        if case .address(let address) = contact.url.host {
+            var contact = contact
+            contact.addresses = [address]
+            _ = try permittedAddresses(for: contact)
+        } else if contact.url.scheme == .http, !allowsPlainHTTP(contact) {
+            throw .plainHTTP
+        }
+    }
+
     private func isKnownForImages(_ host: RemoteURL.Host) -> Bool {
         imageRegistries.contains(host) || insecureImageRegistries.contains(host)
     }
 
     /// The addresses that plain http may go to.
     private func plain(_ permitted: [IPAddress], _ contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
-        // Whoever sets an http URL for the registry has chosen http for talking to it, not for artifacts.
-        if contact.purpose == .image, insecureImageRegistries.contains(contact.url.host) { return permitted }
-        if contact.purpose == .registry, contact.url.origin == configuredRegistry?.origin { return permitted }
+        if allowsPlainHTTP(contact) { return permitted }
         let loopback = permitted.filter { SpecialRange(of: $0) == .loopback }
         if loopback.isEmpty, !permitted.isEmpty { throw .plainHTTP }
         return loopback
     }
-}
 
-extension RemoteURL.Host {
-    /// Whether the host is a name for this machine, which no name server has a say in.
-    var isLocalName: Bool {
-        guard case .name(let name) = self else { return false }
-        let names = ["localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"]
-        return names.contains { name == $0 || name == $0 + ".localdomain" } || name.hasSuffix(".localhost")
+    /// Whether plain http may go to any address of the host.
+    private func allowsPlainHTTP(_ contact: Contact) -> Bool {
+        switch contact.purpose {
+        case .image: insecureImageRegistries.contains(contact.url.host)
+        // Whoever sets an http URL for the registry has chosen http for talking to it, not for artifacts.
+        case .registry: contact.url.origin == configuredRegistry?.origin
+        case .artifact: false
+        }
     }
 }

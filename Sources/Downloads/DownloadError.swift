@@ -28,6 +28,14 @@ package struct DownloadError: CodedError {
     package let url: RemoteURL
     package let reason: Reason
 
+    /// Whether it is about how an answer fits with what came before.
+    var isOfThePart: Bool {
+        switch reason {
+        case .changed: true
+        default: false
+        }
+    }
+
     package init(_ reason: Reason, _ url: RemoteURL) {
         self.reason = reason
         self.url = url

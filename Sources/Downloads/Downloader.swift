@@ -12,10 +12,16 @@ import WorkerModel
 package struct Downloader: ArtifactSource {
     private let transport: any Transport
     private let pacing: Pacing
+    private let parts: PartialDownloads?
 
-    package init(transport: any Transport, pacing: Pacing = .live) {
+    /// - Parameters:
+    ///   - transport: the way to the network.
+    ///   - pacing: the waits between two tries.
+    ///   - parts: where large artifacts are kept while they come, so that another process can go on; nil for nowhere.
+    package init(transport: any Transport, pacing: Pacing = .live, parts: PartialDownloads? = nil) {
         self.transport = transport
         self.pacing = pacing
+        self.parts = parts
     }
 
     /// See `ArtifactSource`.
@@ -23,11 +29,28 @@ package struct Downloader: ArtifactSource {
     /// - Throws: `DownloadError`; `TransportError` where the URL may not be contacted; `CancellationError`.
     package func fetch(_ request: ArtifactRequest) async throws -> ArtifactDownload {
         var session = DownloadSession(request: request, transport: transport, pacing: pacing)
-        let first = try await session.open()
-        return ArtifactDownload(
+        session.part = request.digest.flatMap { parts?.open($0) }
+        let kept = session.takeUp()
+        let first: DownloadSession.Opened
+        do { first = try await session.open() } catch let error as DownloadError where kept != nil && error.isOfThePart
+        {
+            // Another file is there now: what was kept of the one before is of no use.
+            session.startOver()
+            return try await started(session, with: session.open(), behind: nil)
+        }
+        return started(session, with: first, behind: kept)
+    }
+
+    private func started(
+        _ session: DownloadSession,
+        with first: DownloadSession.Opened,
+        behind kept: PieceReader?
+    ) -> ArtifactDownload {
+        ArtifactDownload(
             length: session.total,
-            body: BodyStream { [session] in
-                var reader = DownloadReader(session: session, current: first)
+            isContinued: kept != nil,
+            body: BodyStream {
+                var reader = DownloadReader(session: session, current: first, kept: kept)
                 return BodyStream.Iterator { try await reader.next() }
             }
         )
@@ -38,7 +61,8 @@ package struct Downloader: ArtifactSource {
 private struct DownloadSession: Sendable {
     /// An answer with what of it is not for the reader.
     struct Opened: Sendable {
-        let body: BodyStream
+        /// Nil where the reader has all of it.
+        let body: BodyStream?
         let skip: Int64
     }
 
@@ -47,6 +71,8 @@ private struct DownloadSession: Sendable {
     let pacing: Pacing
     var point: ResumePoint
     var schedule = RetrySchedule()
+    var part: PartialDownload?
+    private var hasAskedForMore = false
 
     init(request: ArtifactRequest, transport: any Transport, pacing: Pacing) {
         self.request = request
@@ -57,10 +83,31 @@ private struct DownloadSession: Sendable {
 
     var total: ByteCount? { point.total.map { ByteCount($0) } }
 
+    /// Goes on behind what an earlier download left, which is read first; nil where there is nothing.
+    mutating func takeUp() -> PieceReader? {
+        guard let part, let (count, origin) = part.kept(), let reader = try? part.reader() else { return nil }
+        point = ResumePoint(limit: request.limit, behind: count, of: origin)
+        schedule = RetrySchedule(startingAt: count)
+        return reader
+    }
+
+    /// Forgets what was kept.
+    mutating func startOver() {
+        point = ResumePoint(limit: request.limit)
+        schedule = RetrySchedule()
+    }
+
+    /// Where the bytes that come are kept, if they are worth it.
+    func writer(goingOn: Bool) -> PieceWriter? {
+        guard let part, let origin = point.origin, origin.total >= PartialDownloads.smallest.bytes else { return nil }
+        return part.writer(origin, goingOn: goingOn)
+    }
+
     func fail(_ reason: DownloadError.Reason) -> DownloadError { DownloadError(reason, request.url) }
 
     /// Asks for what is missing until there is an answer that can be read.
     mutating func open() async throws -> Opened {
+        if point.isComplete { return Opened(body: nil, skip: 0) }
         while true {
             do {
                 let wire = TransportRequest(.get, request.url, purpose: .artifact, headers: point.headers)
@@ -69,8 +116,11 @@ private struct DownloadSession: Sendable {
                     try await waitAfter(response)
                     continue
                 }
-                guard case .read(let skip) = try receive(response) else { continue }
-                return Opened(body: response.body, skip: skip)
+                switch try receive(response) {
+                case .askAgain: continue
+                case .ended: return Opened(body: nil, skip: 0)
+                case .read(let skip): return Opened(body: response.body, skip: skip)
+                }
             } catch let error as TransportError {
                 try await waitAfter(error)
             }
@@ -84,7 +134,7 @@ private struct DownloadSession: Sendable {
         guard error.isTransient else { throw error }
         let tries = schedule.failures + 1
         guard let wait = nextWait(advice: nil) else { throw fail(.networkFails(error, tries: tries)) }
-        try await pacing.sleep(wait)
+        try await pacing.wait(Retry(after: error, wait: wait))
     }
 
     private mutating func waitAfter(_ response: TransportResponse) async throws {
@@ -92,7 +142,7 @@ private struct DownloadSession: Sendable {
         guard let wait = nextWait(advice: response.retryAfter) else {
             throw fail(.serverFails(status: response.status, tries: tries))
         }
-        try await pacing.sleep(wait)
+        try await pacing.wait(Retry(after: response, wait: wait))
     }
 
     private mutating func nextWait(advice: Duration?) -> Duration? {
@@ -101,6 +151,13 @@ private struct DownloadSession: Sendable {
 
     private mutating func receive(_ response: TransportResponse) throws -> ResumePoint.Verdict {
         do { return try point.receive(response) } catch { throw fail(error) }
+    }
+
+    /// Whether to ask for more behind an answer that only the end of its connection ended, and that may have been cut; once.
+    mutating func asksForMore() -> Bool {
+        guard point.endIsUncertain, !hasAskedForMore else { return false }
+        hasAskedForMore = true
+        return true
     }
 
     /// Counts bytes for the reader and tells who watches.
@@ -115,20 +172,46 @@ private struct DownloadReader {
     private var session: DownloadSession
     private var pieces: BodyStream.Iterator?
     private var skip: Int64
+    private var hasEnded: Bool
+    /// What an earlier download left, until it has been read.
+    private var kept: PieceReader?
+    private var writer: PieceWriter?
 
-    init(session: DownloadSession, current: DownloadSession.Opened) {
+    init(session: DownloadSession, current: DownloadSession.Opened, kept: PieceReader?) {
         self.session = session
-        pieces = current.body.makeAsyncIterator()
+        self.kept = kept
+        pieces = current.body?.makeAsyncIterator()
         skip = current.skip
+        hasEnded = current.body == nil
+        writer = hasEnded ? nil : session.writer(goingOn: kept != nil)
     }
 
     mutating func next() async throws -> ByteBuffer? {
-        while true {
-            if pieces == nil { try await reopen() }
+        if let piece = try kept?.next() { return piece }
+        kept = nil
+        let piece = try await nextOfNetwork()
+        guard let piece else {
+            // All of it came; whether it is what was wanted, its digest tells.
+            session.part?.discard()
+            return nil
+        }
+        do { try writer?.append(piece) } catch {
+            writer = nil
+            session.part?.discard()
+        }
+        return piece
+    }
+
+    private mutating func nextOfNetwork() async throws -> ByteBuffer? {
+        while !hasEnded {
+            if pieces == nil {
+                try await reopen()
+                continue
+            }
             do {
                 guard var piece = try await pieces?.next() else {
-                    guard try await endsHere() else { continue }
-                    return nil
+                    hasEnded = try await endsHere()
+                    continue
                 }
                 guard trim(&piece) else { continue }
                 try session.advance(by: piece.readableBytes)
@@ -140,12 +223,14 @@ private struct DownloadReader {
                 try await session.waitAfter(error)
             }
         }
+        return nil
     }
 
     private mutating func reopen() async throws {
         let opened = try await session.open()
-        pieces = opened.body.makeAsyncIterator()
+        pieces = opened.body?.makeAsyncIterator()
         skip = opened.skip
+        hasEnded = opened.body == nil
     }
 
     /// Drops what the reader has already; false where nothing is left.
@@ -159,8 +244,9 @@ private struct DownloadReader {
     /// Whether the end of an answer is the end of the file.
     private mutating func endsHere() async throws -> Bool {
         if skip > 0 { throw session.fail(.changed) }
-        guard session.point.isIncomplete else { return true }
         pieces = nil
+        if session.asksForMore() { return false }
+        guard session.point.isIncomplete else { return true }
         try await session.waitAfter(TransportError(.cut, session.request.url, for: .artifact))
         return false
     }

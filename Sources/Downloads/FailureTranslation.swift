@@ -19,6 +19,9 @@ import Darwin
 /// Says in our words what the client library reports.
 struct FailureTranslation {
     let request: TransportRequest
+    var deadline: Deadline?
+    /// What stands between us and the server.
+    var proxy: ProxySettings.Proxy?
 
     /// The error to throw for `error`; errors of ours, such as those of a body that is being sent, stay as they are.
     func callAsFunction(_ error: any Error) -> any Error {
@@ -27,7 +30,23 @@ struct FailureTranslation {
         return TransportError(reason(of: error), request.url, for: request.purpose)
     }
 
+    /// The reason, told as the proxy's where it stands in the way itself.
     private func reason(of error: any Error) -> TransportError.Reason {
+        let reason = directReason(of: error)
+        guard let proxy else { return reason }
+        let words: String
+        switch (error as? HTTPClientError, reason) {
+        case (.proxyAuthenticationRequired?, _): words = "it asks for a name and a password"
+        case (.httpProxyHandshakeTimeout?, _), (.socksHandshakeTimeout?, _): words = "it did not connect us in time"
+        case (.invalidProxyResponse?, _): words = "it refused to connect us to `\(request.url.host)`"
+        case (_, .noConnection(let said)): words = said
+        case (_, .timedOut(.connect)): words = "timed out while connecting"
+        default: return reason
+        }
+        return .proxyFails(proxy.description, variable: proxy.variable, words)
+    }
+
+    private func directReason(of error: any Error) -> TransportError.Reason {
         switch error {
         case let error as HTTPClientError: reason(of: error)
         case let error as HTTPParserError: error == .invalidEOFState ? .cut : .malformedAnswer
@@ -42,7 +61,8 @@ struct FailureTranslation {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout: .timedOut(.connect)
         case .tlsHandshakeTimeout: .timedOut(.secure)
-        case .readTimeout, .writeTimeout, .deadlineExceeded: .timedOut(.answer)
+        case .deadlineExceeded: .tookTooLong(limit: deadline?.limit ?? .zero)
+        case .readTimeout, .writeTimeout: .timedOut(.answer)
         case .remoteConnectionClosed, .requestStreamCancelled: .cut
         default: .noConnection(error.shortDescription.lowercased())
         }

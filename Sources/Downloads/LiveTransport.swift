@@ -20,6 +20,8 @@ package final class LiveTransport: Transport {
         package var connect = Duration.seconds(10)
         /// Between two pieces of an answer, or of a body that is sent.
         package var idle = Duration.seconds(30)
+        /// For one request with its whole answer; nil for as long as bytes come.
+        package var total: Duration?
 
         package init() {}
     }
@@ -30,6 +32,7 @@ package final class LiveTransport: Transport {
         package var userAgent: String
         package var limits = Limits()
         package var resolver = NameResolver.system
+        package var proxies = ProxySettings.none
         /// Nil for the system's trust in certificates.
         package var tls: TLSConfiguration?
         /// Told once for every host that an artifact, or from elsewhere an image, is fetched from over plain http.
@@ -79,9 +82,10 @@ package final class LiveTransport: Transport {
     package func send(_ request: TransportRequest) async throws -> TransportResponse {
         var request = request
         var wasLoopback: Bool?
+        let deadline = configuration.limits.total.map { Deadline(after: $0) }
         for _ in 0...Redirect.limit {
-            let addresses = try await addresses(for: request, redirectedFromLoopback: wasLoopback)
-            let response = try await exchange(request, over: addresses)
+            let route = try await route(for: request, redirectedFromLoopback: wasLoopback)
+            let response = try await exchange(request, over: route, until: deadline)
             guard
                 let redirect = try naming(
                     request,
@@ -91,7 +95,7 @@ package final class LiveTransport: Transport {
                 )
             else { return response }
             request = redirect.request
-            wasLoopback = addresses.contains { SpecialRange(of: $0) == .loopback }
+            wasLoopback = route.leadsToLoopback
         }
         throw TransportError(.tooManyRedirects(limit: Redirect.limit), request.url, for: request.purpose)
     }
@@ -105,29 +109,40 @@ package final class LiveTransport: Transport {
     }
 }
 
-extension LiveTransport {
+/// How a request gets to its host.
+private enum Route {
     /// The checked addresses to connect to.
-    private func addresses(
-        for request: TransportRequest,
-        redirectedFromLoopback: Bool?
-    ) async throws -> [IPAddress] {
+    case addresses([IPAddress])
+    /// Through a proxy, which looks up the host.
+    case proxy(ProxySettings.Proxy)
+
+    var leadsToLoopback: Bool {
+        guard case .addresses(let addresses) = self else { return false }
+        return addresses.contains { SpecialRange(of: $0) == .loopback }
+    }
+}
+
+extension LiveTransport {
+    private func route(for request: TransportRequest, redirectedFromLoopback: Bool?) async throws -> Route {
+        let proxy = configuration.proxies.proxy(for: request.url)
         let contact = ContactPolicy.Contact(
             url: request.url,
             purpose: request.purpose,
-            addresses: try await resolve(request.url.host, for: request),
+            addresses: proxy == nil ? try await resolve(request.url.host, for: request) : [],
             registryIsLoopback: await registryIsLoopback(),
             redirectedFromLoopback: redirectedFromLoopback
         )
-        let permitted = try naming(request) { () throws(TransportError.Reason) in
-            try configuration.policy.permittedAddresses(for: contact)
+        let route = try naming(request) { () throws(TransportError.Reason) in
+            guard let proxy else { return Route.addresses(try configuration.policy.permittedAddresses(for: contact)) }
+            try configuration.policy.checkByText(contact)
+            return .proxy(proxy)
         }
-        let isLocal = permitted.allSatisfy { SpecialRange(of: $0) == .loopback }
         switch request.purpose {
         case .artifact where request.url.scheme == .http: warn(of: request.url)
-        case .image where request.url.scheme == .http && !isLocal: warn(of: request.url)
+        case .image where request.url.scheme == .http && !route.leadsToLoopback: warn(of: request.url)
         default: break
         }
-        return permitted
+        return route
     }
 
     private func resolve(_ host: RemoteURL.Host, for request: TransportRequest) async throws -> [IPAddress] {
@@ -162,7 +177,9 @@ extension LiveTransport {
     /// Whether the registry that the user set is on this machine.
     private func registryIsLoopback() async -> Bool {
         guard let registry = configuration.policy.configuredRegistry else { return false }
-        if registry.host.isLocalName { return true }
+        if registry.host.isThisMachine { return true }
+        // What only a proxy can look up is elsewhere.
+        if configuration.proxies.proxy(for: registry) != nil { return false }
         let request = TransportRequest(.get, registry, purpose: .registry)
         // A registry whose name cannot be resolved allows nothing.
         let addresses = (try? await resolve(registry.host, for: request)) ?? []
@@ -178,17 +195,31 @@ extension LiveTransport {
     /// The most addresses of one host that are tried.
     private static let triedAddresses = 4
 
-    /// Sends a request to the first address that takes a connection.
-    private func exchange(_ request: TransportRequest, over addresses: [IPAddress]) async throws -> TransportResponse {
-        let translate = FailureTranslation(request: request)
-        let tried = addresses.prefix(Self.triedAddresses)
+    /// Sends a request through the proxy, or to the first address that takes a connection.
+    private func exchange(
+        _ request: TransportRequest,
+        over route: Route,
+        until deadline: Deadline?
+    ) async throws -> TransportResponse {
+        let targets: [ClientPool.Target]
+        var translate = FailureTranslation(request: request, deadline: deadline)
+        switch route {
+        case .proxy(let proxy):
+            targets = [.proxy(proxy)]
+            translate.proxy = proxy
+        case .addresses(let addresses):
+            let tried = addresses.prefix(Self.triedAddresses)
+            targets = tried.enumerated().map { index, address in
+                .address(address, of: request.url.host, hasNext: index < tried.count - 1)
+            }
+        }
         var last: any Error = TransportError(.unknownHost, request.url, for: request.purpose)
-        for (index, address) in tried.enumerated() {
-            let target = ClientPool.Target(host: request.url.host, address: address, hasNext: index < tried.count - 1)
+        for target in targets {
             do {
                 let client = try clients.client(for: target)
-                let response = try await client.execute(wireRequest(for: request), deadline: .distantFuture)
-                return Self.response(response, to: request)
+                let wire = wireRequest(for: request)
+                let response = try await client.execute(wire, deadline: deadline?.instant ?? .distantFuture)
+                return Self.response(response, to: request, translate, until: deadline)
             } catch {
                 last = translate(error)
                 guard let failure = last as? TransportError, failure.leavesOtherAddresses else { throw last }
@@ -215,14 +246,20 @@ extension LiveTransport {
         return wire
     }
 
-    private static func response(_ response: HTTPClientResponse, to request: TransportRequest) -> TransportResponse {
+    private static func response(
+        _ response: HTTPClientResponse,
+        to request: TransportRequest,
+        _ translate: FailureTranslation,
+        until deadline: Deadline?
+    ) -> TransportResponse {
         var headers = HeaderFields()
         for (name, value) in response.headers { headers.append(name, value) }
-        let translate = FailureTranslation(request: request)
         let body = BodyStream { [body = response.body] in
             var iterator = body.makeAsyncIterator()
             return BodyStream.Iterator {
                 do {
+                    // Bytes that keep coming one by one never meet the limit between two pieces.
+                    if deadline?.hasPassed == true { throw HTTPClientError.deadlineExceeded }
                     let next = try await iterator.next(isolation: #isolation)
                     // A cancelled body ends like a whole one.
                     if next == nil { try Task.checkCancellation() }
@@ -232,6 +269,19 @@ extension LiveTransport {
         }
         return TransportResponse(status: Int(response.status.code), headers: headers, url: request.url, body: body)
     }
+}
+
+/// When a request has taken as long as it may.
+struct Deadline: Sendable {
+    let limit: Duration
+    let instant: NIODeadline
+
+    init(after limit: Duration) {
+        self.limit = limit
+        instant = .now() + TimeAmount(limit)
+    }
+
+    var hasPassed: Bool { NIODeadline.now() >= instant }
 }
 
 extension TransportError {

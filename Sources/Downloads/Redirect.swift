@@ -13,8 +13,9 @@ struct Redirect {
 
     /// The next request after an answer; nil where the answer is the last one.
     ///
-    /// Credentials go along only while scheme, host and port stay. A request with a body is repeated only where the
-    /// server says so (307, 308): the older codes would turn it into another one.
+    /// Credentials go along only while scheme, host and port stay. A request that changes something is repeated only where
+    /// the server says so (307, 308), since the older codes would turn it into another one, and at the same origin only:
+    /// nobody else can say that the registry has done it.
     ///
     /// - Throws: `refusedRedirect` for a target that is no http(s) URL, or a code that does not fit the request.
     init?(of response: TransportResponse, to sent: TransportRequest) throws(TransportError.Reason) {
@@ -23,8 +24,11 @@ struct Redirect {
         }
         let target: RemoteURL
         do { target = try sent.url.resolving(location) } catch { throw .refusedRedirect(to: error.shown) }
-        let keepsMethod = sent.method == .get || sent.method == .head || response.status >= 307
-        guard keepsMethod else { throw .refusedRedirect(to: target.description) }
+        let reads = sent.method == .get || sent.method == .head
+        let keepsMethod = reads || response.status >= 307
+        guard keepsMethod, reads || target.origin == sent.url.origin else {
+            throw .refusedRedirect(to: target.description)
+        }
         var next = sent
         next.url = target
         if target.origin != sent.url.origin {

@@ -12,6 +12,8 @@ struct ResumePoint: Sendable {
         case read(skipping: Int64)
         /// A part was asked for and not given as asked: ask for the whole.
         case askAgain
+        /// The reader has all of it.
+        case ended
     }
 
     let limit: ByteCount
@@ -24,6 +26,27 @@ struct ResumePoint: Sendable {
     private var usesRanges = true
 
     init(limit: ByteCount) { self.limit = limit }
+
+    /// Goes on behind what an earlier download left.
+    init(limit: ByteCount, behind count: Int64, of origin: PartialDownload.Origin) {
+        self.limit = limit
+        offset = count
+        total = origin.total
+        entityTag = origin.entityTag
+        lastModified = origin.lastModified
+    }
+
+    /// What there is to go on by in another process; nil where a server named no size or nothing to know the file by.
+    var origin: PartialDownload.Origin? {
+        guard let total, validator != nil else { return nil }
+        return PartialDownload.Origin(total: total, entityTag: entityTag, lastModified: lastModified)
+    }
+
+    /// Whether only the end of the connection told that the answer ended, and there is a way to ask for what may follow.
+    var endIsUncertain: Bool { !knowsEnd && offset > 0 && usesRanges && validator != nil }
+
+    /// Whether the last answer told where it ends, by a size or in pieces of its own.
+    private var knowsEnd = true
 
     /// Whether bytes are missing that the server has promised.
     var isIncomplete: Bool { total.map { offset < $0 } ?? false }
@@ -59,7 +82,10 @@ struct ResumePoint: Sendable {
             if let length = range.total { try learn(total: length) }
             guard isSame(response) else { throw .changed }
             return .read(skipping: 0)
-        case 416 where asksForPart: return askForWhole()
+        case 416 where asksForPart:
+            // There is nothing behind what the reader has: a file that never told its size has ended.
+            if total == nil, ContentRange.size(response.headers["Content-Range"]) == offset { return .ended }
+            return askForWhole()
         default: throw .status(response.status)
         }
     }
@@ -95,6 +121,7 @@ struct ResumePoint: Sendable {
             throw .changed
         }
         if let length = response.declaredLength { try learn(total: length.bytes) }
+        knowsEnd = total != nil || response.headers["Transfer-Encoding"] != nil
         return offset
     }
 
@@ -112,7 +139,11 @@ struct ResumePoint: Sendable {
     }
 
     private func check(_ response: TransportResponse) throws(DownloadError.Reason) {
-        if let encoding = response.headers["Content-Encoding"], encoding.lowercased() != "identity" {
+        // Many servers call an archive that is packed with gzip encoded with it. Nothing is unpacked here, and the digest is
+        // that of the bytes as they come.
+        if let encoding = response.headers["Content-Encoding"],
+            !["identity", "gzip", "x-gzip"].contains(encoding.lowercased())
+        {
             throw .contentEncoding(encoding)
         }
         if let type = response.headers["Content-Type"], !type.lowercased().hasPrefix("application/") {

@@ -6,6 +6,7 @@ import Diagnostics
 import EngineProtocol
 import JSONText
 import Transport
+import WorkerModel
 
 /// The HTTP endpoint behind a function that no connection answers.
 ///
@@ -92,26 +93,6 @@ enum RequestSignature {
         let digits = Array("0123456789abcdef".utf8)
         let hex = code.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         return "sha256=" + String(decoding: hex, as: UTF8.self)
-    }
-}
-
-/// Base64 with padding (RFC 4648 §4).
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            bits <<= UInt32(8 * (3 - group.count))
-            for place in 0...3 {
-                let isPadding = place > group.count
-                result.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * place)) & 63])
-            }
-        }
-        return result
     }
 }
 

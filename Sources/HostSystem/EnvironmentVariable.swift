@@ -16,6 +16,16 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
     case insecureRegistries = "III_INSECURE_REGISTRIES"
     case namespaceGrace = "III_NAMESPACE_GRACE_MS"
     case noTelemetry = "III_NO_TELEMETRY"
+    case allProxy = "ALL_PROXY"
+    case dockerConfig = "DOCKER_CONFIG"
+    case httpProxy = "HTTP_PROXY"
+    case httpsProxy = "HTTPS_PROXY"
+    case noProxy = "NO_PROXY"
+    case registryAuthFile = "REGISTRY_AUTH_FILE"
+    case tlsRootsFile = "SSL_CERT_FILE"
+    case tlsRootsFolders = "SSL_CERT_DIR"
+    case userConfigHome = "XDG_CONFIG_HOME"
+    case userRuntimeFolder = "XDG_RUNTIME_DIR"
     case noColor = "NO_COLOR"
     case sourceDateEpoch = "SOURCE_DATE_EPOCH"
     case terminal = "TERM"
@@ -36,6 +46,20 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
         case .insecureRegistries:
             "Registries of images to talk to over plain http, `host:port` with commas between, with a warning each time."
         case .noTelemetry: "`1` keeps `iii` from counting downloads at the registry."
+        case .allProxy: "The proxy for URLs that `HTTPS_PROXY` or `HTTP_PROXY` names none for; in small letters, too."
+        case .dockerConfig: "The folder with docker's `config.json`, whose accounts are used, instead of `~/.docker`."
+        case .httpProxy:
+            "The proxy for http URLs: `http://[USER:PASSWORD@]HOST:PORT` or `socks5://HOST:PORT`; in small letters, too."
+        case .httpsProxy:
+            "The proxy for https URLs: `http://[USER:PASSWORD@]HOST:PORT` or `socks5://HOST:PORT`; in small letters, too."
+        case .noProxy:
+            "What is reached without a proxy, as this machine always is: names with all below them, addresses, networks, `*`."
+        case .registryAuthFile: "The file with accounts at registries of images, instead of those of podman and docker."
+        case .tlsRootsFile: "The file with the certificates that are trusted, in PEM, instead of the system's."
+        case .tlsRootsFolders:
+            "Folders with certificates that are trusted, in PEM, with colons between, instead of the system's."
+        case .userConfigHome: "Where podman keeps `containers/auth.json`, instead of `~/.config`."
+        case .userRuntimeFolder: "Where podman looks for `containers/auth.json` first."
         case .noColor: "Set to anything: no colours."
         case .forceColor: "Set to anything but `0`: colours also where no terminal is; `NO_COLOR` wins over it."
         case .terminal: "The kind of terminal; unset or `dumb`: no colours."

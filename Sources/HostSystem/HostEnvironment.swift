@@ -39,6 +39,17 @@ package struct HostEnvironment: Sendable {
         return value
     }
 
+    /// The value of a variable that may be set in small letters, which win, or in capitals; nil where both are unset or
+    /// empty.
+    ///
+    /// A server program that runs a script hands the `Proxy` header of its client over as `HTTP_PROXY`: where a request is
+    /// being answered so, that one does not count.
+    package func inEitherCase(_ variable: EnvironmentVariable) -> String? {
+        if let value = variables[variable.rawValue.lowercased()], !value.isEmpty { return value }
+        if variable == .httpProxy, variables["REQUEST_METHOD"] != nil { return nil }
+        return self[variable]
+    }
+
     /// Whether a switch is exactly `1`.
     package func isOn(_ variable: EnvironmentVariable) -> Bool { self[variable] == "1" }
 

@@ -101,13 +101,13 @@ package struct OCIDocumentError: Error, Hashable, CustomStringConvertible {
 extension OCIDocument {
     /// What of an index may run on a host, the best first; attestations and other systems left out.
     ///
-    /// Indexes in it that name no platform come last: what they hold is not known yet.
+    /// Those that name no platform come last: what they are for, their own documents tell.
     package static func choices(of index: [OCIDescriptor], for host: ImagePlatform) -> [OCIDescriptor] {
         let ranked = index.enumerated().compactMap { place, item -> (rank: Int, place: Int, item: OCIDescriptor)? in
             guard let rank = item.platform?.rank(on: host) else { return nil }
             return (rank, place, item)
         }
-        let nested = index.filter { $0.platform == nil && OCIMediaType(rawValue: $0.mediaType)?.isIndex == true }
-        return ranked.sorted { ($1.rank, $0.place) < ($0.rank, $1.place) }.map(\.item) + nested
+        let unnamed = index.filter { $0.platform == nil && OCIMediaType(rawValue: $0.mediaType) != nil }
+        return ranked.sorted { ($1.rank, $0.place) < ($0.rank, $1.place) }.map(\.item) + unnamed
     }
 }

@@ -31,13 +31,23 @@ extension ImageStore {
             return StoredManifest(digest: digest, configuration: configuration, layers: layers)
         case .index(let items):
             for choice in OCIDocument.choices(of: items, for: platform) where nesting > 0 {
-                do { return try manifest(choice.digest, for: platform, nesting: nesting - 1) } catch ImageStoreError
-                    .unsupportedPlatform where choice.platform == nil
-                {}
+                do {
+                    let found = try manifest(choice.digest, for: platform, nesting: nesting - 1)
+                    guard choice.platform == nil, let found else { return found }
+                    if try isFor(platform, found) { return found }
+                } catch ImageStoreError.unsupportedPlatform where choice.platform == nil {}
             }
             let available = items.compactMap(\.platform)
             throw ImageStoreError.unsupportedPlatform(digest, host: platform, available: available)
         }
+    }
+
+    /// Whether the configuration of an image, for which its index names no platform, is for this one.
+    private func isFor(_ platform: ImagePlatform, _ manifest: StoredManifest) throws -> Bool {
+        guard let bytes = try document(manifest.configuration.digest) else { return false }
+        // What cannot be read is no image for anybody, such as an attestation.
+        let own = (try? ImageConfiguration(parsing: bytes))?.platform
+        return own?.rank(on: platform) != nil
     }
 
     private static func read(_ bytes: [UInt8], _ digest: Digest) throws(ImageStoreError) -> OCIDocument {

@@ -35,7 +35,7 @@ extension ImageRegistry {
                 guard let wait = schedule.wait(at: offset, jitter: pacing.jitter()) else {
                     throw OCIImageError.keepsBreaking(reference, tries: schedule.failures + 1, cause: error)
                 }
-                try await pacing.sleep(wait)
+                try await pacing.wait(Retry(after: error, wait: wait))
             }
         }
     }

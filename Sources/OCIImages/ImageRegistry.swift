@@ -121,10 +121,10 @@ extension ImageRegistry {
                 guard response.isTransientFailure,
                     let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
                 else { return try await check(response, reference, accepting) }
-                try await pacing.sleep(wait)
+                try await pacing.wait(Retry(after: response, wait: wait))
             } catch let error as TransportError {
                 guard error.isTransient, let wait = schedule.wait(jitter: pacing.jitter()) else { throw error }
-                try await pacing.sleep(wait)
+                try await pacing.wait(Retry(after: error, wait: wait))
             }
         }
     }
@@ -170,22 +170,25 @@ extension ImageRegistry {
         _ url: RemoteURL,
         _ reference: ImageReference
     ) async throws -> TransportRequest.Credential? {
-        let account = try await account(at: reference.canonicalHost)
+        let account = try await account(for: reference)
         for challenge in challenges {
             switch challenge.scheme {
             case "bearer": return try await token(challenge, account, url, reference)
-            case "basic": if let account { return .init(name: "Authorization", value: account) }
+            case "basic": if let value = account?.authorization { return .init(name: "Authorization", value: value) }
             default: break
             }
         }
         return nil
     }
 
-    /// Our account at a host; where the program that keeps it fails we are nobody there, which is enough for most images.
-    private func account(at host: String) async throws -> Redacted<String>? {
+    /// Our account for a repository; where the program that keeps it fails we are nobody there, which is enough for most
+    /// images.
+    private func account(for reference: ImageReference) async throws -> ImageCredentials.Account? {
         let credentials = try credentials()
-        do { return try await credentials.basic(for: host) } catch let error as CancellationError { throw error } catch
-        {
+        let host = reference.canonicalHost
+        do { return try await credentials.account(host: host, repository: reference.canonicalPath) } catch let error
+            as CancellationError
+        { throw error } catch {
             await tokens.keep(error, at: host)
             return nil
         }
@@ -194,7 +197,7 @@ extension ImageRegistry {
     /// Fetches a token from the realm that the registry names.
     private func token(
         _ challenge: AuthenticationChallenge,
-        _ account: Redacted<String>?,
+        _ account: ImageCredentials.Account?,
         _ url: RemoteURL,
         _ reference: ImageReference
     ) async throws -> TransportRequest.Credential? {
@@ -202,17 +205,12 @@ extension ImageRegistry {
         guard let realm = try? RemoteURL(parsing: realmText), realm.scheme == .https || url.scheme == .http else {
             throw OCIImageError.unsafeRealm(reference, realm: realmText)
         }
-        var query = realm.query.map { [$0] } ?? []
-        for name in ["service", "scope"] {
-            guard let value = challenge.parameters[name] else { continue }
-            query.append("\(name)=\(PercentEncoding.encode(value))")
-        }
-        let target = "\(realm.path)?\(query.joined(separator: "&"))"
-        let wire = try RemoteURL(parsing: realm.origin.description + target)
-        // A realm elsewhere gets no more trust than any address that somebody names.
-        let isNear = url.scheme == .http || realm.host == url.host
-        var request = TransportRequest(.get, wire, purpose: isNear ? .image : .artifact)
-        if let account { request.credentials = [.init(name: "Authorization", value: account)] }
+        let request = try tokenRequest(
+            to: realm,
+            challenge,
+            account,
+            isNear: url.scheme == .http || realm.host == url.host
+        )
         let response = try await transport.send(request)
         if response.status == 401 || response.status == 403 {
             throw await unauthorized(reference)
@@ -220,11 +218,44 @@ extension ImageRegistry {
         guard response.status == 200 else { throw OCIImageError.refused(reference, status: response.status) }
         guard let bytes = try? await response.body.collect(upTo: .mebibytes(1)),
             let answer = try? JSONCursor(JSONValue(parsing: bytes)),
-            let token = try? (answer.optional("token") ?? answer.optional("access_token"))?.string(),
+            // Servers that have only one of the two may send the other empty.
+            let token = ["token", "access_token"].lazy.compactMap({ try? answer.optional($0)?.string() })
+                .first(where: { !$0.isEmpty }),
             // What goes into a header must not end it.
-            !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw OCIImageError.unreadable(reference, reason: "the answer of \(realm) holds no token") }
         return .init(name: "Authorization", value: Redacted("Bearer \(token)"))
+    }
+}
+
+extension ImageRegistry {
+    /// The question for a token: a GET with the account (Docker's token protocol), or a POST with an identity token (its
+    /// OAuth 2 form).
+    ///
+    /// - Parameter isNear: whether the realm may be trusted as far as the registry is; a realm elsewhere gets no more trust
+    ///   than any address that somebody names.
+    private func tokenRequest(
+        to realm: RemoteURL,
+        _ challenge: AuthenticationChallenge,
+        _ account: ImageCredentials.Account?,
+        isNear: Bool
+    ) throws -> TransportRequest {
+        let purpose: TransportRequest.Purpose = isNear ? .image : .artifact
+        var words = ["service", "scope"].compactMap { name in
+            challenge.parameters[name].map { "\(name)=\(PercentEncoding.encode($0))" }
+        }
+        if case .identity(let token) = account {
+            words += ["grant_type=refresh_token", "client_id=iii"]
+            words.append("refresh_token=\(PercentEncoding.encode(token.exposed))")
+            let headers: HeaderFields = ["Content-Type": "application/x-www-form-urlencoded"]
+            let body = TransportRequest.Body.bytes(Array(words.joined(separator: "&").utf8))
+            return TransportRequest(.post, realm, purpose: purpose, headers: headers, body: body)
+        }
+        if let query = realm.query { words.insert(query, at: 0) }
+        let wire = try RemoteURL(parsing: "\(realm.origin)\(realm.path)?\(words.joined(separator: "&"))")
+        var request = TransportRequest(.get, wire, purpose: purpose)
+        if let value = account?.authorization { request.credentials = [.init(name: "Authorization", value: value)] }
+        return request
     }
 }
 

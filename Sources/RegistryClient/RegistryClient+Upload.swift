@@ -48,8 +48,8 @@ extension RegistryClient {
         if try await hasBlob(digest) { return .wasThere }
         progress?(.zero)
         var schedule = RetrySchedule()
-        while let wait = try await send(wire, for: .upload(digest), &schedule) {
-            try await pacing.sleep(wait)
+        while let retry = try await send(wire, for: .upload(digest), &schedule) {
+            try await pacing.wait(retry)
             guard let state = try await uploadState(of: bytes) else { continue }
             if state.isStored { return .sent }
             wire = try sending(bytes, from: state.offset < size ? state.offset : .zero)
@@ -74,12 +74,12 @@ extension RegistryClient {
 
     /// Sends the bytes once.
     ///
-    /// - Returns: nil when they have arrived, else what to wait before the rest is sent.
+    /// - Returns: nil when they have arrived, else what to tell and to wait before the rest is sent.
     private func send(
         _ wire: TransportRequest,
         for conversation: Conversation,
         _ schedule: inout RetrySchedule
-    ) async throws -> Duration? {
+    ) async throws -> Retry? {
         do {
             let response = try await transport.send(wire)
             let answer = try await read(response, for: conversation)
@@ -88,10 +88,10 @@ extension RegistryClient {
             guard mayPass, let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter()) else {
                 throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
             }
-            return wait
+            return Retry(after: response, wait: wait)
         } catch let error as TransportError {
             guard error.isTransient, let wait = schedule.wait(jitter: pacing.jitter()) else { throw error }
-            return wait
+            return Retry(after: error, wait: wait)
         }
     }
 

@@ -108,7 +108,7 @@ extension RegistryClient {
         var schedule = RetrySchedule()
         var mayHaveArrived = false
         while true {
-            let wait: Duration
+            let retry: Retry
             do {
                 let response = try await transport.send(request)
                 var answer = try await read(response, for: conversation)
@@ -117,13 +117,13 @@ extension RegistryClient {
                     let next = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
                 else { return answer }
                 mayHaveArrived = true
-                wait = next
+                retry = Retry(after: response, wait: next)
             } catch let error as TransportError {
                 guard error.isTransient, let next = schedule.wait(jitter: pacing.jitter()) else { throw error }
                 mayHaveArrived = mayHaveArrived || !error.isBeforeSending
-                wait = next
+                retry = Retry(after: error, wait: next)
             }
-            try await pacing.sleep(wait)
+            try await pacing.wait(retry)
         }
     }
 

@@ -11,12 +11,15 @@ package struct ArtifactRequest: Sendable {
     package var url: RemoteURL
     /// The most bytes that are taken.
     package var limit: ByteCount
+    /// What the whole is expected to hash to, by which a part of it is found again; nobody checks it here.
+    package var digest: Digest?
     /// Called for every piece, in order, from wherever the bytes are read.
     package var progress: Progress?
 
-    package init(_ url: RemoteURL, upTo limit: ByteCount, progress: Progress? = nil) {
+    package init(_ url: RemoteURL, upTo limit: ByteCount, digest: Digest? = nil, progress: Progress? = nil) {
         self.url = url
         self.limit = limit
+        self.digest = digest
         self.progress = progress
     }
 }
@@ -25,11 +28,14 @@ package struct ArtifactRequest: Sendable {
 package struct ArtifactDownload: Sendable {
     /// As the server declared it; it may be wrong.
     package let length: ByteCount?
+    /// Whether it goes on behind what an earlier download left here, which may be damaged.
+    package let isContinued: Bool
     /// All bytes in order, to be read once; a cut connection is taken up again without a trace in it.
     package let body: BodyStream
 
-    package init(length: ByteCount?, body: BodyStream) {
+    package init(length: ByteCount?, isContinued: Bool = false, body: BodyStream) {
         self.length = length
+        self.isContinued = isContinued
         self.body = body
     }
 }

@@ -19,6 +19,12 @@ package struct ContentRange: Hashable {
         (self.first, self.last) = (first, last)
     }
 
+    /// The size that an answer to a range behind the end names: `bytes */100`.
+    package static func size(_ text: String?) -> Int64? {
+        guard let text, text.hasPrefix("bytes */") else { return nil }
+        return number(text.dropFirst("bytes */".count))
+    }
+
     private static func number(_ text: Substring) -> Int64? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }

@@ -20,3 +20,18 @@ extension IPAddress {
         return IPAddress(isBracketed ? String(host.dropFirst().dropLast()) : String(host))?.isLoopback ?? false
     }
 }
+
+extension RemoteURL.Host {
+    /// Whether the host is this machine by its very text: a loopback address, or a local name.
+    package var isThisMachine: Bool {
+        if case .address(let address) = self { return address.isLoopback }
+        return isLocalName
+    }
+
+    /// Whether the host is a name for this machine, which no name server has a say in.
+    package var isLocalName: Bool {
+        guard case .name(let name) = self else { return false }
+        let names = ["localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"]
+        return names.contains { name == $0 || name == $0 + ".localdomain" } || name.hasSuffix(".localhost")
+    }
+}

@@ -39,21 +39,54 @@ package struct RetrySchedule: Sendable {
     }
 }
 
-/// How time passes and dice fall between two tries; tests pass their own.
+/// How time passes and dice fall between two tries, and who is told; tests pass their own.
 package struct Pacing: Sendable {
     package let sleep: @Sendable (Duration) async throws -> Void
     /// From 0 up to 1.
     package let jitter: @Sendable () -> Double
+    private let announce: @Sendable (Retry) -> Void
 
     package init(
         sleep: @escaping @Sendable (Duration) async throws -> Void,
-        jitter: @escaping @Sendable () -> Double
+        jitter: @escaping @Sendable () -> Double,
+        announce: @escaping @Sendable (Retry) -> Void = { _ in }
     ) {
         self.sleep = sleep
         self.jitter = jitter
+        self.announce = announce
     }
 
-    package static let live = Pacing(sleep: { try await Task.sleep(for: $0) }, jitter: { .random(in: 0..<1) })
+    package static let live = live { _ in }
+
+    /// Real time and real dice.
+    package static func live(announcing announce: @escaping @Sendable (Retry) -> Void) -> Pacing {
+        Pacing(sleep: { try await Task.sleep(for: $0) }, jitter: { .random(in: 0..<1) }, announce: announce)
+    }
+
+    /// Tells that a request is tried again, then waits.
+    ///
+    /// - Throws: `CancellationError`.
+    package func wait(_ retry: Retry) async throws {
+        announce(retry)
+        try await sleep(retry.wait)
+    }
+}
+
+/// A request that failed and is about to be tried again.
+package struct Retry: Sendable {
+    /// What failed, as it is told: `cannot reach …: timed out while waiting for data`.
+    package let failure: String
+    package let wait: Duration
+
+    package init(after error: TransportError, wait: Duration) {
+        failure = error.message
+        self.wait = wait
+    }
+
+    package init(after response: TransportResponse, wait: Duration) {
+        failure = "`\(response.url)` answered \(response.status)"
+        self.wait = wait
+    }
 }
 
 extension TransportResponse {

@@ -20,6 +20,10 @@ package struct TransportError: CodedError, Hashable {
         /// No connection, with the system's words.
         case noConnection(String)
         case timedOut(Step)
+        /// The whole answer was not there in the time that a request may take.
+        case tookTooLong(limit: Duration)
+        /// The proxy that a variable of the environment names stands in the way, with our words for it.
+        case proxyFails(String, variable: String, String)
         /// The connection ended before the answer did.
         case cut
         /// The certificate or the handshake was refused.
@@ -50,6 +54,7 @@ package struct TransportError: CodedError, Hashable {
         switch reason {
         case .noConnection, .timedOut, .cut, .malformedAnswer: true
         case .unknownHost, .notSecure, .plainHTTP, .refusedAddress, .tooManyRedirects, .refusedRedirect: false
+        case .tookTooLong, .proxyFails: false
         }
     }
 
@@ -57,8 +62,8 @@ package struct TransportError: CodedError, Hashable {
     package var isBeforeSending: Bool {
         switch reason {
         case .unknownHost, .noConnection, .timedOut(.name), .timedOut(.connect), .timedOut(.secure): true
-        case .notSecure, .plainHTTP, .refusedAddress: true
-        case .timedOut(.answer), .cut, .malformedAnswer, .tooManyRedirects, .refusedRedirect: false
+        case .notSecure, .plainHTTP, .refusedAddress, .proxyFails: true
+        case .timedOut(.answer), .tookTooLong, .cut, .malformedAnswer, .tooManyRedirects, .refusedRedirect: false
         }
     }
 
@@ -74,6 +79,9 @@ package struct TransportError: CodedError, Hashable {
         switch reason {
         case .unknownHost: "cannot reach `\(url)`: no address for `\(url.host)`"
         case .noConnection(let words): "cannot reach `\(url)`: \(PrintableText(words, limit: 200))"
+        case .tookTooLong(let limit): "`\(url)` took longer than \(limit.components.seconds) seconds in all"
+        case .proxyFails(let proxy, let variable, let words):
+            "cannot reach `\(url)` through the proxy `\(proxy)` of `\(variable)`: \(PrintableText(words, limit: 200))"
         case .timedOut(let step): "cannot reach `\(url)`: timed out while \(step.rawValue)"
         case .cut: "the connection to `\(url)` was closed before the end of the answer"
         case .notSecure(let words): "no secure connection to `\(url)`: \(PrintableText(words, limit: 200))"
@@ -94,6 +102,9 @@ package struct TransportError: CodedError, Hashable {
         case (.unknownHost, _), (.noConnection, _), (.timedOut, _), (.cut, _):
             ["check the network connection, then run the command again"]
         case (.notSecure, _): ["check the clock of this machine and the certificate of `\(url.host)`"]
+        case (.tookTooLong, _): ["give it more time with `--timeout`, such as `--timeout 1h`"]
+        case (.proxyFails(_, let variable, _), _):
+            ["correct `\(variable)`, or list `\(url.host)` in `NO_PROXY` if it can be reached directly"]
         case (.plainHTTP, .image): ["use https, or add `\(url.host)` to `III_INSECURE_REGISTRIES`"]
         case (.refusedAddress, .image):
             ["a registry in a private network is one to log in to: `iii registry login \(url.host) --username NAME`"]

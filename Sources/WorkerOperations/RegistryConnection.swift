@@ -5,6 +5,7 @@ import RegistryAPI
 import HostSystem
 package import RegistryClient
 package import Transport
+package import WorkerModel
 
 /// A registry, and the way to the bytes that its answers point to.
 package struct RegistryConnection: Sendable {
@@ -12,6 +13,9 @@ package struct RegistryConnection: Sendable {
     package let artifacts: any ArtifactSource
     /// The way to the images that its answers name, and to those that users name.
     package let images: any ImagePuller
+    /// Whether an answer may name an image at an address of this very machine: where the registry is on it as well, and where
+    /// its user has named that registry of images. Any other registry would have the client talk to ports of its own machine.
+    package var allowsImagesOfThisMachine: @Sendable (ImageReference) -> Bool = { _ in false }
 
     package init(client: RegistryClient, artifacts: any ArtifactSource, images: any ImagePuller) {
         self.client = client

@@ -4,6 +4,8 @@
 import Diagnostics
 import NIOCore
 import Synchronization
+import SystemPackage
+import TestSupport
 import Testing
 import Transport
 import TransportTestSupport
@@ -91,6 +93,127 @@ struct ScriptedFile: Sendable {
         #expect(download.length == ByteCount(file.bytes.count))
         #expect(try await readAll(download) == file.bytes)
         #expect(transport.requests.map { $0.headers["Accept-Encoding"] } == ["identity"])
+    }
+
+    /// Another process goes on where the first one was stopped, and what it gives is whole.
+    @Test(arguments: [1 << 20, (3 << 20) - 1]) func goesOnWhereAnEarlierProcessStopped(_ stopped: Int) async throws {
+        try await withTemporaryDirectory { folder in
+            let file = ScriptedFile(bytes: Self.large)
+            let transport = file.transport()
+            let downloader = Downloader(
+                transport: transport,
+                pacing: .immediate(),
+                parts: PartialDownloads(folder: folder.appending("parts"))
+            )
+            var request = try request(upTo: .mebibytes(4))
+            request.digest = .sha256(Self.large)
+            try await read(stopped, of: downloader.fetch(request))
+            let second = try await downloader.fetch(request)
+            #expect(second.isContinued && second.length == ByteCount(Self.large.count))
+            #expect(try await readAll(second) == Self.large)
+            if stopped < Self.large.count - 1 {
+                let range = try #require(transport.requests.last?.headers["Range"]).dropFirst("bytes=".count).dropLast()
+                #expect(try #require(Int(range)) >= stopped)
+                #expect(transport.requests.last?.headers["If-Range"] == "\"v1\"")
+            } else {
+                #expect(transport.requests.count == 1, "all of it was there")
+            }
+            // Nothing is left of a download that came to its end.
+            #expect(try await downloader.fetch(request).isContinued == false)
+        }
+    }
+
+    @Test func anotherFileThanTheOneThatWasBegunIsFetchedFromTheStart() async throws {
+        try await withTemporaryDirectory { folder in
+            let parts = PartialDownloads(folder: folder.appending("parts"))
+            var request = try request(upTo: .mebibytes(4))
+            request.digest = .sha256([1])
+            let first = ScriptedFile(bytes: Self.large)
+            try await read(2 << 20, of: Downloader(transport: first.transport(), parts: parts).fetch(request))
+            let other = ScriptedFile(bytes: Self.large.reversed(), entityTag: "\"v2\"")
+            let download = try await Downloader(transport: other.transport(), parts: parts).fetch(request)
+            #expect(!download.isContinued)
+            #expect(try await readAll(download) == other.bytes)
+        }
+    }
+
+    @Test func twoAtOnceShareNoFile() async throws {
+        try await withTemporaryDirectory { folder in
+            let parts = PartialDownloads(folder: folder.appending("parts"))
+            var request = try request(upTo: .mebibytes(4))
+            request.digest = .sha256(Self.large)
+            let file = ScriptedFile(bytes: Self.large)
+            let (one, two) = (file.transport(), file.transport())
+            let first = try await Downloader(transport: one, parts: parts).fetch(request)
+            let second = try await Downloader(transport: two, parts: parts).fetch(request)
+            #expect(try await readAll(second) == Self.large)
+            #expect(try await readAll(first) == Self.large)
+        }
+    }
+
+    private static let large = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
+
+    /// Reads at least so many bytes and no more, as a process that is killed.
+    private func read(_ count: Int, of download: ArtifactDownload) async throws {
+        var iterator = download.body.makeAsyncIterator()
+        var received = 0
+        while received < count, let piece = try await iterator.next() { received += piece.readableBytes }
+        #expect(received >= count)
+    }
+
+    /// A server that closes the connection to say that this is all may have been cut short: what follows is asked for.
+    @Test func aBodyWithoutALengthThatEndsEarlyIsACut() async throws {
+        let file = ScriptedFile()
+        let isFirst = Once()
+        let transport = FakeTransport { request in
+            let headers: HeaderFields = ["ETag": "\"v1\""]
+            if isFirst.next() { return .respond(status: 200, headers: headers, body: Array(file.bytes[..<40_000])) }
+            let first = Int(request.headers["Range"]?.dropFirst("bytes=".count).dropLast() ?? "") ?? 0
+            if first == file.bytes.count {
+                return .respond(status: 416, headers: ["Content-Range": "bytes */\(file.bytes.count)"])
+            }
+            var part = headers
+            part["Content-Range"] = "bytes \(first)-\(file.bytes.count - 1)/\(file.bytes.count)"
+            return .respond(status: 206, headers: part, body: Array(file.bytes[first...]))
+        }
+        #expect(try await fetch(transport) == file.bytes)
+        #expect(transport.requests.map { $0.headers["Range"] } == [nil, "bytes=40000-"])
+    }
+
+    @Test func aBodyWithoutALengthThatIsWholeIsAskedForNoMoreThanOnce() async throws {
+        let file = ScriptedFile()
+        let isFirst = Once()
+        let transport = FakeTransport { _ in
+            if isFirst.next() { return .respond(status: 200, headers: ["ETag": "\"v1\""], body: file.bytes) }
+            return .respond(status: 416, headers: ["Content-Range": "bytes */\(file.bytes.count)"])
+        }
+        #expect(try await fetch(transport) == file.bytes)
+        #expect(transport.requests.count == 2)
+    }
+
+    @Test(arguments: ["gzip", "x-gzip", "identity"]) func takesAnArchiveThatIsCalledEncoded(
+        _ encoding: String
+    ) async throws {
+        let transport = FakeTransport { _ in
+            .respond(status: 200, headers: ["Content-Encoding": encoding], body: [1, 2])
+        }
+        #expect(try await fetch(transport) == [1, 2])
+    }
+
+    @Test func tellsOfEachNewTry() async throws {
+        let told = Mutex<[String]>([])
+        let file = ScriptedFile(faults: [.cut(after: 10)])
+        let pacing = Pacing(
+            sleep: { _ in },
+            jitter: { 0 },
+            announce: { retry in told.withLock { $0.append(retry.failure) } }
+        )
+        _ = try await readAll(Downloader(transport: file.transport(), pacing: pacing).fetch(try request()))
+        #expect(
+            told.withLock { $0 } == [
+                "the connection to `https://e.org/a.tar.gz` was closed before the end of the answer"
+            ]
+        )
     }
 
     @Test(arguments: [
@@ -269,8 +392,8 @@ struct ScriptedFile: Sendable {
     }
 
     @Test func refusesAContentEncoding() async throws {
-        let transport = FakeTransport { _ in .respond(status: 200, headers: ["Content-Encoding": "gzip"], body: [1]) }
-        #expect(await reason(of: transport) == "contentEncoding(\"gzip\")")
+        let transport = FakeTransport { _ in .respond(status: 200, headers: ["Content-Encoding": "br"], body: [1]) }
+        #expect(await reason(of: transport) == "contentEncoding(\"br\")")
     }
 
     @Test func refusesADeclaredLengthBeyondTheLimit() async throws {

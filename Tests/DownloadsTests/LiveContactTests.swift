@@ -118,6 +118,47 @@ import WorkerModel
         }
     }
 
+    /// What changes something is asked of the registry itself: another server's 200 says nothing about it.
+    @Test func writesFollowToNoOtherOrigin() async throws {
+        try await LoopbackServer.with(answer: { _ in .answer() }) { other in
+            try await LoopbackServer.with(answer: { request in
+                request.path == "/near"
+                    ? .answer() : .answer(307, ["Location": request.path == "/" ? "/near" : other.url])
+            }) { server in
+                let configuration = try configuration(registry: server.url)
+                try await LiveTransport.with(configuration) { transport in
+                    func status(_ path: String) async throws -> Int {
+                        let url = try RemoteURL(parsing: server.url + path)
+                        return try await transport.send(.init(.post, url, purpose: .registry, body: .bytes([1]))).status
+                    }
+                    #expect(try await status("/") == 200)
+                    let error = await #expect(throws: TransportError.self) { try await status("/far") }
+                    let far = try RemoteURL(parsing: other.url).description
+                    #expect(error?.reason == .refusedRedirect(to: far))
+                }
+                #expect(other.requests.isEmpty)
+            }
+        }
+    }
+
+    /// An answer that comes byte by byte never meets the limit between two pieces.
+    @Test func anAnswerThatDripsHasAnEnd() async throws {
+        let head = Array("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx".utf8)
+        try await LoopbackServer.with(answer: { _ in [.send(head), .hang] }) { server in
+            var configuration = try configuration(allowsLoopback: true)
+            configuration.limits.total = .milliseconds(100)
+            configuration.limits.idle = .milliseconds(400)
+            try await LiveTransport.with(configuration) { transport in
+                let request = TransportRequest(.get, try RemoteURL(parsing: server.url), purpose: .artifact)
+                let error = await #expect(throws: TransportError.self) {
+                    try await transport.send(request).body.collect(upTo: .mebibytes(1))
+                }
+                #expect(error?.reason == .tookTooLong(limit: .milliseconds(100)))
+                #expect(error?.isTransient == false)
+            }
+        }
+    }
+
     @Test func endsRedirectLoops() async throws {
         try await LoopbackServer.with(answer: { _ in .answer(302, ["Location": "/again"]) }) { server in
             let found = await reason(of: server.url, try configuration(allowsLoopback: true))

@@ -4,6 +4,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOSSL
+import SystemPackage
 import TestSupport
 import Testing
 import Transport
@@ -58,6 +59,29 @@ import WorkerModel
         let roots = try NIOSSLCertificate.fromPEMFile(Self.certificate)
         let found = await reason(of: host, trusting: roots)
         #expect(found == .notSecure("the certificate is not one for `\(host)`"))
+    }
+
+    @Test func filesAndFoldersOfTheEnvironmentAreTrusted() async throws {
+        let folder = FilePath(Self.certificate).removingLastComponent().string
+        let named = try TrustRoots.configuration(file: nil, folders: folder) { _ in
+            ["registry.test.key", "registry.test.pem"]
+        }
+        guard case .certificates(let roots)? = named?.trustRoots else {
+            Issue.record("no certificates were read")
+            return
+        }
+        #expect(try await status(of: "registry.test", trusting: roots) == 200)
+        #expect(try TrustRoots.configuration(file: nil, folders: nil) { _ in [] } == nil)
+    }
+
+    @Test(
+        arguments: [("/nowhere.pem", nil), (LiveTLSTests.key, nil), (nil, "/nowhere:/neither")] as [(String?, String?)]
+    )
+    func whatHoldsNoCertificateIsRefused(_ file: String?, _ folders: String?) {
+        let error = #expect(throws: TrustRootsError.self) {
+            try TrustRoots.configuration(file: file, folders: folders) { _ in [] }
+        }
+        #expect(error?.message.contains(file ?? "/nowhere:/neither") == true)
     }
 
     @Test func refusesACertificateThatNobodyVouchesFor() async throws {

@@ -140,8 +140,11 @@ struct ImageRegistryTests {
     @Test(arguments: [("", "p", "OnA="), ("a", "", "YTo="), ("u", "p", "dTpw"), ("é", "?>", "w6k6Pz4=")])
     func accountsAreSentAsBase64(_ user: String, _ password: String, _ text: String) async throws {
         let credentials = ImageCredentials.none.adding(user, Redacted(password), at: "h")
-        #expect(try await credentials.basic(for: "h")?.exposed == "Basic \(text)")
-        #expect(try await credentials.basic(for: "i") == nil)
+        #expect(try await credentials.account(host: "h", repository: "a")?.authorization?.exposed == "Basic \(text)")
+        #expect(
+            try await credentials.account(host: "i", repository: "a")?.authorization?.exposed == nil,
+            "nobody there"
+        )
     }
 
     /// Which program is asked for which server, and what comes of it: `name server` as user and password.
@@ -159,8 +162,69 @@ struct ImageRegistryTests {
             name == "knows-none" ? nil : (name, Redacted(server))
         }
         .adding("u", Redacted("p"), at: "own.io")
-        let wanted = expected.map { Base64.encode(Array($0.replacing(" ", with: ":").utf8)) }
-        #expect(try await credentials.basic(for: host)?.exposed == wanted.map { "Basic \($0)" })
+        let wanted = expected.map { Base64.text(Array($0.replacing(" ", with: ":").utf8)) }
+        let found = try await credentials.account(host: host, repository: "a/b")
+        #expect(found?.authorization?.exposed == wanted.map { "Basic \($0)" })
+    }
+
+    /// The forms of entries, and which of several holds for `ghcr.io/team/app`: the one with the longest path.
+    @Test(arguments: [
+        (#"{"auths":{"ghcr.io":{"username":"u","password":"p"}}}"#, "u:p"),
+        (#"{"auths":{"ghcr.io":{"auth":"","username":"u","password":"p"}}}"#, "u:p"),
+        (#"{"auths":{"ghcr.io":{"username":"u"}}}"#, nil),
+        (#"{"auths":{"ghcr.io":{"auth":"eDp5"},"ghcr.io/team":{"auth":"dTpw"}}}"#, "u:p"),
+        (#"{"auths":{"ghcr.io/team/app":{"auth":"dTpw"},"ghcr.io/team":{"auth":"eDp5"}}}"#, "u:p"),
+        (#"{"auths":{"ghcr.io/other":{"auth":"dTpw"},"ghcr.io":{"auth":"eDp5"}}}"#, "x:y"),
+        (#"{"auths":{"ghcr.io/tea":{"auth":"dTpw"}}}"#, nil),
+        (#"{"auths":{"https://ghcr.io/v1/":{"auth":"eDp5"}}}"#, "x:y"),
+        (#"{"auths":{"ghcr.io/v1/":{"auth":"eDp5"}}}"#, "x:y"),
+    ])
+    func entriesHaveSeveralForms(_ file: String, _ expected: String?) async throws {
+        let credentials = try ImageCredentials(parsing: Array(file.utf8), from: "auth.json")
+        let found = try await credentials.account(host: "ghcr.io", repository: "team/app")
+        #expect(found?.authorization?.exposed == expected.map { "Basic \(Base64.text(Array($0.utf8)))" })
+    }
+
+    @Test func theFirstFileWithAnAccountWins() async throws {
+        func file(_ text: String) throws -> ImageCredentials {
+            try ImageCredentials(parsing: Array(text.utf8), from: "f")
+        }
+        let both = try file(#"{"auths":{"a.io":{"auth":"dTpw"}}}"#)
+            .addingFiles(of: file(#"{"auths":{"a.io":{"auth":"eDp5"},"b.io":{"auth":"eDp5"}}}"#))
+        #expect(try await both.account(host: "a.io", repository: "r")?.authorization?.exposed == "Basic dTpw")
+        #expect(try await both.account(host: "b.io", repository: "r")?.authorization?.exposed == "Basic eDp5")
+        #expect(both.hosts == ["a.io", "b.io"])
+    }
+
+    /// An identity token is sent to the token server only, as the password of nobody.
+    @Test(arguments: [
+        #"{"auths":{"ghcr.io":{"auth":"PHRva2VuPjo=","identitytoken":"long secret"}}}"#, #"{"credsStore":"s"}"#,
+    ])
+    func anIdentityTokenIsExchanged(_ file: String) async throws {
+        let network = FakeTransport { request in
+            if request.url.host.description == "auth.example" {
+                return .respond(status: 200, body: Array(#"{"token":"","access_token":"abc"}"#.utf8))
+            }
+            if !request.credentials.isEmpty { return .respond(status: 200, headers: Self.headers, body: Self.manifest) }
+            let challenge = #"Bearer realm="https://auth.example/t",service="s",scope="repository:a/b:pull""#
+            return .respond(status: 401, headers: ["WWW-Authenticate": challenge])
+        }
+        let account = try ImageCredentials(parsing: Array(file.utf8), from: "f") { _, _ in
+            ("<token>", Redacted("long secret"))
+        }
+        _ = try await ImageRegistry(transport: network) { account }.document(ImageReference(parsing: "ghcr.io/a/b"))
+        let asked = network.requests[1]
+        #expect(asked.method == .post && asked.credentials.isEmpty && asked.url.wireText == "https://auth.example/t")
+        guard case .bytes(let bytes) = asked.body else {
+            Issue.record("nothing was sent")
+            return
+        }
+        let words = String(decoding: bytes, as: UTF8.self)
+        #expect(
+            words == "service=s&scope=repository%3Aa%2Fb%3Apull&grant_type=refresh_token&client_id=iii"
+                + "&refresh_token=long%20secret"
+        )
+        #expect(network.requests[2].credentials.first?.value.exposed == "Bearer abc")
     }
 
     @Test(arguments: [200, 401]) func whereAProgramFailsWeAreNobody(_ status: Int) async throws {

@@ -13,7 +13,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker add`.
-struct WorkerAdd: ContextCommand {
+struct WorkerAdd: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Add workers to the project, with all that they need.",
@@ -54,6 +54,7 @@ struct WorkerAdd: ContextCommand {
     @OptionGroup var images: ImageOptions
 
     @OptionGroup var engine: EngineOptions
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {

@@ -11,7 +11,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker info`.
-struct WorkerInfo: ContextCommand {
+struct WorkerInfo: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
         abstract: "Show what the registry knows of a worker.",
@@ -32,6 +32,7 @@ struct WorkerInfo: ContextCommand {
     @Flag(help: "Show every version, newest published first.")
     var versions = false
 
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {

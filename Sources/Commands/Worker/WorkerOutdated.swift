@@ -10,7 +10,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker outdated`.
-struct WorkerOutdated: ContextCommand {
+struct WorkerOutdated: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "outdated",
         abstract: "Show which workers have newer versions.",
@@ -26,6 +26,7 @@ struct WorkerOutdated: ContextCommand {
     @Flag(help: "Show the workers that are up to date too.")
     var all = false
 
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {

@@ -12,7 +12,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker publish`.
-struct WorkerPublish: ContextCommand {
+struct WorkerPublish: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
         abstract: "Publish the worker in a folder.",
@@ -48,6 +48,7 @@ struct WorkerPublish: ContextCommand {
     @Flag(help: "Show what would be published, and send nothing.")
     var dryRun = false
 
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {

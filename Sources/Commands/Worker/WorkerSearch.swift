@@ -10,7 +10,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker search`.
-struct WorkerSearch: ContextCommand {
+struct WorkerSearch: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Find workers in the registry.",
@@ -38,6 +38,7 @@ struct WorkerSearch: ContextCommand {
     @Option(help: "How many workers to show.")
     var limit = 20
 
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {

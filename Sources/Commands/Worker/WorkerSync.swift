@@ -10,7 +10,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker sync`.
-struct WorkerSync: ContextCommand {
+struct WorkerSync: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync",
         abstract: "Make what is installed equal to iii.lock.",
@@ -28,6 +28,7 @@ struct WorkerSync: ContextCommand {
     var frozen = false
 
     @OptionGroup var images: ImageOptions
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {

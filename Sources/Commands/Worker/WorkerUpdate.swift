@@ -9,7 +9,7 @@ import WorkerModel
 import WorkerOperations
 
 /// `iii worker update`.
-struct WorkerUpdate: ContextCommand {
+struct WorkerUpdate: FetchingCommand {
     static let configuration = CommandConfiguration(
         commandName: "update",
         abstract: "Move workers to newer versions, within what was asked for.",
@@ -42,6 +42,7 @@ struct WorkerUpdate: ContextCommand {
 
     @OptionGroup var images: ImageOptions
 
+    @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {

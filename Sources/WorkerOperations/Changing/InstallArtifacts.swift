@@ -85,7 +85,13 @@ struct InstallArtifacts: Sendable {
             switch wanted.delivery {
             case .archive(let remote, let key):
                 return .success(try await install(wanted, remote, key, isReplacing: isReplacing))
-            case .image(let image): return .success(try await pull(image, for: wanted.name, isReplacing: isReplacing))
+            case .image(let image):
+                if wanted.version != nil, image.reference.isOfThisMachine,
+                    !registry.allowsImagesOfThisMachine(image.reference)
+                {
+                    throw PlanError.imageOfThisMachine(wanted.name, image.reference)
+                }
+                return .success(try await pull(image, for: wanted.name, isReplacing: isReplacing))
             }
         } catch let error as CancellationError {
             return .failure(error)
@@ -128,21 +134,33 @@ struct InstallArtifacts: Sendable {
         let name = wanted.name
         let limits: ArchiveLimits = key.executable == nil ? .bundle : .binary
         let received = Mutex(ByteCount.zero)
-        let request = ArtifactRequest(try RemoteURL(parsing: remote.url), upTo: limits.compressed) { total, _ in
+        let request = ArtifactRequest(
+            try RemoteURL(parsing: remote.url),
+            upTo: limits.compressed,
+            digest: remote.digest
+        ) { total, _ in
             let piece = received.withLock { received in
                 defer { received = total }
                 return ByteCount(total.bytes - received.bytes)
             }
             events.receive(.received(name, piece))
         }
-        let download = try await registry.artifacts.fetch(request)
-        if let version = wanted.version { events.receive(.fetching(name, version, size: download.length)) }
-        _ = try await installation.store.install(
-            key,
-            from: download.body,
-            limits: limits,
-            replacing: isReplacing
-        ) { staged in try check(wanted, key, staged.tree) }
+        while true {
+            let download = try await registry.artifacts.fetch(request)
+            if let version = wanted.version { events.receive(.fetching(name, version, size: download.length)) }
+            do {
+                _ = try await installation.store.install(
+                    key,
+                    from: download.body,
+                    limits: limits,
+                    replacing: isReplacing
+                ) { staged in try check(wanted, key, staged.tree) }
+                return
+            } catch ArtifactStoreError.digestMismatch where download.isContinued {
+                // What an earlier try had left was not what it had fetched: once more from the start.
+                received.withLock { $0 = .zero }
+            }
+        }
     }
 
     /// Holds the manifest of a bundle to the rules of bundles, and to the name and version that were resolved.

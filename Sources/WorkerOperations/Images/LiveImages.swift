@@ -7,6 +7,7 @@ import Diagnostics
 package import ImageDocuments
 package import ImageStore
 package import OCIImages
+import Transport
 package import WorkerModel
 
 /// Images of registries, kept in the store of this machine.
@@ -87,7 +88,15 @@ extension LiveImages {
         _ platform: ImagePlatform
     ) async throws -> StoredManifest {
         try await fetchDocuments(of: digest, reference, platform, nesting: ImageStore.nestingLimit)
-        guard let manifest = try store.manifest(digest, for: platform) else { throw ImageStoreError.missing(digest) }
+        let found: StoredManifest?
+        do { found = try store.manifest(digest, for: platform) } catch ImageStoreError.unsupportedPlatform(
+            _,
+            let host,
+            let available
+        ) {
+            throw OCIImageError.unsupportedPlatform(reference, host: host, available: available)
+        }
+        guard let manifest = found else { throw ImageStoreError.missing(digest) }
         let bytes = try await configuration(manifest.configuration, of: reference)
         try store.keep(bytes, digest: manifest.configuration.digest)
         return manifest
@@ -97,7 +106,8 @@ extension LiveImages {
         of digest: Digest,
         _ reference: ImageReference,
         _ platform: ImagePlatform,
-        nesting: Int
+        nesting: Int,
+        isNamed: Bool = true
     ) async throws {
         let content: OCIDocument
         if let bytes = try store.document(digest) {
@@ -109,10 +119,22 @@ extension LiveImages {
             try store.keep(document.bytes, digest: digest)
             content = document.content
         }
-        guard case .index(let items) = content else { return }
+        guard case .index(let items) = content else {
+            // Nobody has said what it is for: its configuration does.
+            if case .image(let described, _) = content, !isNamed {
+                try store.keep(try await configuration(described, of: reference), digest: described.digest)
+            }
+            return
+        }
         guard nesting > 0 else { throw OCIImageError.unreadable(reference, reason: "its indexes are nested too deep") }
         for choice in try choices(of: items, of: reference, for: platform) {
-            try await fetchDocuments(of: choice.digest, reference, platform, nesting: nesting - 1)
+            try await fetchDocuments(
+                of: choice.digest,
+                reference,
+                platform,
+                nesting: nesting - 1,
+                isNamed: choice.platform != nil
+            )
             // The best one is enough, unless it is an index that may hold nothing for us.
             if choice.platform != nil { return }
         }
@@ -187,6 +209,11 @@ extension LiveImages {
 }
 
 extension ImageReference {
+    /// Whether the registry is named as one of this very machine: `localhost`, or a loopback address.
+    var isOfThisMachine: Bool {
+        (try? RemoteURL(parsing: "https://\(canonicalHost)"))?.host.isThisMachine ?? false
+    }
+
     /// The same repository by digest.
     func naming(_ digest: Digest) throws -> ImageReference {
         try ImageReference(parsing: LockedImage(reference: self, digest: digest).locked)

@@ -16,6 +16,8 @@ package enum PlanError: CodedError {
     case conflict(WorkerName, [Need])
     case platform(WorkerName, SemanticVersion, host: TargetTriple?, available: [TargetTriple])
     case imageWithoutDigest(WorkerName, String)
+    /// A registry elsewhere names an image at an address of this machine.
+    case imageOfThisMachine(WorkerName, ImageReference)
     case address(WorkerName, SemanticVersion, RemoteURLError)
     case bundlesDisabled(WorkerName)
 
@@ -25,7 +27,7 @@ package enum PlanError: CodedError {
         case .conflict: .versionConflict
         case .address: .download
         case .platform: .platformNotSupported
-        case .imageWithoutDigest: .imagePull
+        case .imageWithoutDigest, .imageOfThisMachine: .imagePull
         case .bundlesDisabled: .bundlesDisabled
         }
     }
@@ -53,6 +55,8 @@ package enum PlanError: CodedError {
                 "`\(name)` \(version) was not built for \(host?.description ?? "this platform"); it is there for: \(shown)"
         case .imageWithoutDigest(let name, let reference):
             return "`\(name)` is the image `\(reference.printable)`, which names no sha256 digest"
+        case .imageOfThisMachine(let name, let reference):
+            return "the registry says that `\(name)` is the image `\(reference)`, an address of this very machine"
         case .address(let name, let version, _):
             return "the registry's address for the archive of `\(name)` \(version) makes no sense"
         case .bundlesDisabled(let name): return "`\(name)` is a bundle worker, and bundles are disabled on this machine"
@@ -66,6 +70,10 @@ package enum PlanError: CodedError {
         case .conflict(let name, let needs): Self.advice(name, needs)
         case .platform(let name, _, _, _): ["ask the author of `\(name)` for a build for this platform"]
         case .imageWithoutDigest(let name, _): ["ask the publisher of `\(name)` to publish it by digest"]
+        case .imageOfThisMachine(_, let reference):
+            [
+                "if you run a registry of images there, allow it with `III_INSECURE_REGISTRIES=\(reference.canonicalHost)`"
+            ]
         case .address: ["tell whoever runs the registry"]
         case .bundlesDisabled: ["unset `III_BUNDLE_WORKERS_DISABLED` to allow them"]
         }

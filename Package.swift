@@ -132,7 +132,8 @@ let modules: [Module] = [
     Module(
         name: "ImageStore",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "ImageDocuments", "Archives",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "ImageDocuments", "Sandboxing",
+            "Archives",
             .nioCore, .systemPackage,
         ]
     ),

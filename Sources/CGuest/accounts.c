@@ -36,7 +36,7 @@ static char *contents(int file) {
 }
 
 /// Adds a row for a number, behind a name that nobody else has.
-static int add_row(const char *root, const char *path, unsigned number, const char *rest, unsigned owner) {
+static int add_row(const char *root, const char *path, unsigned number, const char *rest, unsigned owner, unsigned owner_group) {
     const char *name;
     char digits[16], who[32], row[4200];
     int parent = guest_open_parent(root, path, &name);
@@ -49,7 +49,7 @@ static int add_row(const char *root, const char *path, unsigned number, const ch
     }
     close(parent);
     if (file < 0) return -1;
-    int result = made && owner != 0 ? fchown(file, owner, owner) : 0;
+    int result = made && owner != 0 ? fchown(file, owner, owner_group) : 0;
     char *list = contents(file);
     snprintf(digits, sizeof digits, "%u", number);
     if (!list) {
@@ -66,11 +66,11 @@ static int add_row(const char *root, const char *path, unsigned number, const ch
     return result;
 }
 
-int guest_add_account(const char *root, unsigned user, unsigned group, const char *home, unsigned owner) {
+int guest_add_account(const char *root, unsigned user, unsigned group, const char *home, unsigned owner, unsigned owner_group) {
     char rest[4150];
     // A row holds no such character; then it is nowhere at home.
     if (home[0] != '/' || strpbrk(home, ":\n")) home = "/";
     if (snprintf(rest, sizeof rest, "%u::%s:/bin/sh", group, home) >= (int)sizeof rest) return -1;
-    int result = add_row(root, "etc/passwd", user, rest, owner);
-    return add_row(root, "etc/group", group, "", owner) == 0 ? result : -1;
+    int result = add_row(root, "etc/passwd", user, rest, owner, owner_group);
+    return add_row(root, "etc/group", group, "", owner, owner_group) == 0 ? result : -1;
 }

@@ -307,8 +307,15 @@ int guest_stage(int descriptor, const char *name) {
     return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
 }
 
-/// A user namespace in which `user` stands for root; a descriptor of it. It is a child's, which ends at once.
-static int space_of(unsigned user) {
+/// Fills a map of another process's user namespace.
+static int fill_map(pid_t process, const char *name, const char *map) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", process, name);
+    return guest_write_file(path, map);
+}
+
+/// A user namespace with these maps; a descriptor of it. It is a child's, which ends at once.
+static int space_of(const char *users, const char *groups) {
     int ready[2], done[2];
     if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(done, O_CLOEXEC) != 0) return -1;
     pid_t child = fork();
@@ -321,18 +328,12 @@ static int space_of(unsigned user) {
     }
     close(ready[1]);
     close(done[0]);
-    char byte, path[64], map[64];
+    char byte, path[64];
     int space = -1;
-    if (child > 0 && read(ready[0], &byte, 1) == 1) {
-        const char *const files[] = {"uid_map", "gid_map"};
-        int failed = 0;
-        snprintf(map, sizeof map, "0 %u 1", user);
-        for (int i = 0; i < 2; i++) {
-            snprintf(path, sizeof path, "/proc/%d/%s", child, files[i]);
-            failed |= guest_write_file(path, map);
-        }
+    if (child > 0 && read(ready[0], &byte, 1) == 1 && fill_map(child, "uid_map", users) == 0 &&
+        fill_map(child, "gid_map", groups) == 0) {
         snprintf(path, sizeof path, "/proc/%d/ns/user", child);
-        if (!failed) space = open(path, O_RDONLY | O_CLOEXEC);
+        space = open(path, O_RDONLY | O_CLOEXEC);
     }
     close(ready[0]);
     close(done[1]);
@@ -340,10 +341,19 @@ static int space_of(unsigned user) {
     return space;
 }
 
-/// Shows a folder at a path, what root owns of it as `owner`'s.
-static int stage_owned(int descriptor, const char *path, unsigned owner) {
+int guest_enter_users(const char *users, const char *groups) {
+    int space = space_of(users, groups);
+    if (space < 0) return -1;
+    int result = setns(space, CLONE_NEWUSER);
+    close(space);
+    if (result != 0 || guest_write_file("/proc/sys/user/max_user_namespaces", "0") != 0) return -1;
+    return guest_become(0);
+}
+
+/// Shows a folder at a path, its files as those of the owners that the maps have.
+static int show_owned(int descriptor, const char *path, const struct guest_owners *owners) {
     int tree = open_tree(descriptor, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    int space = tree >= 0 ? space_of(owner) : -1;
+    int space = tree >= 0 ? space_of(owners->users, owners->groups) : -1;
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)space};
     int result = space >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 &&
                  move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : -1;
@@ -352,57 +362,135 @@ static int stage_owned(int descriptor, const char *path, unsigned owner) {
     return result;
 }
 
-int guest_stage_layer(int layer, uint64_t size, unsigned owner) {
+int guest_stage_lower(int descriptor, struct guest_owners *owners) {
+    char source[64];
+    if (mkdir("/tmp/lower", 0755) != 0 || mkdir("/tmp/root", 0755) != 0) return -1;
+    snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
+    owners->are_mapped = owners->users && owners->maps && show_owned(descriptor, "/tmp/lower", owners) == 0;
+    return owners->are_mapped ? 0 : mount(source, "/tmp/lower", NULL, MS_BIND, NULL);
+}
+
+int guest_copy_owner(const char *from, const char *to) {
+    struct stat facts;
+    if (stat(from, &facts) != 0 || chown(to, facts.st_uid, facts.st_gid) != 0) return -1;
+    return chmod(to, facts.st_mode & 07777);
+}
+
+int guest_stage_layer(int layer, uint64_t size, const struct guest_owners *owners) {
     char text[128];
     if (mkdir("/tmp/layer", 0755) != 0) return -1;
     snprintf(text, sizeof text, "mode=0755,size=%llu", (unsigned long long)size);
     if (layer < 0 && mount("layer", "/tmp/layer", "tmpfs", MS_NOSUID | MS_NODEV, text) != 0) return -1;
     snprintf(text, sizeof text, "/proc/self/fd/%d", layer);
     if (layer >= 0 && mount(text, "/tmp/layer", NULL, MS_BIND, NULL) != 0) return -1;
-    if (mkdir("/tmp/layer/upper", 0755) != 0 && errno != EEXIST) return -1;
     if (mkdir("/tmp/layer/work", 0755) != 0 && errno != EEXIST) return -1;
-    return owner == 0 ? 0 : chown("/tmp/layer/upper", owner, owner);
+    if (mkdir("/tmp/layer/upper", 0755) != 0) return errno == EEXIST ? 0 : -1;
+    // The root folder itself is what the layer says it is.
+    if (owners->users && guest_copy_owner("/tmp/lower", "/tmp/layer/upper") != 0) return -1;
+    return owners->everything ? chown("/tmp/layer/upper", owners->everything, owners->everything) : 0;
 }
 
-int guest_stage_place(const char *path, int is_file, unsigned owner) {
+/// What the image has at a path, no link followed; 0 where it has something.
+static int find_below(const char *path, struct stat *facts) {
     const char *name;
+    int parent = guest_open_parent("/tmp/lower", path, &name);
+    if (parent < 0) return -1;
+    int result = fstatat(parent, name, facts, AT_SYMLINK_NOFOLLOW);
+    close(parent);
+    return result;
+}
+
+int guest_stage_place(const char *path, int is_file, const struct guest_owners *owners) {
+    const char *name;
+    struct stat facts;
     int parent = guest_open_parent("/tmp/layer/upper", path, &name);
     if (parent < 0) return -1;
     // Of a layer that stays, the worker may have made anything: what is there already is not touched.
     int result = is_file ? mknodat(parent, name, S_IFREG | 0644, 0) : mkdirat(parent, name, 0755);
-    if (result == 0 && owner != 0) result = fchownat(parent, name, owner, owner, AT_SYMLINK_NOFOLLOW);
-    else if (result != 0 && errno == EEXIST) result = 0;
+    if (result != 0 && errno == EEXIST) { close(parent); return 0; }
+    int is_there = find_below(path, &facts) == 0 && S_ISDIR(facts.st_mode) == !is_file;
+    if (result == 0 && owners->users) {
+        uid_t user = owners->everything ? owners->everything : is_there ? facts.st_uid : owners->are_mapped ? guest_root_of(owners->users) : 0;
+        gid_t group = owners->everything ? owners->everything : is_there ? facts.st_gid : owners->are_mapped ? guest_root_of(owners->groups) : 0;
+        result = fchownat(parent, name, user, group, AT_SYMLINK_NOFOLLOW);
+    }
+    if (result == 0 && is_there) result = fchmodat(parent, name, facts.st_mode & 07777, 0);
     int saved = errno;
     close(parent);
     errno = saved;
     return result;
 }
 
-static int give_folder(int folder, unsigned owner, int depth);
+/// The number that a map has for one; that for nobody where it has none.
+static unsigned mapped(const char *map, unsigned number) {
+    unsigned inside, outside, count;
+    for (int size; sscanf(map, "%u %u %u%n", &inside, &outside, &count, &size) == 3; map += size)
+        if (number >= inside && number - inside < count) return outside + (number - inside);
+    return (unsigned)-1;
+}
 
-/// Gives what root owns of one entry, and of what is below it, to `owner`.
-static int give_entry(int folder, const char *name, unsigned owner, int depth) {
+unsigned guest_root_of(const char *map) { return mapped(map, 0); }
+
+/// Gives one entry to whom it is to belong.
+static int give(int folder, const char *name, const struct stat *facts, const struct guest_owners *owners) {
+    // Who is not in the map has what he is to have already.
+    uid_t user = owners->everything ? owners->everything : mapped(owners->users, facts->st_uid);
+    gid_t group = owners->everything ? owners->everything : mapped(owners->groups, facts->st_gid);
+    if (facts->st_uid == user && facts->st_gid == group) return 0;
+    return fchownat(folder, name, user, group, AT_SYMLINK_NOFOLLOW);
+}
+
+static int give_folder(int folder, const struct guest_owners *owners, int depth);
+
+/// Gives one entry, and what is below it.
+static int give_entry(int folder, const char *name, const struct guest_owners *owners, int depth) {
     struct stat facts;
-    if (fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) return -1;
-    uid_t user = facts.st_uid == 0 ? owner : (uid_t)-1;
-    gid_t group = facts.st_gid == 0 ? owner : (gid_t)-1;
-    if ((facts.st_uid == 0 || facts.st_gid == 0) && fchownat(folder, name, user, group, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+    if (fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0 || give(folder, name, &facts, owners) != 0) return -1;
     if (!S_ISDIR(facts.st_mode)) return 0;
     int below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return below < 0 ? -1 : give_folder(below, owner, depth);
+    return below < 0 ? -1 : give_folder(below, owners, depth);
 }
 
 /// Closes `folder`.
-static int give_folder(int folder, unsigned owner, int depth) {
+static int give_folder(int folder, const struct guest_owners *owners, int depth) {
     DIR *list = depth > 0 ? fdopendir(folder) : NULL;
     if (!list) { close(folder); return -1; }
     int result = 0;
     struct dirent *entry;
     while (result == 0 && (entry = readdir(list))) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        result = give_entry(folder, entry->d_name, owner, depth - 1);
+        result = give_entry(folder, entry->d_name, owners, depth - 1);
     }
     closedir(list);
+    return result;
+}
+
+static int give_all(const struct guest_owners *owners) {
+    return give_entry(AT_FDCWD, "/tmp/root", owners, 256);
+}
+
+/// Gives the entries that a list names; all of them where there is none.
+static int give_listed(const struct guest_owners *owners) {
+    struct stat facts;
+    if (owners->list < 0) return give_all(owners);
+    if (fstat(owners->list, &facts) != 0) return -1;
+    char *text = calloc(1, (size_t)facts.st_size + 1);
+    if (!text || pread(owners->list, text, (size_t)facts.st_size, 0) != facts.st_size) { free(text); return -1; }
+    int result = 0;
+    const char *end = text + facts.st_size;
+    for (const char *row = text; result == 0 && row < end; row += strlen(row) + 1) {
+        const char *name;
+        unsigned user, group;
+        int start = 0;
+        if (sscanf(row, "%u %u %*o%n", &user, &group, &start) != 2 || row[start] != ' ') { result = -1; break; }
+        if ((user == 0 && group == 0) || !row[start + 1]) continue;
+        int parent = guest_open_parent("/tmp/root", row + start + 1, &name);
+        // Of a layer that stays, the worker may have removed anything.
+        if (parent < 0) continue;
+        if (fstatat(parent, name, &facts, AT_SYMLINK_NOFOLLOW) == 0) result = give(parent, name, &facts, owners);
+        close(parent);
+    }
+    free(text);
     return result;
 }
 
@@ -413,26 +501,20 @@ static int lay(const char *options) {
     return mount("root", "/tmp/root", "overlay", MS_NOSUID | MS_NODEV, text);
 }
 
-int guest_stage_root(int descriptor, unsigned owner, int maps) {
-    char source[64];
-    if (mkdir("/tmp/lower", 0755) != 0 || mkdir("/tmp/root", 0755) != 0) return -1;
-    snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
-    int is_mapped = owner != 0 && maps && stage_owned(descriptor, "/tmp/lower", owner) == 0;
-    if (!is_mapped && mount(source, "/tmp/lower", NULL, MS_BIND, NULL) != 0) return -1;
+int guest_stage_root(const struct guest_owners *owners) {
     if (geteuid() != 0) return lay(",userxattr");
     // Root keeps its marks where no worker can write them.
-    if (owner == 0) return lay("");
+    int changes = owners->users && (owners->are_mapped ? owners->everything != 0 : owners->changes);
     // A layer that stays and holds such marks cannot be read without them: another start may find another kernel.
     static const char mark[] = "/tmp/layer/owners-changed";
-    int is_marked = access(mark, F_OK) == 0;
-    if (is_mapped && !is_marked) return lay("");
+    if (!changes && access(mark, F_OK) != 0) return lay("");
     int file = open(mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file < 0) return -1;
     close(file);
     // With it, to change an owner takes the place of an entry in the layer, not of the file's bytes.
     int result = lay(",metacopy=on");
-    if (result != 0 || is_mapped) return result;
-    return give_folder(open("/tmp/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC), owner, 256);
+    if (result != 0 || !changes) return result;
+    return owners->are_mapped ? give_listed(owners) : give_all(owners);
 }
 
 int guest_choose_processors(int count) {

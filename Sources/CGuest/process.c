@@ -142,11 +142,19 @@ static void limit(int kind, uint64_t value) {
 enum step { STEP_SESSION, STEP_GROUP, STEP_RIGHTS, STEP_FOLDER, STEP_FILTER, STEP_EXECUTE };
 static const char *const step_names[] = {"session", "control group", "rights", "folder", "filter", "execute"};
 
+int guest_become_worker(unsigned user, unsigned group, const uint32_t *groups, int count) {
+    // With the user go all capabilities but those that could be had again.
+    for (int capability = 0; capability <= 63; capability++) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (setgroups((size_t)count, groups) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0) return -1;
+    // Which a change of the user undid.
+    return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
 /// From root of a machine to the worker in its root folder. The group is joined before, from where its file can be seen.
 static int drop_user(const struct guest_child *child) {
-    for (int capability = 0; capability <= 63; capability++) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-    return chroot(child->root) == 0 && chdir("/") == 0 && setgroups(0, NULL) == 0 && setresgid(child->group, child->group, child->group) == 0 &&
-           setresuid(child->user, child->user, child->user) == 0 ? 0 : -1;
+    if (chroot(child->root) != 0 || chdir("/") != 0) return -1;
+    guest_make_directory(child->directory, child->user, child->group);
+    return guest_become_worker(child->user, child->group, child->groups, child->group_count);
 }
 
 /// Tells the agent which step failed, and ends the child.
@@ -166,6 +174,15 @@ int guest_make_parents(char *path) {
         if (result != 0 && errno != EEXIST) return -1;
     }
     return 0;
+}
+
+int guest_make_directory(const char *folder, unsigned user, unsigned group) {
+    char path[4096];
+    struct stat facts;
+    if (stat(folder, &facts) == 0 || errno != ENOENT) return 0;
+    if (snprintf(path, sizeof path, "%s", folder) >= (int)sizeof path) return -1;
+    if (guest_make_parents(path) != 0 || mkdir(path, 0755) != 0) return -1;
+    return lchown(path, user, group);
 }
 
 /// Goes to a folder; one that is not there is made, as far as the worker may.

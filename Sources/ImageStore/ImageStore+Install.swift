@@ -4,6 +4,7 @@
 package import Archives
 import HostSystem
 package import ImageDocuments
+import Sandboxing
 import SystemPackage
 import WorkerModel
 
@@ -76,6 +77,8 @@ extension ImageStore {
         let shape = try await RootShape.measured(tree.appending("rootfs"))
         let record = ImageRecord(of: shape, notes: built.notes, boot: HostBoot.identity ?? "", worker: worker)
         try HostFiles.writeNew(record.encode(), to: tree.appending("image.json"), mode: 0o644, isSynced: false)
+        // Synced as little as the tree that it tells of: one that a power failure cut is found by the shape of that one.
+        try HostFiles.writeNew(built.owners.bytes, to: tree.appending("owners"), mode: 0o644, isSynced: false)
         // A tree that a power failure cut makes room.
         let replacing = try await !isWhole(image.manifest.digest) || replacing
         try place(tree, at: self.tree(image.manifest.digest), replacing: replacing)
@@ -83,7 +86,14 @@ extension ImageStore {
     }
 
     func installed(_ manifest: Digest, _ configuration: ImageConfiguration) -> InstalledImage {
-        InstalledImage(digest: manifest, root: tree(manifest).appending("rootfs"), configuration: configuration)
+        let owners = tree(manifest).appending("owners")
+        return InstalledImage(
+            digest: manifest,
+            root: tree(manifest).appending("rootfs"),
+            // One that an older program unpacked has none.
+            owners: (try? HostFiles.kind(of: owners)) == .file ? owners : nil,
+            configuration: configuration
+        )
     }
 
     /// Unpacks to `tree/rootfs` below a folder.

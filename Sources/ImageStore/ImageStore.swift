@@ -14,6 +14,7 @@ package import WorkerModel
 ///     partial/<digest>           a layer that is being fetched; what is there is taken up again
 ///     sha256/<digest>/rootfs/    the layers of a manifest, unpacked one over the other
 ///     sha256/<digest>/image.json how that was done
+///     sha256/<digest>/owners     whose its files are, as far as that is not root: see `RootOwners`
 ///     names/<digest>             which image a reference named when it was pulled
 ///     staging/<random>/          what is being unpacked or removed
 ///

@@ -13,6 +13,8 @@ package struct InstalledImage: Sendable {
     ///
     /// Nothing writes to it: all who run the image share it.
     package let root: FilePath
+    /// The file with the `RootOwners` of that file system; nil where there is none.
+    package let owners: FilePath?
     package let configuration: ImageConfiguration
 
     /// The most bytes of `/iii/worker.yaml`.

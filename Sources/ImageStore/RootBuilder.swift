@@ -5,6 +5,7 @@ import SwiftGlibc
 import Archives
 import CHostSystem
 import HostSystem
+import Sandboxing
 import SystemPackage
 import WorkerModel
 
@@ -13,6 +14,7 @@ struct BuiltRoot: Sendable {
     let size: ByteCount
     let entries: Int
     let notes: [String]
+    let owners: RootOwners
 }
 
 /// Makes a root file system of the layers of an image, one laid over the other.
@@ -30,6 +32,8 @@ struct RootBuilder: LayerSink {
     private var file: NewFile?
     private var size = ByteCount.zero
     private var entries = 0
+    /// What is neither root's nor as usual.
+    private var owners: [[UInt8]: RootOwners.Entry] = [:]
 
     /// Prepares to build in an empty folder that exists and is no link.
     init(in path: FilePath) throws(ArchiveError) {
@@ -62,7 +66,15 @@ struct RootBuilder: LayerSink {
     /// Gives the folders their modes, owners and times, which would have been in the way before.
     mutating func finish() throws(ArchiveError) -> BuiltRoot {
         do throws(HostError) { try folders.apply(in: root, isPrivileged: isPrivileged) } catch { throw .host(error) }
-        return BuiltRoot(size: size, entries: entries, notes: leftOut.notes)
+        let owners = RootOwners(owners.values)
+        return BuiltRoot(size: size, entries: entries, notes: leftOut.notes, owners: owners)
+    }
+
+    private mutating func note(_ entry: LayerEntry, _ kind: Int32, at path: [UInt8]) {
+        let mode = UInt32(kind) | UInt32(entry.mode) & (kind == S_IFDIR ? 0o3777 : 0o1777)
+        owners[path] = RootOwners.Entry(path: path, user: entry.user, group: entry.group, mode: mode)
+        // Of most there is nothing to tell.
+        if owners[path]?.matters == false { owners[path] = nil }
     }
 }
 
@@ -72,7 +84,7 @@ extension RootBuilder {
         guard !entry.path.isEmpty else {
             guard entry.kind == .directory else { throw LayerFault.root }
             folders.set(entry, at: [])
-            return
+            return note(entry, S_IFDIR, at: [])
         }
         let start = entry.path.lastIndex(of: slash).map { $0 + 1 } ?? 0
         let (folder, name) = (entry.path[..<start], entry.path[start...])
@@ -87,6 +99,7 @@ extension RootBuilder {
                 iii_openat(place.descriptor, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
             }
             file = NewFile(descriptor: descriptor, entry: entry, path: root.shown(place.path(of: name)))
+            note(entry, S_IFREG, at: place.path(of: name))
             size = size + entry.size
         case .symbolicLink: try makeLink(entry, name, in: place)
         case .hardLink: try makeHardLink(entry, name, in: place)
@@ -137,6 +150,7 @@ extension RootBuilder {
             _ = try replacing(name, in: place) { mkdirat(place.descriptor, $0, 0o700) }
         }
         folders.set(entry, at: place.path(of: name))
+        note(entry, S_IFDIR, at: place.path(of: name))
     }
 
     private mutating func makeLink(_ entry: LayerEntry, _ name: ArraySlice<UInt8>, in place: RootFolder.Place) throws {
@@ -144,6 +158,7 @@ extension RootBuilder {
             named(entry.target) { symlinkat($0, place.descriptor, name) }
         }
         let path = root.shown(place.path(of: name))
+        note(entry, S_IFLNK, at: place.path(of: name))
         if isPrivileged {
             let result = named(name) { fchownat(place.descriptor, $0, entry.user, entry.group, AT_SYMLINK_NOFOLLOW) }
             if result != 0 { throw HostError(.changeMode, path, .current) }
@@ -174,6 +189,10 @@ extension RootBuilder {
         _ = try replacing(name, in: place) { name in
             named(target) { linkat(source.descriptor, $0, place.descriptor, name, 0) }
         }
+        let path = place.path(of: name)
+        owners[path] = owners[sourcePath].map {
+            RootOwners.Entry(path: path, user: $0.user, group: $0.group, mode: $0.mode)
+        }
     }
 }
 
@@ -200,6 +219,7 @@ extension RootBuilder {
     /// Removes a file, a link, or a folder with all that is in it; nothing there is fine.
     private mutating func removeTree(_ name: ArraySlice<UInt8>, in place: RootFolder.Place) throws {
         guard let kind = try kind(of: name, in: place) else { return }
+        owners[place.path(of: name)] = nil
         if kind == .directory {
             let inner = try root.folder(at: place.path(of: name), makes: false)
             for child in try root.names(in: inner) { try removeTree(child[...], in: inner) }

@@ -19,8 +19,23 @@ struct MachineImages: Sendable {
     /// How many images of bundles are kept, those that were used last.
     static let keptBundles = 32
 
+    /// Whose the files of an image of a root file system are.
+    enum BaseOwner: Hashable, Sendable, CustomStringConvertible {
+        /// One user's, all of them.
+        case one(UInt32)
+        /// As those of the folder it is made of.
+        case asInFolder
+
+        var description: String {
+            switch self {
+            case .one(let user): String(user)
+            case .asInFolder: "owners"
+            }
+        }
+    }
+
     /// The image of an unpacked root file system, made once for each digest and owner.
-    func base(_ root: FilePath, digest: Digest, owner: UInt32) async throws -> FileDescriptor {
+    func base(_ root: FilePath, digest: Digest, owner: BaseOwner) async throws -> FileDescriptor {
         try await kept("bases", "\(digest)-\(owner).sqfs") { try await make(root, $0, owner: owner) }
     }
 
@@ -78,7 +93,7 @@ struct MachineImages: Sendable {
     }
 
     private func makeBundle(_ tree: FilePath, _ target: FilePath) async throws {
-        try await make(tree, target, owner: WorkerUser.standard.user)
+        try await make(tree, target, owner: .one(WorkerUser.standard.user))
         let file = try FileDescriptor.open(target, .writeOnly, options: .closeOnExec)
         defer { try? file.close() }
         try file.resize(to: Self.bundleLength.bytes)
@@ -87,17 +102,17 @@ struct MachineImages: Sendable {
     private var staging: FilePath { folder.appending("staging") }
 
     /// Times are kept: compiled Python files are compared with those of their sources.
-    private func make(_ source: FilePath, _ target: FilePath, owner: UInt32) async throws {
+    private func make(_ source: FilePath, _ target: FilePath, owner: BaseOwner) async throws {
         let null = try HostDescriptors.null()
         defer { try? null.close() }
         let complaints = try HostDescriptors.pipe()
         defer { try? complaints.reading.close() }
         defer { try? complaints.writing.close() }
         complaints.reading.setNonblocking()
-        let words = [
+        var words = [
             source.string, target.string, "-comp", "lz4", "-noappend", "-no-progress", "-quiet", "-no-xattrs",
-            "-force-uid", String(owner), "-force-gid", String(owner),
         ]
+        if case .one(let user) = owner { words += ["-force-uid", String(user), "-force-gid", String(user)] }
         let process = try await HeldProcess.start(
             program,
             words,

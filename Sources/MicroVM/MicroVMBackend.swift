@@ -68,7 +68,12 @@ package actor MicroVMBackend: SandboxBackend {
         if case .persistent = specification.rootLayer {
             throw SandboxError.notSupported(tier, what: "keep what its worker writes")
         }
-        let owner = specification.rootLayer == .readOnly ? 0 : specification.user.user
+        let owner: MachineImages.BaseOwner =
+            switch specification.owners {
+            case .worker: .one(specification.user.user)
+            // Where we could not unpack it with its owners, it is root's.
+            case .asInImage: HostProcess.isRoot ? .asInFolder : .one(0)
+            }
         let base = try await images.base(root, digest: digest, owner: owner)
         defer { try? base.close() }
         var launch = GuestLaunch(specification, tier: tier, enforcement: .all)
@@ -77,7 +82,7 @@ package actor MicroVMBackend: SandboxBackend {
         launch.start.user = specification.user
         launch.start.hosts = specification.network.hostsFile
         launch.start.home = specification.homeInside
-        launch.start.ownsRoot = specification.rootLayer != .readOnly
+        launch.start.ownsRoot = specification.owners == .worker
         launch.start.memoryBytes = specification.limits.memory.bytes
         launch.start.scratchBytes = specification.limits.scratch.bytes
         launch.start.unixNanoseconds = HostClock.unixNanoseconds

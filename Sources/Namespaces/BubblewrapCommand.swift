@@ -12,10 +12,12 @@ struct BubblewrapCommand: Sendable, Hashable {
     let guest: FilePath
     /// The user that runs bubblewrap, nil for ours.
     let user: UInt32?
+    /// Where there are many users inside; then root of them runs bubblewrap, and the agent becomes the worker.
+    let maps: OwnerMaps?
     /// The sandbox's own, nil where none can be made.
     let group: ControlGroup?
     let parent: Int32
-    /// What root owns of an image is shown as the worker's by the file system, where that can; else it is always changed.
+    /// Whose the files of an image are is shown by the file system, where that can; else it is always changed.
     var mapsOwners = true
 
     /// Where the guest finds its end of the channel.
@@ -42,19 +44,23 @@ struct BubblewrapCommand: Sendable, Hashable {
         where address.first != 127 {
             words += ["--address", address.map(String.init).joined(separator: ".")]
         }
-        if let user { words += ["--user", String(user)] }
+        if let maps {
+            words += ["--users", maps.users.text, "--groups", maps.groups.text]
+        } else if let user {
+            words += ["--user", String(user)]
+        }
         return words + ["--", bubblewrap.string] + bubblewrapWords(specification, base)
     }
 
     private func bubblewrapWords(_ specification: SandboxSpecification, _ base: HostBase) -> [String] {
         let isRootOurs = specification.rootLayer != .readOnly
         var words = [
-            "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-            "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
-            "--hostname", SandboxSpecification.hostName, "--uid", String(specification.user.user),
-            "--gid", String(specification.user.group), "--cap-drop", "ALL",
-            isRootOurs ? "--bind" : "--ro-bind", "\(Self.stage)/root", "/",
+            "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent",
+            "--new-session", "--as-pid-1", "--clearenv", "--hostname", SandboxSpecification.hostName,
+            "--cap-drop", "ALL",
         ]
+        words += maps == nil ? Self.ownUser(specification.user) : Self.agentRights.flatMap { ["--cap-add", $0] }
+        words += [isRootOurs ? "--bind" : "--ro-bind", "\(Self.stage)/root", "/"]
         if specification.base != .host {
             for file in ["hosts", "hostname"] { words += ["--ro-bind", "\(Self.stage)/\(file)", "/etc/\(file)"] }
         }
@@ -64,9 +70,10 @@ struct BubblewrapCommand: Sendable, Hashable {
         words += ["--remount-ro", "/dev"] + Self.memory("/tmp", size, mode: "1777")
         // What containers have there of their limits, which runtimes make their heaps by.
         words += Self.memory("/sys", "65536", mode: "0755")
-        words += ["--ro-bind", "\(Self.stage)/cgroup", "/sys/fs/cgroup", "--remount-ro", "/sys"]
+        words +=
+            Self.folder("/sys/fs") + ["--ro-bind", "\(Self.stage)/cgroup", "/sys/fs/cgroup", "--remount-ro", "/sys"]
         // What an image has there, its worker may need.
-        if !isRootOurs { words += Self.memory("/run", "16777216", mode: "0755") }
+        if !isRootOurs { words += Self.memory("/run", "16777216", mode: "0755") + Self.folder("/run/sandbox") }
         if !isRootOurs { words += Self.memory("/var/tmp", size, mode: "1777") }
         if specification.base == .host {
             for (name, program) in base.names.sorted(by: { $0.key < $1.key }) {
@@ -83,10 +90,32 @@ struct BubblewrapCommand: Sendable, Hashable {
         return words + ["--chdir", "/", "--", "/run/sandbox/guest", "serve", String(Self.channel)]
     }
 
+    /// A user namespace with nobody in it but the worker.
+    private static func ownUser(_ user: WorkerUser) -> [String] {
+        ["--unshare-user", "--disable-userns", "--uid", String(user.user), "--gid", String(user.group)]
+    }
+
+    /// What it takes to give folders to the worker and then to become it.
+    private static let agentRights = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
+
+    /// The folders in memory that are to be the worker's own, where it is somebody else who makes them.
+    static func ownFolders(_ specification: SandboxSpecification) -> [String] {
+        var folders: [String] = []
+        switch specification.workspace {
+        case .empty, .privateLayer: folders.append(SandboxSpecification.workspacePath)
+        case .none, .readOnly, .persistent: break
+        }
+        guard specification.rootLayer == .readOnly else { return folders }
+        return folders + (specification.home == nil ? ["/run", "/home/worker"] : ["/run"])
+    }
+
     /// A folder in memory.
     private static func memory(_ place: String, _ size: String, mode: String) -> [String] {
         ["--perms", mode, "--size", size, "--tmpfs", place]
     }
+
+    /// A folder in one in memory: bubblewrap closes those that it makes on its way to everybody but their owner.
+    private static func folder(_ place: String) -> [String] { ["--perms", "0755", "--dir", place] }
 
     /// What the sandbox sees of its control group; where there is none, the limit of the memory in the files that tell it.
     private func limitWords(_ limits: SandboxLimits) -> [String] {
@@ -127,10 +156,10 @@ struct BubblewrapCommand: Sendable, Hashable {
         var places = ["proc", "sys", "dev", "tmp", "run", "run/sandbox", "etc"]
         switch specification.rootLayer {
         case .readOnly: places += ["var", "var/tmp", "home", "home/worker"]
-        case .privateLayer: words += ["--own", "--layer-size", String(specification.limits.scratch.bytes)]
-        case .persistent(let layer): words += ["--own", "--layer", layer.string]
+        case .privateLayer: words += ["--layer-size", String(specification.limits.scratch.bytes)]
+        case .persistent(let layer): words += ["--layer", layer.string]
         }
-        if !mapsOwners { words.append("--change-owners") }
+        if let maps { words += ownerWords(maps, specification) }
         let user = specification.user
         words += ["--account", String(user.user), String(user.group), specification.homeInside]
         if specification.workspace != .none { places.append("workspace") }
@@ -138,6 +167,16 @@ struct BubblewrapCommand: Sendable, Hashable {
         // Shown above the root: what the worker writes there must not stay.
         let files = [("hosts", specification.network.hostsFile), ("hostname", "\(SandboxSpecification.hostName)\n")]
         return words + files.flatMap { ["--place-file", "etc/\($0)", "--file", $0, $1] }
+    }
+
+    private func ownerWords(_ maps: OwnerMaps, _ specification: SandboxSpecification) -> [String] {
+        var words = ["--file-users", maps.fileUsers.text, "--file-groups", maps.fileGroups.text]
+        if let owner = maps.everything { words += ["--everything", String(owner)] }
+        if let list = specification.ownersList { words += ["--owners", list.string] }
+        if !mapsOwners { words.append("--change-owners") }
+        // Nobody writes to it, and its layer is small: where the file system cannot show owners, root's stay as they are.
+        if specification.rootLayer == .readOnly { words.append("--keep-owners") }
+        return words
     }
 
     private func workspaceWords(_ workspace: SandboxSpecification.Workspace, _ size: String) -> [String] {

@@ -115,6 +115,7 @@ package actor NamespacesBackend: SandboxBackend {
                 bubblewrap: bubblewrap,
                 guest: guest,
                 user: user,
+                maps: try maps(specification, user),
                 group: group,
                 parent: HostProcess.identifier,
                 mapsOwners: features.mapsOwners
@@ -130,6 +131,10 @@ package actor NamespacesBackend: SandboxBackend {
             if kept != nil { launch.enforcement.scratch = .bestEffort }
             (launch.began, launch.startLimit) = (began, startLimit)
             if case .privateLayer = specification.workspace { launch.start.workspace = .copy }
+            if command.maps != nil {
+                launch.start.user = specification.user
+                launch.start.given = BubblewrapCommand.ownFolders(specification)
+            }
             if landlock != nil { launch.start.fileRules = specification.rootLayer == .readOnly ? .base : .own }
             if group == nil { launch.start.memoryBytes = specification.limits.memory.bytes }
             let sandbox = try await GuestSandbox.begin(launch, descriptor: descriptor, holder: holder, output: output)
@@ -162,6 +167,16 @@ package actor NamespacesBackend: SandboxBackend {
         if let home = specification.home { try HostFiles.setOwner(user, of: home) }
         if case .persistent(let folder) = specification.workspace { try HostFiles.setOwner(user, of: folder) }
         return user
+    }
+
+    /// Whose the files of a root file system are, as root can show it.
+    private func maps(_ specification: SandboxSpecification, _ user: UInt32?) throws -> OwnerMaps? {
+        guard specification.base != .host, let user else { return nil }
+        var listed: RootOwners?
+        if let list = specification.ownersList, let bytes = try HostFiles.read(list, upTo: .mebibytes(256)) {
+            listed = RootOwners(parsing: bytes)
+        }
+        return OwnerMaps(specification.owners, specification.user, host: user, listed: listed)
     }
 
     private func spawn(

@@ -6,8 +6,8 @@
 /// Shape: entries of one key byte, the value in UTF-8, and a zero byte; in the order of `a` arguments, `e` `NAME=VALUE`,
 /// `c` folder, `l` address to listen on, `n` open files, `P` processes, `M` bytes of memory, `k` bytes of the private layer,
 /// `t` nanoseconds since 1970, `y` `ROWSxCOLUMNS` of a terminal, `w` how `/workspace` is made,
-/// `H` the contents of `/etc/hosts`, `u` user, `g` group, `o` where the root folder is to be theirs, `h` their home in the
-/// lists of accounts, `r` rules for files.
+/// `H` the contents of `/etc/hosts`, `u` user, `g` group, `G` a further group, `o` where the root folder is to be theirs, `h`
+/// their home in the lists of accounts, `O` a folder that is to be theirs, `r` rules for files.
 package struct GuestStart: Hashable, Sendable {
     /// How the guest makes `/workspace` before it starts the worker.
     package enum WorkspacePreparation: String, Hashable, Sendable {
@@ -46,6 +46,8 @@ package struct GuestStart: Hashable, Sendable {
     package var workspace: WorkspacePreparation
     /// Where the guest has to change it; nil where it is who it is to be.
     package var user: WorkerUser?
+    /// Folders that are given to the user.
+    package var given: [String] = []
     /// In a machine: the root folder itself belongs to the user, as what is in it does.
     package var ownsRoot = false
     /// In a machine: what the lists of accounts are to call the user's home, where they do not know the user.
@@ -77,7 +79,10 @@ package struct GuestStart: Hashable, Sendable {
         if let scratchBytes { entries.append(("k", String(scratchBytes))) }
         if let unixNanoseconds { entries.append(("t", String(unixNanoseconds))) }
         if let terminal { entries.append(("y", "\(terminal.rows)x\(terminal.columns)")) }
-        if let user { entries += [("u", String(user.user)), ("g", String(user.group))] }
+        if let user {
+            entries += [("u", String(user.user)), ("g", String(user.group))] + user.groups.map { ("G", String($0)) }
+        }
+        entries += given.map { ("O", $0) }
         if let hosts { entries.append(("H", hosts)) }
         if ownsRoot { entries.append(("o", "")) }
         if let home { entries.append(("h", home)) }

@@ -38,6 +38,14 @@ package struct SandboxSpecification: Sendable {
         case persistent(FilePath)
     }
 
+    /// Whose the files of a base that is a root file system are, inside.
+    package enum Owners: Hashable, Sendable {
+        /// As the image has it: who may read and write what follows from that.
+        case asInImage
+        /// All of them are the worker's, which may do all with them: in a container it would be root.
+        case worker
+    }
+
     /// Names the sandbox in messages and control groups.
     package var name: WorkerName
     package var base: Base
@@ -54,6 +62,9 @@ package struct SandboxSpecification: Sendable {
     package var network: NetworkPolicy
     /// For a base that is a root file system.
     package var rootLayer = RootLayer.readOnly
+    package var owners = Owners.asInImage
+    /// The file with the `RootOwners` of that file system; nil where nobody wrote one.
+    package var ownersList: FilePath?
     /// Who the worker is inside; on the host it is a user of the sandbox's own.
     package var user = WorkerUser.standard
     /// Where the worker starts.

@@ -23,10 +23,13 @@ package enum SandboxUser {
 package struct WorkerUser: Hashable, Sendable {
     package let user: UInt32
     package let group: UInt32
+    /// The further groups that it is in.
+    package let groups: [UInt32]
 
-    package init(user: UInt32, group: UInt32) {
+    package init(user: UInt32, group: UInt32, groups: [UInt32] = []) {
         self.user = user
         self.group = group
+        self.groups = groups
     }
 
     package static let standard = WorkerUser(user: 1000, group: 1000)

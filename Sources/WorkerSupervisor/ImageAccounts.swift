@@ -13,6 +13,8 @@ struct ImageAccounts {
     struct Account: Hashable {
         let user: WorkerUser
         let home: String
+        /// Whether it is root in a container.
+        var isRoot = false
     }
 
     private let users: [[Substring]]
@@ -39,7 +41,8 @@ struct ImageAccounts {
 
     /// The account that `User` of an image names: `NAME`, `UID`, either with `:GROUP` or `:GID`.
     ///
-    /// Nobody is root in a sandbox: root, and nil, is the sandbox's usual user, at home where root is.
+    /// Nobody is root in a sandbox: root, and nil, is the sandbox's usual user, at home where root is. As in containers, a
+    /// number that the image does not know is in group 0, and a user without a word of a group is in all groups that have it.
     ///
     /// - Throws: `WorkerCannotRun` for a name that the image does not have.
     func account(_ text: String?) throws -> Account {
@@ -50,9 +53,21 @@ struct ImageAccounts {
             throw WorkerCannotRun(reason: "its image has no user `\(String(name).printable)`")
         }
         let home = row.map { String($0[5]) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        guard user != 0 else { return Account(user: .standard, home: home ?? "/root") }
-        let group = try parts.count > 1 ? self.group(parts[1]) : row.flatMap { UInt32($0[3]) } ?? user
-        return Account(user: WorkerUser(user: user, group: group == 0 ? user : group), home: home ?? "/")
+        guard user != 0 else { return Account(user: .standard, home: home ?? "/root", isRoot: true) }
+        if parts.count > 1 {
+            return Account(user: WorkerUser(user: user, group: try group(parts[1])), home: home ?? "/")
+        }
+        let group = row.flatMap { UInt32($0[3]) } ?? 0
+        let further = row.map { groups(having: $0[0]).filter { $0 != group } } ?? []
+        return Account(user: WorkerUser(user: user, group: group, groups: further), home: home ?? "/")
+    }
+
+    /// The groups of the image that list a user, at most so many.
+    private func groups(having name: Substring) -> [UInt32] {
+        let all = groups.filter { $0.count > 3 && $0[3].split(separator: ",").contains(name) }
+        return all.compactMap { UInt32($0[2]) }.prefix(256).reduce(into: []) { found, group in
+            if !found.contains(group) { found.append(group) }
+        }
     }
 
     private func group(_ name: Substring) throws -> UInt32 {

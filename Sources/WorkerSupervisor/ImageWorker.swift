@@ -26,6 +26,7 @@ struct ImageWorker {
             throw WorkerCannotRun(reason: "its image names no program (neither Entrypoint nor Cmd)")
         }
         specification.base = .rootFileSystem(image.root, digest: image.digest)
+        specification.ownersList = image.owners
         specification.rootLayer = layer.map { .persistent($0) } ?? .privateLayer
         specification.workspace = .none
         specification.command = configuration.arguments
@@ -33,6 +34,7 @@ struct ImageWorker {
         if let signal = configuration.stopSignal { specification.stopSignal = signal }
         let account = try ImageAccounts(image).account(configuration.user)
         specification.user = account.user
+        specification.owners = account.isRoot ? .worker : .asInImage
         if let manifest = try manifest() {
             specification.limits = SandboxLimits(manifest.resources.request)
             for variable in manifest.environment { specification.setDefault(variable.name, variable.value) }

@@ -97,6 +97,7 @@ package struct WorkerLauncher: WorkerLaunching {
         specification.workspaceDigest = tree.lastComponent.flatMap { try? Digest(parsing: $0.string) }
         if let base {
             specification.base = .rootFileSystem(base.root, digest: base.digest)
+            specification.ownersList = base.owners
         }
         specification.add(manifest.environment)
         for variable in base?.configuration.environment.reversed() ?? [] {

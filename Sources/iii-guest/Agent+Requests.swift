@@ -20,6 +20,9 @@ extension Agent {
         environment = request.environment
         limits = request
         if isMachine, request.time > 0 { _ = guest_set_clock(Int64(request.time)) }
+        guard isMachine || !request.changesUser || become(request) else {
+            return send(Kind.failure, stream, bytes("cannot become the user: ") + reasonOfErrno())
+        }
         guard prepareWorkspace(request) else {
             return send(Kind.failure, stream, bytes("the workspace could not be made"))
         }
@@ -39,6 +42,14 @@ extension Agent {
         spawn(request, stream)
     }
 
+    /// In namespaces with many users: what it has to do for the worker as root of them, and then to be the worker for good.
+    private func become(_ request: StartRequest) -> Bool {
+        for folder in request.given { chown(folder, request.user, request.group) }
+        _ = guest_make_directory(request.directory, request.user, request.group)
+        return guest_become_worker(request.user, request.group, request.groups, Int32(request.groups.count)) == 0
+            && guest_hide() == 0
+    }
+
     private func execute(_ request: StartRequest, _ stream: UInt32) {
         guard children.count < Limit.children else {
             return send(Kind.failure, stream, bytes("too many commands at once"))
@@ -48,7 +59,7 @@ extension Agent {
         whole.openFiles = limits.openFiles
         whole.processes = limits.processes
         whole.memory = limits.memory
-        (whole.user, whole.group) = (limits.user, limits.group)
+        (whole.user, whole.group, whole.groups) = (limits.user, limits.group, limits.groups)
         spawn(whole, stream)
     }
 
@@ -60,9 +71,9 @@ extension Agent {
             if request.ownsRoot { chown("/root", request.user, request.group) }
             chown("/root/home/worker", request.user, request.group)
             if !request.home.isEmpty {
-                let owner = request.ownsRoot ? request.user : 0
+                let (owner, group) = request.ownsRoot ? (request.user, request.group) : (0, 0)
                 // Where that cannot be, the worker has no name: that keeps it from nothing.
-                _ = guest_add_account("/root", request.user, request.group, request.home, owner)
+                _ = guest_add_account("/root", request.user, request.group, request.home, owner, group)
             }
             if request.workspace != bytes("absent"), mkdir("/root/workspace", 0o755) == 0 {
                 chown("/root/workspace", request.user, request.group)
@@ -102,7 +113,10 @@ extension Agent {
                         child.arguments = arguments.baseAddress.map { UnsafePointer($0) }
                         child.environment = variables.baseAddress.map { UnsafePointer($0) }
                         if isMachine { (child.root, child.control_group) = (root.baseAddress, group.baseAddress) }
-                        return guest_spawn(&child, &reason)
+                        return request.groups.withUnsafeBufferPointer { groups in
+                            (child.groups, child.group_count) = (groups.baseAddress, Int32(groups.count))
+                            return guest_spawn(&child, &reason)
+                        }
                     }
                 }
             }

@@ -54,6 +54,12 @@ struct StartRequest {
     var hosts: [CChar]?
     var user: UInt32 = 1000
     var group: UInt32 = 1000
+    /// The further ones.
+    var groups: [UInt32] = []
+    /// Whether it is to become that user, where it is not a machine's first process.
+    var changesUser = false
+    /// Folders that are given to the user.
+    var given: [[CChar]] = []
     var ownsRoot = false
     /// In a machine: where the worker is at home, empty where nothing is to be added to the lists of accounts.
     var home: [CChar] = []
@@ -85,7 +91,11 @@ struct StartRequest {
             case UInt8(ascii: "o"): ownsRoot = true
             case UInt8(ascii: "h"): home = cString(value)
             case UInt8(ascii: "r"): fileRules = Array(value)
-            case UInt8(ascii: "u"): user = UInt32(truncatingIfNeeded: number(value) ?? 1000)
+            case UInt8(ascii: "O"): given.append(cString(value))
+            case UInt8(ascii: "G"): groups.append(UInt32(truncatingIfNeeded: number(value) ?? 1000))
+            case UInt8(ascii: "u"):
+                user = UInt32(truncatingIfNeeded: number(value) ?? 1000)
+                changesUser = true
             case UInt8(ascii: "g"): group = UInt32(truncatingIfNeeded: number(value) ?? 1000)
             default: break
             }

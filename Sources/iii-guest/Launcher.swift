@@ -16,13 +16,19 @@ import CGuest
 ///     --layer-size BYTES  the size of a layer in memory
 ///     --place NAME        a folder in that layer, for something to be mounted on; may be repeated
 ///     --place-file NAME   a file
-///     --own               what root owns of that folder belongs to the user of `--user`
-///     --change-owners     for that, change the owners in the layer, even where the file system could show them so
+///     --file-users MAP    whose the files of that folder are on the host, lines as maps of user namespaces have them
+///     --file-groups MAP   and of which groups
+///     --everything ID     or all of them are this user's of the host
+///     --owners PATH       a list of those that are not root's
+///     --change-owners     change owners in the layer, even where the file system could show them so
+///     --keep-owners       never change any
 ///     --account UID GID HOME  name this user in the lists of that folder, in the layer
 ///     --processors COUNT  stay on so many processors
 ///     --network           a network of its own, with nothing but a loopback interface
 ///     --address A.B.C.D   one more address of that interface; may be repeated
 ///     --user ID           become this user
+///     --users MAP         in place of that, become root of a user namespace with these users
+///     --groups MAP        and these groups
 ///     -- PROGRAM …        then become this program
 ///
 /// Of what root stages, the user that bubblewrap then runs as need not be able to reach the folders.
@@ -39,6 +45,9 @@ func launch(_ words: [CString]) -> Never {
         refuse("cannot add an address to the network namespace")
     }
     if let user = order.user, guest_become(user) != 0 { refuse("cannot change the user") }
+    if let users = order.users, let groups = order.userGroups, guest_enter_users(users, groups) != 0 {
+        refuse("cannot make a namespace of users")
+    }
     // Last of all: a change of the user would undo it.
     if order.parent != 0, guest_follow_parent(order.parent) != 0 { refuse("the program that asked is gone") }
     guard let program = rest.first else { refuse("no program to become") }
@@ -65,12 +74,15 @@ private struct LaunchOrder {
     var layerSize: UInt64 = 1 << 20
     var places: [(name: CString, isFile: Int32)] = []
     var account: (user: UInt32, group: UInt32, home: CString)?
-    var (owns, maps) = (false, true)
+    /// Whose the files of the root file system are to be.
+    var owners = guest_owners()
+    var list: CString?
+    var users: CString?
+    var userGroups: CString?
     var hasNetwork = false
     var addresses: [CString] = []
 
-    /// Who is to own what root owns of the root file system, 0 for nobody else.
-    var owner: UInt32 { owns ? user ?? 0 : 0 }
+    init() { (owners.list, owners.maps, owners.changes) = (-1, 1, 1) }
 
     /// - Returns: what stands behind `--`.
     mutating func read(_ words: [CString]) -> ArraySlice<CString> {
@@ -78,10 +90,10 @@ private struct LaunchOrder {
         while let word = rest.popFirst(), !equals(word, "--") {
             if equals(word, "--network") {
                 hasNetwork = true
-            } else if equals(word, "--own") {
-                owns = true
             } else if equals(word, "--change-owners") {
-                maps = false
+                owners.maps = 0
+            } else if equals(word, "--keep-owners") {
+                owners.changes = 0
             } else {
                 readValues(of: word, &rest)
             }
@@ -99,7 +111,13 @@ private struct LaunchOrder {
         if equals(word, "--cgroup") { groups.append(value) }
         if equals(word, "--processors") { processors = atoi(value) }
         if equals(word, "--address") { addresses.append(value) }
-        if equals(word, "--user") { user = UInt32(atoi(value)) }
+        if equals(word, "--user") { user = UInt32(number(bytes(of: value)) ?? 0) }
+        if equals(word, "--users") { users = value }
+        if equals(word, "--groups") { userGroups = value }
+        if equals(word, "--file-users") { owners.users = UnsafePointer(value) }
+        if equals(word, "--file-groups") { owners.groups = UnsafePointer(value) }
+        if equals(word, "--everything") { owners.everything = UInt32(number(bytes(of: value)) ?? 0) }
+        if equals(word, "--owners") { list = value }
         if equals(word, "--place") { places.append((value, 0)) }
         if equals(word, "--place-file") { places.append((value, 1)) }
         if equals(word, "--root") { root = value }
@@ -109,7 +127,10 @@ private struct LaunchOrder {
         if equals(word, "--link") { links.append((value, next())) }
         if equals(word, "--file") { files.append((value, next())) }
         if equals(word, "--folder") { folders.append(value) }
-        if equals(word, "--account") { account = (UInt32(atoi(value)), UInt32(atoi(next())), next()) }
+        if equals(word, "--account") {
+            let group = next()
+            account = (UInt32(number(bytes(of: value)) ?? 0), UInt32(number(bytes(of: group)) ?? 0), next())
+        }
     }
 }
 
@@ -118,6 +139,7 @@ private func stage(_ order: LaunchOrder) {
     // Opened before the empty folder lies over what may be below /tmp.
     let opened = order.stages.map { guest_open_path($0.path) }
     let (lower, layer) = (order.root.map { guest_open_path($0) }, order.layer.map { guest_open_path($0) })
+    let list = order.list.map { guest_open($0, O_RDONLY) }
     if guest_stage_folder() != 0 { refuse("cannot make a folder to stage in") }
     for (stage, descriptor) in zip(order.stages, opened) {
         if descriptor < 0 || guest_stage(descriptor, stage.name) != 0 {
@@ -129,19 +151,22 @@ private func stage(_ order: LaunchOrder) {
     for file in order.files where guest_stage_file(file.name, file.text) != 0 { refuse("cannot make a file") }
     for folder in order.folders where guest_stage_empty(folder) != 0 { refuse("cannot make a folder") }
     guard let lower else { return }
-    let owner = order.owner
-    if guest_stage_layer(layer ?? -1, order.layerSize, owner) != 0 { refuse("cannot make a private layer") }
-    for place in order.places where guest_stage_place(place.name, place.isFile, owner) != 0 {
+    var owners = order.owners
+    owners.list = list ?? -1
+    if guest_stage_lower(lower, &owners) != 0 { refuse("cannot show the root file system") }
+    if guest_stage_layer(layer ?? -1, order.layerSize, &owners) != 0 { refuse("cannot make a private layer") }
+    for place in order.places where guest_stage_place(place.name, place.isFile, &owners) != 0 {
         refuse("cannot make a place in the layer over the root file system: a link stands where a folder must be")
     }
-    if guest_stage_root(lower, owner, order.maps ? 1 : 0) != 0 {
-        refuse("cannot lay a private layer over the root file system")
-    }
+    if guest_stage_root(&owners) != 0 { refuse("cannot lay a private layer over the root file system") }
     close(lower)
     if let layer { close(layer) }
+    if let list { close(list) }
     // Where the lists are links, or more than that, the worker has no name: that keeps it from nothing.
     if let account = order.account {
-        _ = guest_add_account("/tmp/root", account.user, account.group, account.home, owner)
+        let owner = owners.users == nil ? 0 : guest_root_of(owners.users)
+        let group = owners.groups == nil ? 0 : guest_root_of(owners.groups)
+        _ = guest_add_account("/tmp/root", account.user, account.group, account.home, owner, group)
     }
 }
 

@@ -68,6 +68,8 @@ private func makeRoot() -> Bool {
     else { return false }
     mkdir("/layer/upper", 0o755)
     mkdir("/layer/work", 0o755)
+    // The root folder itself is what the layer says it is.
+    _ = guest_copy_owner("/base", "/layer/upper")
     let options = "lowerdir=/base,upperdir=/layer/upper,workdir=/layer/work"
     guard mount("root", "/root", "overlay", UInt(MS_NODEV | MS_NOSUID), options) == 0 else { return false }
     for folder in [

@@ -67,8 +67,9 @@ struct LayeredImage {
     private static func script(_ code: String) -> String {
         """
         import io, sys, tarfile
-        def add(name, data=b'', type=tarfile.REGTYPE, link='', mode=0o644):
+        def add(name, data=b'', type=tarfile.REGTYPE, link='', mode=0o644, user=0, group=0):
             i = tarfile.TarInfo(name)
+            i.uid, i.gid = user, group
             i.type, i.linkname, i.mode, i.size = type, link, mode, len(data)
             t.addfile(i, io.BytesIO(data))
         DIR, SYM, LNK, CHR, FIFO = tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE

@@ -4,6 +4,7 @@
 import Archives
 import HostSystem
 import ImageDocuments
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing
@@ -64,6 +65,33 @@ struct UnpackingTests {
     ])
     func laysLayersOverOneAnother(_ layers: [String], _ tree: String) async throws {
         #expect(try await Self.unpack(layers).tree == tree)
+    }
+
+    /// What lies beside the tree tells whose its entries are: the same whoever unpacked it.
+    @Test func tellsOfEntriesThatAreNotRootsOrNotAsUsual() async throws {
+        let layers = [
+            """
+            add('usual'); add('folder', type=DIR, mode=0o755)
+            add('own', b'1', mode=0o600, user=7, group=8); add('gone', user=7); add('again', user=7)
+            add('d', type=DIR, mode=0o2775, group=50); add('d/link', type=SYM, link='../own', user=7)
+            add('d/lower', user=9); add('closed', mode=0o640); add('shadow', mode=0o4755, user=3)
+            add('writable', mode=0o666); add('second', type=LNK, link='own', user=7)
+            """,
+            "add('.wh.gone'); add('again'); add('d/.wh..wh..opq'); add('d/new', user=70000, group=70001)",
+        ]
+        try await withTemporaryDirectory { folder in
+            let made = try LayeredImage(layers, in: folder)
+            let image = try await made.store.install(made.image).image
+            let bytes = try HostFiles.read(try #require(image.owners), upTo: .mebibytes(1)) ?? []
+            let rows = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            #expect(
+                rows == [
+                    "0 0 100640 closed", "0 50 42775 d", "70000 70001 100644 d/new", "7 8 100600 own",
+                    "7 8 100600 second", "3 0 100755 shadow", "0 0 100666 writable",
+                ]
+            )
+            #expect(RootOwners(parsing: bytes)?.bytes == bytes)
+        }
     }
 
     /// Links that one layer plants, and names below them that the next one writes, links, removes or takes for folders.

@@ -53,6 +53,9 @@ struct MicroVMContractTests {
     @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
     @Test func isTheUserThatIsAskedFor() async throws { try await contract.isTheUserInTheFolderThatIsAskedFor() }
     @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
+    @Test func letsEverybodyDoWhatHeMay() async throws { try await contract.letsEverybodyDoWhatHeMayInAContainer() }
+    @Test func showsTheOwnersOfTheImage() async throws { try await contract.showsTheOwnersOfTheImage() }
+    @Test func makesTheFolderToStartIn() async throws { try await contract.makesTheFolderToStartInForTheWorker() }
     @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
     @Test func survivesEaters() async throws { try await escape.survivesEaters() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }

@@ -38,6 +38,9 @@ struct RootBaseTests {
     @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
     @Test func isTheUserThatIsAskedFor() async throws { try await contract.isTheUserInTheFolderThatIsAskedFor() }
     @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
+    @Test func letsEverybodyDoWhatHeMay() async throws { try await contract.letsEverybodyDoWhatHeMayInAContainer() }
+    @Test func showsTheOwnersOfTheImage() async throws { try await contract.showsTheOwnersOfTheImage() }
+    @Test func makesTheFolderToStartIn() async throws { try await contract.makesTheFolderToStartInForTheWorker() }
     @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
 }
@@ -58,6 +61,9 @@ struct ChangedOwnersTests {
     @Test func keepsALayerThatIsToStay() async throws { try await contract.keepsALayerThatIsToStay() }
     @Test func boundsThePrivateLayer() async throws { try await contract.boundsThePrivateLayer() }
     @Test func givesTheUserANameAndAHome() async throws { try await contract.givesTheUserANameAndAHome() }
+    @Test func letsEverybodyDoWhatHeMay() async throws { try await contract.letsEverybodyDoWhatHeMayInAContainer() }
+    @Test func showsTheOwnersOfTheImage() async throws { try await contract.showsTheOwnersOfTheImage() }
+    @Test func makesTheFolderToStartIn() async throws { try await contract.makesTheFolderToStartInForTheWorker() }
 
     /// The next start may find another kernel.
     @Test func aLayerThatStaysIsReadInEitherWay() async throws {
@@ -67,7 +73,7 @@ struct ChangedOwnersTests {
                 let script = "echo run >> /var/lib/n; cat /etc/secret; grep -c run /var/lib/n"
                 var specification = try fixture.specification("", workspace: .none)
                 specification.command = SandboxSpecification.shell(script)
-                specification.directory = "/"
+                (specification.directory, specification.owners) = ("/", .worker)
                 specification.rootLayer = .persistent(folder.appending("layer"))
                 let (_, output, errors) = try await fixture.run(specification)
                 #expect(output == "secret\n\(expected)\n", "\(errors)")
@@ -87,6 +93,7 @@ struct PlantedLinkTests {
             let fixture = SandboxFixture(backend: Here.backend, base: try RootBaseTests.base())
             var specification = try fixture.specification("mv /etc /etc-before; ls /", workspace: .none)
             (specification.directory, specification.rootLayer) = ("/", .persistent(folder.appending("layer")))
+            specification.owners = .worker
             let before = try await fixture.run(specification)
             #expect(before.exit == .exited(status: 0), "\(before.errors)")
             // As the worker could have left it: the layer's folders are its own.

@@ -12,7 +12,7 @@ extension SandboxContract {
     /// A worker of an image: all of the root is its own.
     private func imageWorker(_ script: String) throws -> SandboxSpecification {
         var specification = try fixture.specification(script, workspace: .none)
-        specification.rootLayer = .privateLayer
+        (specification.rootLayer, specification.owners) = (.privateLayer, .worker)
         specification.directory = "/"
         return specification
     }

@@ -62,7 +62,7 @@ import WorkerModel
     @Test func anImageRunsAsItSaysBelowWhatItsUserSays() async throws {
         try await Stage.with { stage in
             let script =
-                "pwd; id -u; id -g; echo $A $B $C $HOME $III_ISOLATION $III_URL; echo x > made; cat made /etc/secret"
+                "pwd; id -u; id -g; echo $A $B $C $HOME $III_ISOLATION $III_URL; echo x > made; cat made; cat /etc/secret || echo closed"
             let image = try StoredImage(
                 """
                 {"Entrypoint": ["/bin/sh", "-c"], "WorkingDir": "/srv/app", "User": "www", "Cmd": ["\(script)"],
@@ -77,7 +77,7 @@ import WorkerModel
             let declaration = try stage.declaration(.image(image.reference), ["C": "entry"])
             let (end, output) = try await stage.run(declaration)
             let expected =
-                "/srv/app\n33\n34\nimage manifest entry /var/www namespaces ws://127.0.0.1:49134\nx\nsecret\n"
+                "/srv/app\n33\n34\nimage manifest entry /var/www namespaces ws://127.0.0.1:49134\nx\nclosed\n"
             #expect(output == expected, "\(end)")
             #expect(end == "ended with status 0")
         }
@@ -155,17 +155,27 @@ import WorkerModel
 
     @Test(
         arguments: [
-            (nil, 1000, 1000, "/root"), ("0", 1000, 1000, "/root"), ("root:root", 1000, 1000, "/root"),
-            ("app", 7, 8, "/home/app"), ("app:team", 7, 9, "/home/app"), ("7:123", 7, 123, "/home/app"),
-            ("7", 7, 8, "/home/app"), ("55", 55, 55, "/"), ("55:0", 55, 55, "/"),
-        ] as [(String?, UInt32, UInt32, String)]
+            (nil, 1000, 1000, [], "/root"), ("0", 1000, 1000, [], "/root"), ("root:root", 1000, 1000, [], "/root"),
+            ("app", 7, 8, [9, 10], "/home/app"), ("app:team", 7, 9, [], "/home/app"),
+            ("7:123", 7, 123, [], "/home/app"), ("7", 7, 8, [9, 10], "/home/app"), ("55", 55, 0, [], "/"),
+            ("55:0", 55, 0, [], "/"), ("app:root", 7, 0, [], "/home/app"), ("55:team", 55, 9, [], "/"),
+        ] as [(String?, UInt32, UInt32, [UInt32], String)]
     )
-    func usersAreThoseOfTheImage(text: String?, user: UInt32, group: UInt32, home: String) throws {
+    func usersAreThoseOfTheImage(
+        text: String?,
+        user: UInt32,
+        group: UInt32,
+        groups: [UInt32],
+        home: String
+    ) throws {
         let accounts = ImageAccounts(
             users: Array("root:x:0:0:root:/root:/bin/sh\nbroken\napp:x:7:8::/home/app:/bin/sh\n".utf8),
-            groups: Array("team:x:9:\nbroken\n".utf8)
+            groups: Array(
+                "root:x:0:\nown:x:8:app\nteam:x:9:other,app\nmore:x:10:app\nno:x:11:application\nbroken\n".utf8
+            )
         )
         let account = try accounts.account(text)
-        #expect(account == ImageAccounts.Account(user: WorkerUser(user: user, group: group), home: home))
+        let worker = WorkerUser(user: user, group: group, groups: groups)
+        #expect(account == ImageAccounts.Account(user: worker, home: home, isRoot: home == "/root"))
     }
 }

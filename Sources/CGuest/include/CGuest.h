@@ -42,6 +42,9 @@ struct guest_child {
     /// NULL where the agent is no more than the worker is to be.
     const char *root;
     uint32_t user, group;
+    /// The further groups.
+    const uint32_t *groups;
+    int group_count;
     /// 1: run in a terminal of this size.
     int has_terminal;
     uint16_t rows, columns;
@@ -61,6 +64,10 @@ int guest_spawn(struct guest_child *child, const char **reason);
 /// Makes the filter that `guest_spawn` puts on every child.
 int guest_make_filter(void);
 
+/// Becomes the worker for good, without any capability, and dies with its parent.
+int guest_become_worker(unsigned user, unsigned group, const uint32_t *groups, int count);
+/// Makes a folder with those above it, and gives it to somebody; nothing where it is there.
+int guest_make_directory(const char *path, unsigned user, unsigned group);
 /// Takes away every capability of this process, ambient and bounding ones too.
 int guest_drop_capabilities(void);
 /// Hides this process from others of its user: no ptrace, nothing of /proc/PID that would help them.
@@ -95,8 +102,10 @@ int guest_make_parents(char *path);
 int guest_open_parent(const char *root, const char *path, const char **name);
 
 /// Gives the user and the group of a worker a name and a home in the lists of a root file system, which are made where
-/// there are none. Who is in a list already stays as he is. `owner` gets a list that is made; 0 leaves it.
-int guest_add_account(const char *root, unsigned user, unsigned group, const char *home, unsigned owner);
+/// there are none. Who is in a list already stays as he is. The owner gets a list that is made.
+int guest_add_account(const char *root, unsigned user, unsigned group, const char *home, unsigned owner, unsigned owner_group);
+/// Gives a folder the owner and the mode of another one.
+int guest_copy_owner(const char *from, const char *to);
 
 /// Holds this process and all that it starts to the files of its own root, by Landlock: a folder from elsewhere is closed to
 /// it, however it came by it. With `owns_root` all of the root may be written, else only what a sandbox has for that. Sockets
@@ -146,14 +155,35 @@ int guest_stage_empty(const char *name);
 int guest_own_user(void);
 /// A network of this process's own: a loopback interface, on whose low ports anybody may listen.
 int guest_own_network(void);
+/// Whose the files of a root file system are to be.
+struct guest_owners {
+    /// From the numbers of its files to those of the host, as maps of user namespaces are written. NULL: as they are.
+    const char *users, *groups;
+    /// The user of the host to whom all of them are to belong; 0 for nobody.
+    uint32_t everything;
+    /// Of its entries those that are not root's, as `RootOwners` writes them; negative where nobody knows.
+    int list;
+    /// Whether file systems may show files as others'.
+    int maps;
+    /// Whether owners may be changed in the layer, where the file system cannot show them so.
+    int changes;
+    /// Whether the file system shows them so: an answer.
+    int are_mapped;
+};
+/// Shows the folder behind an open descriptor below the layer to come.
+int guest_stage_lower(int descriptor, struct guest_owners *owners);
 /// Makes the layer that takes what is written to a root: in a folder of the host behind `layer`, or in memory of `size` bytes
 /// where that is negative.
-int guest_stage_layer(int layer, uint64_t size, unsigned owner);
+int guest_stage_layer(int layer, uint64_t size, const struct guest_owners *owners);
 /// A place in the layer on which something will be mounted: a folder, or a file. Its parent is there, and not behind a link.
-int guest_stage_place(const char *path, int is_file, unsigned owner);
-/// Shows the folder behind an open descriptor as `/tmp/root`, below the layer. What root owns below belongs to `owner` there;
-/// 0 leaves it. With `maps` it is shown so by the file system, where that can; else each owner is changed in the layer.
-int guest_stage_root(int descriptor, unsigned owner, int maps);
+/// It is as what the image has there.
+int guest_stage_place(const char *path, int is_file, const struct guest_owners *owners);
+/// Lays the layer over what was shown, as `/tmp/root`.
+int guest_stage_root(const struct guest_owners *owners);
+/// The number of root of the image, on the host.
+unsigned guest_root_of(const char *map);
+/// Makes a user namespace with these maps, in which no other can be made, and becomes its root.
+int guest_enter_users(const char *users, const char *groups);
 /// Keeps this process and all that it starts on so many of the processors, chosen by chance. Nothing keeps them from choosing
 /// others.
 int guest_choose_processors(int count);

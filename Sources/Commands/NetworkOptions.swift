@@ -5,6 +5,7 @@ import ArgumentParser
 import Diagnostics
 import Downloads
 import HostSystem
+import WorkerModel
 import NIOSSL
 import SystemPackage
 import Transport

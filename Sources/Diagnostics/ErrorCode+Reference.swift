@@ -150,7 +150,7 @@ extension ErrorCode {
         case .stopTimedOut: ("A worker did not stop in time.", "Look at `iii worker logs NAME`.")
         case .engineAddress:
             (
-                "The engine cannot listen on its address.",
+                "The engine, or the server of a registry, cannot listen on its address.",
                 "Stop what listens there, or choose another address."
             )
         case .engineUnreachable: ("No engine answers at the address.", "Start one with `iii`, or name its address.")

@@ -26,6 +26,14 @@ struct BlobCollection: Service {
     private func collectOnce() async {
         do {
             let outcome = try await collect()
+            if outcome.withheld > 0 {
+                logger.error(
+                    "blobs are not collected: more of them are named by no version than can be believed",
+                    metadata: [
+                        "blobs.withheld": "\(outcome.withheld)", "hint": "are the records older than the blobs?",
+                    ]
+                )
+            }
             if outcome.isNothing { return }
             logger.info(
                 "blobs collected",

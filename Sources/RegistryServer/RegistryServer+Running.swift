@@ -44,12 +44,12 @@ extension RegistryServer {
 
 /// That the server cannot listen where it was told to.
 ///
-/// W900.
+/// W163.
 package struct ListenError: CodedError {
     package let address: ListenAddress
     let reason: String
 
-    package var code: ErrorCode { .internalError }
+    package var code: ErrorCode { .engineAddress }
     package var message: String { "cannot listen at `\(address)`: \(reason.printable)" }
     package var hints: [String] {
         ["is another server there? choose another address with `--listen`, or port 0 for a free one"]

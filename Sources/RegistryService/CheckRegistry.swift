@@ -36,6 +36,9 @@ package struct CheckRegistry: Sendable {
     package struct Report: Sendable {
         package var versions = 0
         package var blobs = 0
+        /// Blobs that no version names: uploads that were not published, and more where records are older than the blobs.
+        package var unnamed = 0
+        package var unnamedBytes = ByteCount.zero
         package var damages: [Damage] = []
     }
 
@@ -64,7 +67,21 @@ package struct CheckRegistry: Sendable {
             }
             place = events.last?.sequence
         } while place != nil
+        try await countUnnamed(&report)
         return report
+    }
+
+    private func countUnnamed(_ report: inout Report) async throws {
+        var last: Digest?
+        repeat {
+            let page = try await blobs.blobs(after: last, limit: Self.page)
+            last = page.last?.digest
+            let named = try await store.read { try $0.referenced(among: page.map(\.digest)) }
+            for blob in page where !named.contains(blob.digest) {
+                report.unnamed += 1
+                report.unnamedBytes = report.unnamedBytes + blob.size
+            }
+        } while last != nil
     }
 
     private func check(_ event: RegistryEvent, _ report: inout Report, _ seen: inout Set<Digest>) async throws {

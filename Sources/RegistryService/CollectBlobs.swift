@@ -12,6 +12,8 @@ package import WorkerModel
 package struct CollectBlobs: Sendable {
     /// How long something stays that nobody needs.
     package static let patience = Duration.seconds(24 * 3600)
+    /// So many blobs that no version needs are never taken for a mistake.
+    package static let plausible = 100
     private static let page = 500
 
     /// What was deleted.
@@ -19,6 +21,8 @@ package struct CollectBlobs: Sendable {
         package var blobs = 0
         package var bytes = ByteCount.zero
         package var uploads = 0
+        /// Blobs that no version needs and that stay, since there are too many of them to believe it.
+        package var withheld = 0
 
         package var isNothing: Bool { blobs == 0 && uploads == 0 }
     }
@@ -40,18 +44,39 @@ package struct CollectBlobs: Sendable {
         var outcome = Outcome()
         let moment = surroundings.now().adding(.zero - Self.patience)
         outcome.uploads = try await blobs.sweepUploads(olderThan: moment)
-        var last: Digest?
-        repeat {
-            let page = try await blobs.blobs(after: last, limit: Self.page)
-            last = page.last?.digest
-            try await collect(page.filter { $0.storedAt < moment }, olderThan: moment, &outcome)
-        } while last != nil
+        let unneeded = try await unneeded(olderThan: moment)
+        if let unneeded {
+            outcome.withheld = unneeded
+        } else {
+            try await eachOldPage(moment) { try await collect($0, olderThan: moment, &outcome) }
+        }
         try await store.write { try $0.forgetUploads(before: moment) }
         return outcome
     }
 
+    /// How many blobs no version needs, where that is more than can be believed: more than versions need, of a registry that has
+    /// versions. Its records may be older than its blobs, and somebody may be about to put newer ones back.
+    private func unneeded(olderThan moment: Timestamp) async throws -> Int? {
+        var (needed, unneeded) = (0, 0)
+        try await eachOldPage(moment) { old in
+            let named = try await store.read { try $0.referenced(among: old.map(\.digest)) }
+            needed += named.count
+            unneeded += old.count - named.count
+        }
+        return needed > 0 && unneeded > max(Self.plausible, needed) ? unneeded : nil
+    }
+
+    private func eachOldPage(_ moment: Timestamp, _ body: ([StoredBlob]) async throws -> Void) async throws {
+        var last: Digest?
+        repeat {
+            let page = try await blobs.blobs(after: last, limit: Self.page)
+            last = page.last?.digest
+            let old = page.filter { $0.storedAt < moment }
+            if !old.isEmpty { try await body(old) }
+        } while last != nil
+    }
+
     private func collect(_ old: [StoredBlob], olderThan moment: Timestamp, _ outcome: inout Outcome) async throws {
-        if old.isEmpty { return }
         let digests = old.map(\.digest)
         let needed = try await store.read { try $0.referenced(among: digests) }
         for blob in old where !needed.contains(blob.digest) {

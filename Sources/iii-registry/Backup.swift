@@ -33,11 +33,19 @@ struct Backup: AsyncParsableCommand {
         let environment = try HostEnvironment.live()
         let folder = try DataFolder.existing(data.path(in: environment))
         let target = environment.absolute(file)
-        let scratch = HostFiles.temporarySibling(of: target)
-        try HostFiles.makeDirectory(scratch, mode: 0o700)
-        // What cannot be removed any more is beside the point.
-        defer { try? HostFiles.removeTree(scratch) }
-        let archive = try await BackupArchive.write(folder, to: target, scratch: scratch)
+        let parent = target.removingLastComponent()
+        guard try HostFiles.kind(of: parent) == .directory else { throw NoBackupFolder(path: parent) }
+        // What a killed backup has left is removed by the next one to the same folder.
+        let staging = parent.appending(".iii-registry-backup")
+        let archive = try await StagingFolder.with(below: staging) { scratch in
+            let whole = scratch.appending("backup.tar.gz")
+            let archive = try await BackupArchive.write(folder, to: whole, scratch: scratch)
+            try HostFiles.rename(whole, to: target)
+            try HostFiles.syncDirectory(parent)
+            return archive
+        }
+        // Another backup may be at work there.
+        _ = HostFiles.removeEmptyDirectory(staging)
         try await folder.store.close()
         Output.say("\(archive.blobs) blobs and the records written to `\(target.string.printable)`, \(archive.size)")
     }
@@ -68,10 +76,13 @@ struct Restore: AsyncParsableCommand {
                 throw FolderInUse(path: target)
             }
         }
+        guard try HostFiles.kind(of: source) == .file else { throw NoBackup(path: source, reason: .missing) }
         let scratch = HostFiles.temporarySibling(of: target)
         try HostFiles.makeDirectory(scratch, mode: 0o700)
         do {
-            try BackupArchive.unpack(source, into: scratch)
+            do { try BackupArchive.unpack(source, into: scratch) } catch let error as ArchiveError {
+                throw NoBackup(path: source, reason: .damaged(error))
+            }
             // A backup of an older release becomes a registry of this one.
             let report = try await DataFolder.check(scratch, isUpgraded: true)
             HostFiles.syncAll()
@@ -151,20 +162,53 @@ enum BackupArchive {
         }
         _ = try reader.finish()
         let records = folder.appending("registry.sqlite")
-        guard try HostFiles.kind(of: records) == .file else { throw NoBackup(path: source) }
+        guard try HostFiles.kind(of: records) == .file else { throw NoBackup(path: source, reason: .other) }
         try HostFiles.setMode(0o600, of: records)
     }
 }
 
-/// A file that is a tar.gz of something else.
+/// A file that no registry can be made of.
 ///
 /// W122.
 struct NoBackup: CodedError {
+    enum Reason {
+        case missing
+        /// It is cut, or its bytes are not those that were written.
+        case damaged(ArchiveError)
+        /// It is a tar.gz of something else.
+        case other
+    }
+
+    let path: FilePath
+    let reason: Reason
+
+    var code: ErrorCode { .storageIO }
+
+    var message: String {
+        switch reason {
+        case .missing: "there is no file `\(path.string.printable)`"
+        case .damaged(let error): "the backup `\(path.string.printable)` is cut or damaged: \(error.message)"
+        case .other: "`\(path.string.printable)` is not a backup of a registry"
+        }
+    }
+
+    var hints: [String] {
+        switch reason {
+        case .missing, .other: ["name a file that `iii-registry backup` wrote"]
+        case .damaged: ["copy it again from where you keep backups, or restore an older one; nothing was changed"]
+        }
+    }
+}
+
+/// A backup was to be written to a folder that is not there.
+///
+/// W122.
+struct NoBackupFolder: CodedError {
     let path: FilePath
 
     var code: ErrorCode { .storageIO }
-    var message: String { "`\(path.string.printable)` is no backup of a registry" }
-    var hints: [String] { ["name a file that `iii-registry backup` wrote"] }
+    var message: String { "there is no folder `\(path.string.printable)` to write the backup to" }
+    var hints: [String] { ["make it first, or check that the disk for backups is mounted"] }
 }
 
 /// A folder that is not empty, where a registry was to be restored.

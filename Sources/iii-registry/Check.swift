@@ -26,6 +26,9 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let report = try await DataFolder.check(try data.path(in: try HostEnvironment.live()))
         Output.result("\(report.versions) versions and \(report.blobs) blobs checked, no damage")
+        if report.unnamed > 0 {
+            Output.result("\(report.unnamed) blobs (\(report.unnamedBytes)) are named by no version")
+        }
     }
 }
 

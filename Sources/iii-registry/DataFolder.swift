@@ -7,6 +7,7 @@ import HostSystem
 import RegistryDatabase
 import RegistryStorage
 import SystemPackage
+import WorkerModel
 
 /// The folder where a registry keeps everything: `registry.sqlite`, `blobs/`, and a lock of the server that serves it.
 struct DataFolder {
@@ -19,9 +20,19 @@ struct DataFolder {
     /// Effects on disk: the folder with mode 0700, the database, the folder of the blobs.
     ///
     /// - Throws: `HostError`, `RegistryStorageError`, `BlobStorageError`.
-    static func create(_ path: FilePath) throws -> DataFolder {
+    static func create(_ path: FilePath) async throws -> DataFolder {
         try HostFiles.makeDirectory(path, mode: 0o700)
-        return try DataFolder(path, isUpgraded: true)
+        let size = try HostFiles.size(of: database(in: path)) ?? .zero
+        let blobs = try FolderBlobStore(path.appending("blobs"))
+        let hasBlobs = try await !blobs.blobs(after: nil, limit: 1).isEmpty
+        // A new registry over the blobs of another one would delete them in a day, before anybody puts its records back.
+        if size == .zero, hasBlobs { throw RecordsAreGone(path: path) }
+        let folder = try DataFolder(path, isUpgraded: true)
+        if hasBlobs, try await folder.store.read({ try $0.accounts() }).isEmpty {
+            try await folder.store.close()
+            throw RecordsAreGone(path: path)
+        }
+        return folder
     }
 
     /// Opens the folder of a registry that was started at least once.
@@ -60,6 +71,23 @@ struct NoRegistry: CodedError {
     var code: ErrorCode { .storageIO }
     var message: String { "there is no registry in `\(path.string.printable)`" }
     var hints: [String] { ["name its folder with `--data`; `iii-registry serve --data DIR` makes a new one"] }
+}
+
+/// The folder holds blobs of a registry, and no records of one.
+///
+/// W122.
+struct RecordsAreGone: CodedError {
+    let path: FilePath
+
+    var code: ErrorCode { .storageIO }
+    var message: String { "`\(path.string.printable)` holds blobs of a registry whose records are gone" }
+    var hints: [String] {
+        [
+            "put `registry.sqlite` back, with its `registry.sqlite-wal` where there was one; or make a new folder of a backup: "
+                + "`iii-registry restore FILE --data NEW-FOLDER`",
+            "to begin an empty registry here, move `\(path.string.printable)/blobs` away first",
+        ]
+    }
 }
 
 /// Two servers for one folder.

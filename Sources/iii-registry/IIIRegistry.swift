@@ -5,6 +5,7 @@ import ArgumentParser
 import Diagnostics
 import HostSystem
 import SystemPackage
+import WorkerModel
 
 /// The registry server and what its operator does beside it.
 struct IIIRegistry: AsyncParsableCommand {
@@ -14,6 +15,7 @@ struct IIIRegistry: AsyncParsableCommand {
         discussion: """
             Exit status: 0 done, 1 failed, 2 wrong arguments, 3 damage was found.
             """,
+        version: "iii-registry \(ProgramVersion.text)",
         subcommands: [
             Serve.self, AccountCommand.self, Key.self, Check.self, Backup.self, Restore.self, GenerateDocs.self,
         ]

@@ -40,10 +40,11 @@ struct Serve: AsyncParsableCommand {
         settings.add(to: &values)
         let settings = try RegistrySettings(values)
         let (address, configured) = (settings.listen, settings.publicURL)
+        if configured == nil, address.isWildcard { throw NoPublicURL(address: address) }
         let log = LogOutput(level: settings.logLevel, now: WallClock.now) { Output.write($0, to: .standardError) }
         defer { log.flush() }
         HostProcess.raiseOpenFileLimit()
-        let folder = try DataFolder.create(DataOptions.path(values, in: environment))
+        let folder = try await DataFolder.create(DataOptions.path(values, in: environment))
         let lock = try folder.lockForServing()
         defer { lock.release() }
         // Until it listens nobody asks, and a port of 0 is no port.
@@ -68,6 +69,21 @@ struct Serve: AsyncParsableCommand {
             Output.result("listening on \(local)")
         }
         try await folder.store.close()
+    }
+}
+
+/// A server that listens at all addresses of its machine, and was not told by which one it is reached.
+///
+/// W133.
+struct NoPublicURL: CodedError {
+    let address: ListenAddress
+
+    var code: ErrorCode { .invalidSetting }
+    var message: String { "listening at `\(address)`, the server does not know the URL that others reach it by" }
+    var hints: [String] {
+        [
+            "name it with `--public-url`, such as `--public-url http://registry.internal:\(address.port)`: it stands in every answer"
+        ]
     }
 }
 

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import HostSystem
+import WorkerModel
 import SystemPackage
 import Commands
 import Engine

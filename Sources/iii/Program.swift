@@ -4,6 +4,8 @@
 import ArgumentParser
 import Commands
 import EngineClient
+import HostSystem
+import WorkerModel
 
 /// The command line; without a verb, the engine.
 struct IIICommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import SystemPackage
+import WorkerModel
 import Commands
 import Diagnostics
 import Engine

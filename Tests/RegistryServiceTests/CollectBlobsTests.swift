@@ -45,6 +45,20 @@ struct CollectBlobsTests {
         }
     }
 
+    /// Records that are older than the blobs name few of them: newer ones may be about to be put back.
+    @Test func moreThanCanBeBelievedStays() async throws {
+        try await ServiceFixture.run { registry in
+            let needed = try await registry.uploadArchive(["iii.worker.yaml": Self.manifest])
+            try await registry.publish(Self.request(needed))
+            for number in 0...CollectBlobs.plausible { _ = try await registry.upload([UInt8(number), 1]) }
+            registry.clock.advance(by: .seconds(25 * 3600))
+            let outcome = try await registry.service.collect()
+            #expect(outcome.withheld == CollectBlobs.plausible + 1 && outcome.isNothing)
+            let report = try await CheckRegistry(store: registry.store, blobs: registry.blobs)()
+            #expect(report.unnamed == CollectBlobs.plausible + 1 && report.damages.isEmpty)
+        }
+    }
+
     /// Whatever the order in which the two get on, a version that was published has its bytes.
     @Test func publicationsThatRaceTheCollectorKeepTheirBytes() async throws {
         try await ServiceFixture.run { registry in

@@ -44,7 +44,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .data: "The folder of the registry."
         case .publicURL:
             "The URL under which clients reach the registry; addresses of hosted artifacts begin with it. "
-                + "Without it, where the server listens."
+                + "Without it, where the server listens, which must then be one address."
         case .tlsCertificate:
             "The certificate and those between it and a root, in PEM; with it the server speaks TLS. "
                 + "A file that changes is read again within a minute, and at SIGHUP at once."

@@ -17,7 +17,7 @@ package enum StyleSheet {
         --link:#5fd0ad;--warn:#ffb77c;--warnbox:#2d1f10}}
         *{box-sizing:border-box}
         body{margin:0 auto;max-width:70rem;padding:0 1rem 3rem;background:var(--back);color:var(--ink);
-        font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+        font:1rem/1.5 system-ui,sans-serif;overflow-wrap:break-word}
         a{color:var(--link)}
         a:focus-visible,input:focus-visible,button:focus-visible,summary:focus-visible,select:focus-visible{
         outline:3px solid var(--link);outline-offset:2px}

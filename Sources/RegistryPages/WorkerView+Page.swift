@@ -38,7 +38,7 @@ extension WorkerView {
         var notices: [Markup] = []
         if let yanked = detail.yanked {
             notices.append(
-                "<p class=\"notice\" dir=\"auto\">This version was withdrawn: \(yanked.reason)</p>"
+                "<p class=\"notice\" dir=\"auto\">This version is yanked: \(yanked.reason)</p>"
             )
         }
         if let deprecated = detail.deprecated {
@@ -138,8 +138,8 @@ extension WorkerView {
                 """
         }
         return """
-            <h3>Needs</h3><table><thead><tr><th scope="col">Worker</th><th scope="col">Versions</th></tr></thead>
-            <tbody>\(rows)</tbody></table>
+            <h3>Needs</h3><div class="scroll"><table><thead><tr><th scope="col">Worker</th><th scope="col">Versions</th></tr></thead>
+            <tbody>\(rows)</tbody></table></div>
             """
     }
 
@@ -160,7 +160,7 @@ extension WorkerView {
         let rows: [Markup] = versions.prefix(Self.mostVersions).map { row in
             let path = RegistryPath.page(detail.name, selector: .exact(row.version)).description
             let channels: [Markup] = row.channels.map { "<span class=\"mark\">\($0.description)</span> " }
-            let yanked: Markup = row.yanked.map { "withdrawn: \($0.reason)" } ?? .empty
+            let yanked: Markup = row.yanked.map { "yanked: \($0.reason)" } ?? .empty
             let current: Markup = row.version == detail.version ? " aria-current=\"page\"" : ""
             return """
                 <tr><td><a href="\(path)"\(current)>\(row.version.description)</a></td><td>\(channels)</td>

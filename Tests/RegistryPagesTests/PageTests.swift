@@ -105,7 +105,7 @@ struct PageTests {
     @Test func pageOfAWorkerHasWhatOneLooksFor() throws {
         let page = StrictHTML(try Self.view("some text").markup.text)
         for part in [
-            "iii worker add smoke", "III_API_URL=https://registry.test", "This version was withdrawn: some text",
+            "iii worker add smoke", "III_API_URL=https://registry.test", "This version is yanked: some text",
             "Deprecated. some text", "README", "Interface", "Skills", "Needed by", "7, 3 in the last week",
         ] {
             #expect(page.text.contains(part), "\(part)")

@@ -71,7 +71,8 @@ struct PageRouteTests {
             try await fixture.routes { server in
                 try await server.publish(Requests.binary())
                 for (path, status) in [
-                    ("/workers/none", 404), ("/workers/%3Cscript%3E", 404), ("/workers/smoke?version=9.0.0", 404),
+                    ("/workers/none", 404), ("/nothing/here", 404), ("/workers/%3Cscript%3E", 404),
+                    ("/workers/smoke?version=9.0.0", 404),
                     ("/workers/smoke?version=%3Cscript%3E", 422), ("/?type=%22%3E", 422), ("/?cursor=%3C", 422),
                 ] {
                     let page = try await server.ask(.get, path, headers: Self.browser)

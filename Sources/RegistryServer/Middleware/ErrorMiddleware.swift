@@ -23,7 +23,10 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch {
             let answer = ErrorResponse(error)
             if answer.isFailureOfServer { Self.log(error, context.logger) }
-            let response = answer.response(requestID: context.id)
+            // Whoever looks at a page reads why there is none on one.
+            let response =
+                request.method == .get && request.wantsPage
+                ? PageRoutes.page(of: answer) : answer.response(requestID: context.id)
             // A body behind an answer to HEAD would be taken for the answer to the next request.
             return request.method == .head ? response.createHeadResponse() : response
         }

@@ -93,20 +93,33 @@ struct PageRoutes: Sendable {
 
     /// Answers a page; where the registry refuses, a page that says why.
     private func page(for request: Request, _ make: () async throws -> Markup) async throws -> Response {
-        var response: Response
         do {
             let markup = try await make()
-            response = .ready(ReadyAnswer(body: markup.bytes), for: request, as: Self.html)
+            return Self.guarded(.ready(ReadyAnswer(body: markup.bytes), for: request, as: Self.html))
         } catch let error as RegistryServiceError {
-            let answer = ErrorResponse(error)
-            let page = ErrorPage(message: answer.envelope.message, fix: answer.envelope.fix).markup
-            response = Response(
+            return Self.page(of: ErrorResponse(error))
+        }
+    }
+
+    /// The page that tells of an error.
+    static func page(of answer: ErrorResponse) -> Response {
+        let page = ErrorPage(message: answer.envelope.message, fix: answer.envelope.fix).markup
+        var headers = answer.headers
+        headers[.contentType] = html
+        headers[.cacheControl] = "no-cache"
+        return guarded(
+            Response(
                 status: answer.status,
-                headers: [.contentType: Self.html, .cacheControl: "no-cache"],
+                headers: headers,
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: page.bytes))
             )
-        }
-        response.headers[.contentSecurityPolicy] = Self.policy
+        )
+    }
+
+    /// With what keeps a page from doing more than it shows.
+    private static func guarded(_ response: Response) -> Response {
+        var response = response
+        response.headers[.contentSecurityPolicy] = policy
         response.headers[.referrerPolicy] = "no-referrer"
         response.headers[.vary] = "Accept"
         return response

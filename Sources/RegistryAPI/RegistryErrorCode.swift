@@ -10,6 +10,8 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
     case forbidden = "forbidden"
     /// A path or method that the registry does not have.
     case notFound = "not_found"
+    /// A method that the registry has nowhere.
+    case methodNotAllowed = "method_not_allowed"
     case blobNotFound = "blob_not_found"
     case workerNotFound = "worker_not_found"
     case versionNotFound = "version_not_found"
@@ -49,6 +51,7 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
         case .notFound, .blobNotFound, .workerNotFound, .versionNotFound, .channelNotFound, .accountNotFound,
             .keyNotFound:
             404
+        case .methodNotAllowed: 405
         case .versionExists, .tagConflict, .finalizeConflict, .deleteRefused, .lastOwner, .uploadConflict: 409
         case .versionRemoved: 410
         case .tooLarge, .quotaExceeded: 413

@@ -71,7 +71,8 @@ extension RegistryClientError {
             isSending ? .publishRefused : nil
         case .tagConflict, .finalizeConflict: .channelConflict
         case .deleteRefused: .removalRefused
-        case .notFound, .uploadConflict, .tooManyRequests, .internalError, .unavailable, .storageFull:
+        case .notFound, .methodNotAllowed, .uploadConflict, .tooManyRequests, .internalError, .unavailable,
+            .storageFull:
             nil
         }
     }

@@ -13,9 +13,16 @@ import Synchronization
 ///
 /// A warning and what is worse is written at once, with all that waits before it; the rest is, by `LogFlush`, within a
 /// tenth of a second, and by `flush()` at the end of the program. A kill takes what waits.
+///
+/// Nobody waits for who reads the log: what it does not take waits, up to a limit, and beyond it lines are dropped and
+/// counted.
 package final class LogOutput: Sendable {
     fileprivate struct State {
         var lines: [UInt8] = []
+        /// Whether less was taken than there was, the last time.
+        var isBlocked = false
+        /// Lines that had no room since one could be written.
+        var dropped = 0
         /// The last second that was written, and its text: most lines share it with the one before.
         var second = Int64.min
         var secondText: [UInt8] = []
@@ -24,7 +31,8 @@ package final class LogOutput: Sendable {
     let level: Logger.Level
     private let capacity: Int
     private let now: @Sendable () -> Timestamp
-    private let write: @Sendable ([UInt8]) -> Void
+    private let most: Int
+    private let write: @Sendable ([UInt8]) -> Int
     private let state = Mutex(State())
     /// Held while bytes are written, so that they keep their order.
     private let writing = Mutex(())
@@ -32,16 +40,19 @@ package final class LogOutput: Sendable {
     /// - Parameters:
     ///   - level: the least that is written.
     ///   - capacity: bytes that may wait; with 0 every line is written at once.
+    ///   - most: bytes that may wait while nobody takes them.
     ///   - now: the time of each line.
-    ///   - write: gets whole lines, never two calls at a time.
+    ///   - write: gets lines and returns how many bytes of them were taken, without waiting; never two calls at a time.
     package init(
         level: Logger.Level,
         capacity: Int = 64 << 10,
+        most: Int = 1 << 20,
         now: @escaping @Sendable () -> Timestamp,
-        write: @escaping @Sendable ([UInt8]) -> Void
+        write: @escaping @Sendable ([UInt8]) -> Int
     ) {
         self.level = level
         self.capacity = capacity
+        self.most = most
         self.now = now
         self.write = write
     }
@@ -51,17 +62,20 @@ package final class LogOutput: Sendable {
     /// Adds one line.
     func add(_ line: LogLine) {
         let moment = now().milliseconds
-        let isFull = state.withLock { state in
-            state.addTime(moment)
-            state.lines += line.bytes
-            state.lines.append(UInt8(ascii: "}"))
-            state.lines.append(0x0A)
-            return state.lines.count >= capacity
+        let isDue = state.withLock { state in
+            if state.lines.count >= most {
+                state.dropped += 1
+                return false
+            }
+            if state.dropped > 0 { state.addDropped(moment) }
+            state.add(line, moment)
+            // Who does not take lines is asked again from time to time, not for each.
+            return !state.isBlocked && (state.lines.count >= capacity || line.level >= .warning)
         }
-        if isFull || line.level >= .warning { flush() }
+        if isDue { flush() }
     }
 
-    /// Writes down what waits.
+    /// Writes down what waits, as far as it is taken.
     package func flush() {
         writing.withLock { _ in
             let lines = state.withLock { state in
@@ -70,12 +84,31 @@ package final class LogOutput: Sendable {
                 state.lines.reserveCapacity(lines.count)
                 return lines
             }
-            if !lines.isEmpty { write(lines) }
+            let taken = lines.isEmpty ? 0 : write(lines)
+            state.withLock { state in
+                state.isBlocked = taken < lines.count
+                if state.isBlocked { state.lines.insert(contentsOf: lines[taken...], at: 0) }
+            }
         }
     }
 }
 
 extension LogOutput.State {
+    fileprivate mutating func add(_ line: LogLine, _ moment: Int64) {
+        addTime(moment)
+        lines += line.bytes
+        lines.append(UInt8(ascii: "}"))
+        lines.append(0x0A)
+    }
+
+    /// Tells how many lines had no room.
+    fileprivate mutating func addDropped(_ moment: Int64) {
+        var line = LogLine(.warning, "log lines dropped: nobody took them")
+        line.add("log.dropped", "\(dropped)")
+        dropped = 0
+        add(line, moment)
+    }
+
     fileprivate mutating func addTime(_ moment: Int64) {
         let milliseconds = moment >= 0 ? moment % 1000 : 0
         if moment - milliseconds != second {

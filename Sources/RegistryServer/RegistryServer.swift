@@ -8,6 +8,7 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import RegistryAPI
 package import RegistryService
 package import ServiceLifecycle
 import WorkerModel
@@ -23,6 +24,8 @@ package struct RegistryServer: Sendable {
     let connections: ConnectionTable
     let certificate: ServerCertificate?
     let showsMetrics: Bool
+    /// Whether ready answers are given before the framework sees a request; tests compare both.
+    var hasFront = true
     private let proxies: TrustedProxies
 
     /// - Throws: `TLSError` for a certificate that cannot be used.
@@ -101,7 +104,30 @@ package struct RegistryServer: Sendable {
                 Response(status: .noContent, headers: CrossOrigin.preflightHeaders)
             }
         }
+        addRefusals(to: router)
         return router
+    }
+
+    /// Methods that no route has.
+    private static let foreignMethods = [HTTPRequest.Method.trace, HTTPRequest.Method("QUERY")].compactMap(\.self)
+
+    /// Answers a method that no route has with 405 and those that there are.
+    ///
+    /// What has routes elsewhere and not here is not found, as clients know it.
+    private func addRefusals(to router: Router<RegistryContext>) {
+        var allowed: [String: [String]] = [:]
+        for route in router.routes { allowed[route.path.description, default: []].append(route.method.rawValue) }
+        for (path, methods) in allowed {
+            let list = methods.sorted().joined(separator: ", ")
+            for method in Self.foreignMethods {
+                router.on(RouterPath(path), method: method) { _, context in
+                    let words = "nothing here answers to \(method.rawValue)"
+                    var refusal = ErrorResponse(.methodNotAllowed, words, fix: "use one of \(list)")
+                    refusal.headers[.allow] = list
+                    return refusal.response(requestID: context.id)
+                }
+            }
+        }
     }
 
     /// What a new connection goes through: TLS where there is a certificate, the front, HTTP, the router.
@@ -110,6 +136,7 @@ package struct RegistryServer: Sendable {
             service: service,
             limits: limits,
             isSecure: certificate != nil,
+            readsRequests: hasFront,
             connections: connections,
             proxies: proxies,
             counters: metrics.front,

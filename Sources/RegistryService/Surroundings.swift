@@ -7,16 +7,26 @@ package import RegistryStorage
 package struct Surroundings: Sendable {
     /// The time of day.
     package let now: @Sendable () -> Timestamp
+    /// The time since some moment, which only goes forward: for limits, which no clock that is set may end or prolong.
+    package let elapsed: @Sendable () -> Duration
     /// As many unpredictable bytes as are asked for.
     package let randomBytes: @Sendable (_ count: Int) -> [UInt8]
 
     package init(
         now: @escaping @Sendable () -> Timestamp,
+        elapsed: @escaping @Sendable () -> Duration = Surroundings.systemElapsed,
         randomBytes: @escaping @Sendable (_ count: Int) -> [UInt8] = Surroundings.systemRandomBytes
     ) {
         self.now = now
+        self.elapsed = elapsed
         self.randomBytes = randomBytes
     }
+
+    private static let start = ContinuousClock.now
+
+    /// The time since the program first asked for it.
+    @Sendable
+    package static func systemElapsed() -> Duration { start.duration(to: .now) }
 
     /// Bytes of the operating system's own generator, fit for keys.
     @Sendable

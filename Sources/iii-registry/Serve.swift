@@ -41,7 +41,7 @@ struct Serve: AsyncParsableCommand {
         let settings = try RegistrySettings(values)
         let (address, configured) = (settings.listen, settings.publicURL)
         if configured == nil, address.isWildcard { throw NoPublicURL(address: address) }
-        let log = LogOutput(level: settings.logLevel, now: WallClock.now) { Output.write($0, to: .standardError) }
+        let log = LogOutput(level: settings.logLevel, now: WallClock.now, write: LogPipe.write)
         defer { log.flush() }
         HostProcess.raiseOpenFileLimit()
         let folder = try await DataFolder.create(DataOptions.path(values, in: environment))

@@ -150,7 +150,8 @@ struct AnswerTests {
         try await ServerFixture.run { fixture in
             try await fixture.routes { server in
                 for _ in 0..<10 { #expect(try await server.ask(.get, "/whoami", as: .wrong).status == 401) }
-                let answer = try await server.ask(.get, "/whoami", as: .publisher)
+                #expect(try await server.ask(.get, "/whoami", as: .publisher).status == 200)
+                let answer = try await server.ask(.get, "/whoami", as: .wrong)
                 #expect(answer.status == 429 && answer.code == "too_many_requests")
                 #expect(answer.header("Retry-After").flatMap { Int($0) }.map { (1...61).contains($0) } == true)
                 #expect(try await server.ask(.get, "/healthz").status == 200)

@@ -172,11 +172,27 @@ struct ConnectionTests {
                     try await server.ask(.get, "/whoami", as: who, headers: [.forwardedForInTest: client]).status
                 }
                 for _ in 0..<10 { #expect(try await ask("1.2.3.4", .wrong) == 401) }
-                #expect(try await ask("1.2.3.4", .publisher) == 429)
-                #expect(try await ask("8.8.8.8, 1.2.3.4", .publisher) == 429)
-                #expect(try await ask("5.6.7.8", .publisher) == 200)
+                #expect(try await ask("1.2.3.4", .wrong) == 429)
+                #expect(try await ask("8.8.8.8, 1.2.3.4", .wrong) == 429)
+                #expect(try await ask("1.2.3.4", .publisher) == 200)
+                #expect(try await ask("5.6.7.8", .wrong) == 401)
                 let lines = fixture.log.all.compactMap { $0["client.address"] }
                 #expect(lines.contains("1.2.3.4") && lines.contains("5.6.7.8"))
+            }
+        }
+    }
+
+    @Test func proxyThatIsNotTrustedIsToldOfOnceAndLocksNobodyOut() async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.live { server in
+                func ask(_ client: String, _ who: TestedServer.Who) async throws -> Int {
+                    try await server.ask(.get, "/whoami", as: who, headers: [.forwardedForInTest: client]).status
+                }
+                for _ in 0..<11 { _ = try await ask("6.6.6.6", .wrong) }
+                #expect(try await ask("6.6.6.6", .wrong) == 429)
+                #expect(try await ask("1.2.3.4", .publisher) == 200)
+                let warnings = fixture.log.all.filter { $0["setting"] == "trusted-proxy" }
+                #expect(warnings.count == 1 && warnings.first?["level"] == "warning")
             }
         }
     }

@@ -2,8 +2,9 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import HTTPTypes
+import Hummingbird
 import JSONText
-import RegistryServer
+@testable import RegistryServer
 import RegistryService
 import RegistryStorage
 import Testing
@@ -106,6 +107,34 @@ struct OperationRouteTests {
                 #expect(refused.status == 429 && refused.code == "too_many_requests")
                 #expect(refused.header("Retry-After").flatMap { Int($0) } == 31)
                 #expect(try await server.ask(.get, "/healthz").status == 200)
+            }
+        }
+    }
+
+    @Test(arguments: ["/w", "/w/", "//w", "/w//", "/w?a=b", "/./w"])
+    func questionsCountByTheirRouteHoweverTheyAreSpelled(_ path: String) async throws {
+        try await ServerFixture.run(limits: ServerLimits(questionsPerMinute: 2)) { fixture in
+            try await fixture.live { server in
+                var statuses: [Int] = []
+                for _ in 0..<3 { statuses.append(try await server.ask(.get, path).status) }
+                #expect(statuses == [200, 200, 429] || statuses == [404, 404, 404], "\(statuses)")
+            }
+        }
+    }
+
+    @Test func whatIsReadIsAnsweredToHEADToo() async throws {
+        try await ServerFixture.run { fixture in
+            let routes = fixture.server.router().routes
+            let heads = Set(routes.filter { $0.method == .head }.map(\.path.description))
+            #expect(Set(routes.filter { $0.method == .get }.map(\.path.description)) == heads)
+            try await fixture.routes { server in
+                for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {
+                    let (head, get) = (try await server.ask(.head, path), try await server.ask(.get, path))
+                    #expect(head.status == 200 && head.bytes == [] && get.status == 200)
+                    #expect(head.header("Content-Type") == get.header("Content-Type"))
+                }
+                let page: HTTPFields = [.accept: "text/html"]
+                #expect(try await server.ask(.head, "/", headers: page).status == 200)
             }
         }
     }

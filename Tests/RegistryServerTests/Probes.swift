@@ -25,8 +25,21 @@ enum RawConnection {
         with port: Int,
         more: (NIOAsyncChannelOutboundWriter<ByteBuffer>) async throws -> Void = { _ in }
     ) async throws -> String {
-        let channel = try await connect(port)
-        return try await channel.executeThenClose { inbound, outbound in
+        try await exchange(bytes, over: try await connect(port), more: more)
+    }
+
+    /// Sends bytes and says that no more will come, and reads until the server ends the connection.
+    static func exchangeAll(_ bytes: [UInt8], with port: Int) async throws -> String {
+        let channel = try await connect(port, isHalfClosed: true)
+        return try await exchange(bytes, over: channel) { outbound in outbound.finish() }
+    }
+
+    private static func exchange(
+        _ bytes: [UInt8],
+        over channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        more: (NIOAsyncChannelOutboundWriter<ByteBuffer>) async throws -> Void
+    ) async throws -> String {
+        try await channel.executeThenClose { inbound, outbound in
             do {
                 try await outbound.write(ByteBuffer(bytes: bytes))
                 try await more(outbound)
@@ -39,10 +52,18 @@ enum RawConnection {
         }
     }
 
-    private static func connect(_ port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    private static func connect(
+        _ port: Int,
+        isHalfClosed: Bool = false
+    ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "localhost", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: isHalfClosed)
+                    )
+                }
             }
     }
 }

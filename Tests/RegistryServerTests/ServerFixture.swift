@@ -59,7 +59,7 @@ struct ServerFixture: Sendable {
             store: store,
             blobs: wrap(try FolderBlobStore(folder.appending("blobs"))),
             publicURL: { url },
-            surroundings: Surroundings(now: { now }),
+            surroundings: Surroundings(now: { now }, elapsed: { .zero }),
             uploadQuota: limits.uploadQuota
         )
         var settings = settings
@@ -188,6 +188,7 @@ final class CollectedLog: Sendable {
                 self.lines.withLock { $0.append(line) }
                 self.continuation.yield(line)
             }
+            return bytes.count
         }
     }
 

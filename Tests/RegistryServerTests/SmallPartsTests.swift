@@ -43,6 +43,7 @@ struct LogOutputTests {
         func output(capacity: Int) -> LogOutput {
             LogOutput(level: .info, capacity: capacity, now: { Timestamp(milliseconds: 1_785_578_400_007) }) { bytes in
                 self.calls.withLock { $0.append(bytes) }
+                return bytes.count
             }
         }
     }
@@ -83,6 +84,45 @@ struct LogOutputTests {
         for _ in 0..<100 { output.logger.info("x") }
         #expect(written.all.count > 3)
         #expect(written.all.allSatisfy { $0.count < 1200 && $0.last == 0x0A })
+    }
+
+    /// What a reader that stopped reading takes, and what it took.
+    private final class Pipe: Sendable {
+        let state = Mutex((room: 0, taken: [UInt8]()))
+
+        var text: String { state.withLock { String(decoding: $0.taken, as: UTF8.self) } }
+
+        func open(_ room: Int) { state.withLock { $0.room = room } }
+
+        func output() -> LogOutput {
+            LogOutput(level: .info, capacity: 0, most: 2000, now: { Timestamp(milliseconds: 0) }) { bytes in
+                self.state.withLock { state in
+                    let count = min(state.room, bytes.count)
+                    state.room -= count
+                    state.taken += bytes.prefix(count)
+                    return count
+                }
+            }
+        }
+    }
+
+    @Test func logThatNobodyTakesIsDroppedAndCounted() throws {
+        let pipe = Pipe()
+        let output = pipe.output()
+        for number in 0..<1000 { output.logger.warning("\(number)") }
+        #expect(pipe.text.isEmpty)
+        // A part of a line goes on where it stopped.
+        for room in [7, 100, 1 << 20] {
+            pipe.open(room)
+            output.flush()
+        }
+        output.logger.info("again")
+        output.flush()
+        let lines = try pipe.text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        let kept = lines.count - 2
+        #expect((10...40).contains(kept) && lines.last?["message"] == "again")
+        #expect(lines.prefix(kept).enumerated().allSatisfy { $1["message"] == .string("\($0)") })
+        #expect(lines[kept]["log.dropped"] == .string("\(1000 - kept)"))
     }
 
     @Test func linesOfManyThreadsStayWhole() async throws {

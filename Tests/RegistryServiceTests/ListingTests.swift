@@ -96,4 +96,19 @@ struct ListingTests {
             #expect(try await registry.list() == ["one 1.0.0"])
         }
     }
+
+    @Test func rowsAreSortedByTheNumberThatTheyShow() async throws {
+        try await ServiceFixture.run { registry in
+            for name in ["a", "b", "c"] { try await registry.publish(Requests.binary(name, tag: "latest")) }
+            for name in ["b", "b", "b", "c"] {
+                _ = try await registry.service.download(name, version: nil, counting: false)
+            }
+            guard case .array(let rows) = try await registry.page(.init(sort: "downloads"))["workers"] else {
+                Issue.record("no rows")
+                return
+            }
+            #expect(rows.map { $0["name"] } == ["b", "c", "a"])
+            #expect(rows.map { $0["total_downloads"] } == [3, 1, 0])
+        }
+    }
 }

@@ -2,13 +2,12 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import RegistryService
-import RegistryStorage
 import Testing
 
 /// Requests of a client pass at a rate, with a minute's worth at once.
 struct RequestRateTests {
     private func passes(_ rate: RequestRate, _ client: String, at milliseconds: Int64) -> Bool {
-        (try? rate.count(client, at: Timestamp(milliseconds: milliseconds))) != nil
+        (try? rate.count(client, at: .milliseconds(milliseconds))) != nil
     }
 
     @Test func minuteOfRequestsPassesAtOnceAndThenTheRate() {
@@ -36,7 +35,7 @@ struct RequestRateTests {
         let rate = RequestRate(perMinute: 60)
         for _ in 0..<60 { _ = passes(rate, "a", at: 0) }
         let error = #expect(throws: RegistryServiceError.self) {
-            try rate.count("a", at: Timestamp(milliseconds: 400))
+            try rate.count("a", at: .milliseconds(400))
         }
         if case .tooManyRequests(60, let wait) = error {
             #expect(wait == .milliseconds(600))

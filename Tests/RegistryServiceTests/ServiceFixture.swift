@@ -42,7 +42,7 @@ struct ServiceFixture: Sendable {
             store: store,
             blobs: blobs,
             publicURL: { url },
-            surroundings: Surroundings(now: { clock.now })
+            surroundings: Surroundings(now: { clock.now }, elapsed: { clock.elapsed })
         )
     }
 
@@ -124,11 +124,18 @@ struct FailingStore: RegistryStore {
 
 /// Time that goes only where a test moves it.
 final class TestClock: Sendable {
-    private let moment = Mutex(Timestamp(milliseconds: 1_785_578_400_000))
+    private let state = Mutex((now: Timestamp(milliseconds: 1_785_578_400_000), elapsed: Duration.zero))
 
-    var now: Timestamp { moment.withLock { $0 } }
+    var now: Timestamp { state.withLock { $0.now } }
+    var elapsed: Duration { state.withLock { $0.elapsed } }
 
-    func advance(by duration: Duration) { moment.withLock { $0 = $0.adding(duration) } }
+    /// Time passes.
+    func advance(by duration: Duration) {
+        state.withLock { $0 = ($0.now.adding(duration), $0.elapsed + duration) }
+    }
+
+    /// Somebody sets the clock.
+    func set(forward duration: Duration) { state.withLock { $0.now = $0.now.adding(duration) } }
 }
 
 enum TestFiles {

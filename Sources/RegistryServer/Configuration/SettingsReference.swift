@@ -27,7 +27,10 @@ package enum SettingsReference {
     private static let tail = [
         "", "Sizes are bytes, or end in `KiB`, `MiB`, `GiB`. Times end in `ms`, `s` or `m`; a bare number is seconds.",
         "",
-        "Fixed: 10 wrong keys a minute from one address, an IPv6 network of 64 bits counting as one, answer 429; an account",
+        "Fixed: 10 wrong keys a minute from one address, an IPv6 network of 64 bits counting as one, answer 429, and a right",
+        "key is taken all the same; behind a proxy that `trusted-proxy` does not name all clients are one address, and a",
+        "request with `X-Forwarded-For` logs a warning; log lines that standard error does not take wait in 1 MiB and are",
+        "dropped and counted beyond it; an account",
         "makes at most 200 keys for itself; a page of a list has at most 100 rows; the answers of `/resolve` and `/download` stay below 1 MiB; after SIGTERM the",
         "requests under way have 22 seconds, and the process ends within 30.",
     ]

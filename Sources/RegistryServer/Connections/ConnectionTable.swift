@@ -90,7 +90,19 @@ final class ConnectionTable: Sendable {
         return found?.connection
     }
 
-    func write(to text: inout MetricsText) {
+    /// Bytes of answers that clients have not taken yet.
+    private func untaken() async -> Int {
+        var bytes = 0
+        for connection in state.withLock({ Array($0.connections.values) }) {
+            // One that has ended meanwhile holds nothing.
+            bytes += (try? await connection.channel.getOption(.bufferedWritableBytes).get()) ?? 0
+        }
+        return bytes
+    }
+
+    func write(to text: inout MetricsText) async {
+        let untaken = await untaken()
+        text.single("iii_registry_answer_bytes_untaken", .gauge, "Bytes of answers not taken by clients yet.", untaken)
         let (total, waiting, ended) = state.withLock { state in
             (state.connections.count, state.connections.values.count { $0.waitingSince != nil }, state.ended)
         }

@@ -24,6 +24,8 @@ final class FrontHandler: ChannelDuplexHandler {
         case framework(bodyRest: Int, isAnswered: Bool)
         /// A blob is looked up, or sent.
         case blob(BlobSending?)
+        /// Answers of one turn are out: others have theirs, or, with `isFull`, the client has to take some first.
+        case resting(isFull: Bool)
         case handedOver
     }
 
@@ -31,6 +33,8 @@ final class FrontHandler: ChannelDuplexHandler {
     private static let longestHead = 4096
     /// More than this is not read while an answer is under way.
     private static let mostAhead = 64 << 10
+    /// With so many bytes of answers a connection has had its turn: what waits to be taken is this and one answer.
+    private static let turn = 128 << 10
 
     private let loop: FrontLoop
     private var state = State.front
@@ -71,12 +75,32 @@ final class FrontHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if pending.readableBytes > Self.mostAhead { holdsRead = true } else { context.read() }
+        // Who does not take answers is not listened to.
+        if case .resting(true) = state {
+            holdsRead = true
+        } else if pending.readableBytes > Self.mostAhead {
+            holdsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, case .resting(true) = state { goOn(context) }
+        context.fireChannelWritabilityChanged()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // They may end the connection, which must wait until the blob is out.
-        if case .blob = state { heldEvents.append(event) } else { context.fireUserInboundEventTriggered(event) }
+        // They may end the connection, which must wait until what was asked is answered.
+        switch state {
+        case .blob, .resting: heldEvents.append(event)
+        // Nothing that came before it comes after it: the client may have said all that it has to say.
+        case .framework where pending.readableBytes > 0: heldEvents.append(event)
+        case .front where pending.readableBytes > 0:
+            handOver(context)
+            context.fireUserInboundEventTriggered(event)
+        case .front, .framework, .handedOver: context.fireUserInboundEventTriggered(event)
+        }
     }
 
     /// To be called when the framework has written the end of an answer.
@@ -88,14 +112,18 @@ final class FrontHandler: ChannelDuplexHandler {
     /// Goes on with the next request.
     private func goOn(_ context: ChannelHandlerContext) {
         state = .front
-        let events = heldEvents
-        heldEvents = []
         process(context)
-        for event in events { userInboundEventTriggered(context: context, event: event) }
-        if holdsRead, pending.readableBytes <= Self.mostAhead {
+        fireHeldEvents(context)
+        if holdsRead, pending.readableBytes <= Self.mostAhead, !isResting {
             holdsRead = false
             context.read()
         }
+    }
+
+    private func fireHeldEvents(_ context: ChannelHandlerContext) {
+        let events = heldEvents
+        heldEvents = []
+        for event in events { userInboundEventTriggered(context: context, event: event) }
     }
 
     private func process(_ context: ChannelHandlerContext) {
@@ -115,12 +143,30 @@ final class FrontHandler: ChannelDuplexHandler {
                 handOver(context)
             case .unusual: handOver(context)
             case .request(let request):
+                if loop.output.readableBytes >= Self.turn || !context.channel.isWritable { return rest(context) }
                 if request.method != .other, answerFromMemory(request, context) { continue }
                 send(context)
                 if request.method != .get || !beginBlob(request, context) { passOn(request, context) }
             }
         }
         send(context)
+    }
+
+    private var isResting: Bool { if case .resting = state { true } else { false } }
+
+    /// Sends what a turn has brought together, and waits for the next one.
+    private func rest(_ context: ChannelHandlerContext) {
+        send(context)
+        state = .resting(isFull: !context.channel.isWritable)
+        if !context.channel.isWritable {
+            // No time passes for the next head while the client takes what there is.
+            connection?.frontBegan()
+            return
+        }
+        context.eventLoop.assumeIsolated().execute {
+            guard let context = self.context, case .resting(false) = self.state else { return }
+            self.goOn(context)
+        }
     }
 
     /// Sends the answers that were put together.
@@ -149,7 +195,8 @@ final class FrontHandler: ChannelDuplexHandler {
         state = .framework(bodyRest: left, isAnswered: isAnswered)
         context.fireChannelRead(wrapInboundOut(bytes))
         context.fireChannelReadComplete()
-        if left == 0, isAnswered { goOn(context) }
+        if left == 0, isAnswered { return goOn(context) }
+        if pending.readableBytes == 0 { fireHeldEvents(context) }
     }
 
     /// Gives the connection to the framework, with all that has come and will come.

@@ -103,8 +103,8 @@ private struct Fields {
     mutating func take(_ bytes: UnsafeRawBufferPointer, _ line: FrontRequest.Span) -> Bool {
         var colon = line.lowerBound
         while colon < line.upperBound, bytes[colon] != UInt8(ascii: ":") {
-            // A name of anything but letters, digits and signs, a folded line among them.
-            if bytes[colon] <= 0x20 || bytes[colon] >= 0x7F { return false }
+            // A name that is no token, a folded line among them.
+            if !Self.isOfToken(bytes[colon]) { return false }
             colon += 1
         }
         guard colon > line.lowerBound, colon < line.upperBound else { return false }
@@ -122,6 +122,8 @@ private struct Fields {
             return isFirst && bodyLength != nil
         case 10 where isNamed("connection"):
             return bytes.isName("keep-alive", in: bytes.trimmed(colon + 1..<line.upperBound))
+        // The framework's decoder takes it for `Connection`.
+        case 16 where isNamed("proxy-connection"): return false
         case 13 where isNamed("if-none-match"):
             return Self.once(&ifNoneMatch, bytes.trimmed(colon + 1..<line.upperBound))
         case 15 where isNamed("x-forwarded-for"):
@@ -129,6 +131,17 @@ private struct Fields {
         default: break
         }
         return true
+    }
+
+    /// Whether a byte may stand in the name of a field: `tchar` of RFC 9110.
+    private static func isOfToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, UInt8(ascii: "!"), 0x23...0x27, UInt8(ascii: "*"),
+            UInt8(ascii: "+"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            true
+        default: false
+        }
     }
 
     private static func once(_ field: inout FrontRequest.Span?, _ value: FrontRequest.Span) -> Bool {

@@ -7,6 +7,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTPTypesHTTP1
 import RegistryService
 import Synchronization
 
@@ -16,6 +17,8 @@ struct FrontSettings: Sendable {
     let limits: ServerLimits
     /// Whether bytes are encrypted on their way out, so that the kernel cannot send files.
     let isSecure: Bool
+    /// Whether the front reads requests at all; without it the framework reads every one.
+    let readsRequests: Bool
     let connections: ConnectionTable
     let proxies: TrustedProxies
     let counters: FrontCounters
@@ -28,10 +31,12 @@ struct FrontedChannel: ServerChildChannel {
 
     private let base: HTTP1Channel
     private let loops: FrontLoops
+    private let hasFront: Bool
 
     init(responder: @escaping HTTPChannelHandler.Responder, _ settings: FrontSettings) {
         let limits = settings.limits
         loops = FrontLoops(settings)
+        hasFront = settings.readsRequests
         base = HTTP1Channel(
             responder: responder,
             configuration: HTTP1Channel.Configuration(
@@ -48,18 +53,22 @@ struct FrontedChannel: ServerChildChannel {
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        let (base, loops) = (base, loops)
+        let (base, loops, hasFront) = (base, loops, hasFront)
         return channel.eventLoop.makeCompletedFuture {
             // An upload fills what it is given to read into, and comes in fewer pieces then.
             try channel.syncOptions?.setOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2048, maximum: Self.largestRead)
             )
+            guard hasFront else { return }
             try channel.pipeline.syncOperations.addHandler(FrontHandler(loops.loop(of: channel.eventLoop)))
         }.flatMap {
             base.setup(channel: channel, logger: logger)
         }.flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
+            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+            try pipeline.addHandler(RequestRules(), position: .before(codec))
+            guard hasFront else { return value }
             let front = try pipeline.handler(type: FrontHandler.self)
             let connection = try pipeline.handler(type: ConnectionGuard.self)
             front.connection = connection

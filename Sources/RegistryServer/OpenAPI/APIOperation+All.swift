@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryStorage
+import JSONText
 import RegistryAPI
+import RegistryStorage
+import WorkerModel
 
 extension APIOperation {
-    private static let version = ("version", "An exact version, a channel or a range; without it `latest`.")
-    private static let page = [
-        ("page_size", "Rows of a page, 1 to 100."), ("cursor", "`next_cursor` of the page before."),
-    ]
-    private static let release = (
-        "release", "`true`: ranges may choose the version at once, and `tag` moves to it only from a lower version."
+    private static let version = Parameter(
+        "version",
+        "An exact version, a channel or a range; without it `latest`.",
+        APIText.selectorIfAny
     )
+    private static let cursor = Parameter("cursor", "`next_cursor` of the page before.", APIText.cursor)
+    private static let page = [
+        Parameter("page_size", "Rows of a page.", ["type": "integer", "minimum": 1, "maximum": 100]), cursor,
+    ]
+    private static let release = Parameter(
+        "release",
+        "`true`: ranges may choose the version at once, and `tag` moves to it only from a lower version."
+    )
+    private static let search = [
+        Parameter("search", "Words, typing errors allowed."), Parameter("tag", "A keyword that the worker has."),
+        Parameter("type", "The kind of worker.", APIText.oneOf([""] + WorkerKind.allCases.map(\.rawValue))),
+        Parameter("sort", "The order.", APIText.oneOf(["", "relevance", "downloads", "recent"])),
+    ]
+    private static let size: JSONValue = ["type": "integer", "minimum": 0]
     private static let unknown = [404: "There is no such worker, version or channel."]
 
     /// Everything that the routers of `Routes` answer; a test holds one against the other.
@@ -22,10 +36,7 @@ extension APIOperation {
             .list,
             "Lists and searches workers.",
             .json("WorkerPage"),
-            query: [
-                ("search", "Words, typing errors allowed."), ("tag", "A keyword that the worker has."),
-                ("type", "`binary`, `bundle`, `image` or `engine`."), ("sort", "`relevance`, `downloads` or `recent`."),
-            ] + page
+            query: search + page
         ),
         .read(
             .detail,
@@ -39,7 +50,7 @@ extension APIOperation {
             .download,
             "Tells where the artifacts of a version are, and counts a download.",
             .json("WorkerDownload"),
-            query: [version, ("ci", "`true` from machines that build and test: counted apart.")],
+            query: [version, Parameter("ci", "`true` from machines that build and test: counted apart.")],
             others: unknown.merging([204: "The worker is part of the engine: there is nothing to fetch."]) { $1 }
         ),
         APIOperation(
@@ -69,7 +80,7 @@ extension APIOperation {
         .read(
             .blob,
             "Fetches bytes by their digest; ranges are answered.",
-            .media("application/octet-stream"),
+            .media("application/octet-stream", "application/gzip"),
             others: [
                 206: "The range that was asked for.", 404: "There is no such blob.", 416: "There is nothing there.",
             ]
@@ -82,11 +93,7 @@ extension APIOperation {
             .home,
             "The list and the search of workers for people: only where `Accept` names HTML.",
             .media("text/html"),
-            query: [
-                ("search", "Words, typing errors allowed."), ("tag", "A keyword that the worker has."),
-                ("type", "`binary`, `bundle`, `image` or `engine`."), ("sort", "`relevance`, `downloads` or `recent`."),
-                page[1],
-            ],
+            query: search + [cursor],
             others: [404: "The client does not ask for HTML."]
         ),
         .read(.page, "All of one version for people.", .media("text/html"), query: [version], others: unknown),
@@ -137,6 +144,10 @@ extension APIOperation {
             .blob,
             "Goes on with an upload that was cut, at `Upload-Offset`.",
             .scope(.publish),
+            headers: [
+                Parameter("Upload-Offset", "The number of bytes that have arrived.", size, isRequired: true),
+                Parameter("Upload-Length", "Bytes of the whole; without it the blob ends with the request.", size),
+            ],
             body: "bytes",
             .json("UploadState"),
             others: [202: "A part has arrived, more is missing.", 409: "The upload stands at another offset."]
@@ -146,7 +157,7 @@ extension APIOperation {
             .skills,
             "Replaces the skills and prompts of a version.",
             .scope(.publish),
-            body: "Skills",
+            body: "SkillsRequest",
             .json("SkillsAnswer"),
             others: unknown
         ),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import JSONText
 import RegistryAPI
 import RegistryStorage
 
@@ -21,15 +22,30 @@ struct APIOperation {
         case nothing
         /// JSON of a schema in `APISchemas`.
         case json(String)
-        case media(String)
+        /// One of these types.
+        case media([String])
+
+        static func media(_ types: String...) -> Content { .media(types) }
+    }
+
+    /// Something that is asked for beside path and body.
+    struct Parameter {
+        let name: String
+        let meaning: String
+        let schema: JSONValue
+        let isRequired: Bool
+
+        init(_ name: String, _ meaning: String, _ schema: JSONValue = ["type": "string"], isRequired: Bool = false) {
+            (self.name, self.meaning, self.schema, self.isRequired) = (name, meaning, schema, isRequired)
+        }
     }
 
     var method: Method
     var path: String
     var summary: String
     var key = Key.none
-    /// Names of the query with what they mean.
-    var query: [(name: String, meaning: String)] = []
+    var query: [Parameter] = []
+    var headers: [Parameter] = []
     /// The schema of the body; `bytes` for a body that is no JSON.
     var body: String?
     var status = 200
@@ -37,15 +53,14 @@ struct APIOperation {
     /// Other statuses of success, and the failures besides those that every operation may have.
     var others: [Int: String] = [:]
     /// Whether HEAD answers the same without its body.
-    var hasHead = false
+    var hasHead: Bool { method == .get }
 
     static func read(
         _ route: RegistryRoute,
         _ summary: String,
         _ content: Content,
-        query: [(name: String, meaning: String)] = [],
-        others: [Int: String] = [:],
-        hasHead: Bool = true
+        query: [Parameter] = [],
+        others: [Int: String] = [:]
     ) -> APIOperation {
         APIOperation(
             method: .get,
@@ -53,8 +68,7 @@ struct APIOperation {
             summary: summary,
             query: query,
             content: content,
-            others: others,
-            hasHead: hasHead
+            others: others
         )
     }
 
@@ -63,7 +77,8 @@ struct APIOperation {
         _ route: RegistryRoute,
         _ summary: String,
         _ key: Key,
-        query: [(name: String, meaning: String)] = [],
+        query: [Parameter] = [],
+        headers: [Parameter] = [],
         body: String? = nil,
         _ content: Content,
         others: [Int: String] = [:]
@@ -74,6 +89,7 @@ struct APIOperation {
             summary: summary,
             key: key,
             query: query,
+            headers: headers,
             body: body,
             status: content == .nothing ? 204 : 200,
             content: content,

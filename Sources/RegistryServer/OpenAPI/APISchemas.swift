@@ -2,6 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import JSONText
+import RegistryStorage
+import WorkerModel
 
 /// The values of the interface, as JSON Schema.
 ///
@@ -13,17 +15,30 @@ enum APISchemas {
     private static let number: JSONValue = ["type": "integer"]
     private static let anything: JSONValue = ["type": "object"]
     private static let moment: JSONValue = ["type": "string", "format": "date-time"]
-    private static let digest: JSONValue = ["type": "string", "pattern": "^[0-9a-fA-F]{64}$"]
-    private static let name: JSONValue = ["type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": 64]
+    private static let digest = APIText.digest
+    private static let name = APIText.name
 
-    private static func list(_ items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
+    private static func list(_ items: JSONValue, upTo most: Int? = nil, atLeast least: Int? = nil) -> JSONValue {
+        var schema: JSONObject = ["type": "array", "items": items]
+        schema["maxItems"] = most.map { .number(JSONNumber($0)) }
+        schema["minItems"] = least.map { .number(JSONNumber($0)) }
+        return .object(schema)
+    }
+
+    private static func orNull(_ schema: JSONValue) -> JSONValue { ["anyOf": [schema, ["type": "null"]]] }
 
     private static func map(_ values: JSONValue) -> JSONValue { ["type": "object", "additionalProperties": values] }
 
     private static func ref(_ schema: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(schema)")] }
 
-    private static func object(_ members: JSONObject, required: [String] = []) -> JSONValue {
+    /// Strict: other members are refused.
+    private static func object(
+        _ members: JSONObject,
+        required: [String] = [],
+        isStrict: Bool = false
+    ) -> JSONValue {
         var schema: JSONObject = ["type": "object", "properties": .object(members)]
+        if isStrict { schema["additionalProperties"] = false }
         if !required.isEmpty { schema["required"] = .array(required.map { .string($0) }) }
         return .object(schema)
     }
@@ -53,18 +68,9 @@ enum APISchemas {
     ]
 
     private static let versions: JSONObject = [
-        "Dependency": object(["name": name, "version": text], required: ["name", "version"]),
+        "Dependency": object(["name": APIText.anyName, "version": text], required: ["name", "version"]),
         "Binaries": map(object(["url": text, "sha256": digest], required: ["sha256"])),
-        "PublishRequest": object(
-            [
-                "worker_name": name, "version": text, "type": ["enum": ["binary", "image", "bundle", "engine"]],
-                "tag": text, "readme": text, "repo": text, "description": text, "license": text, "tags": list(text),
-                "dependencies": list(ref("Dependency")), "config": anything, "functions": list(anything),
-                "triggers": list(anything), "experimental": truth, "binaries": ref("Binaries"), "image_tag": text,
-                "platforms": list(text), "archive_url": text, "sha256": digest,
-            ],
-            required: ["worker_name", "version", "type"]
-        ),
+        "PublishRequest": ["oneOf": .array(publications)],
         "PublishAnswer": object(
             [
                 "worker": object(["name": name]),
@@ -76,7 +82,10 @@ enum APISchemas {
             ],
             required: ["version"]
         ),
-        "ResolveRequest": object(["worker": name, "version": text, "target": text], required: ["worker"]),
+        "ResolveRequest": object(
+            ["worker": APIText.anyName, "version": APIText.selector, "target": APIText.target],
+            required: ["worker"]
+        ),
         "ResolvedGraph": object(
             [
                 "root": object(["name": name, "version": text], required: ["name", "version"]), "target": text,
@@ -101,6 +110,49 @@ enum APISchemas {
             required: ["name", "type", "version"]
         ),
     ]
+
+    /// What each kind of worker is published with; other members are refused.
+    private static let publications: [JSONValue] = {
+        let artifact = object(
+            ["url": APIText.artifactAddress, "sha256": digest],
+            required: ["sha256"],
+            isStrict: true
+        )
+        let builds: JSONValue = [
+            "type": "object", "additionalProperties": artifact, "propertyNames": APIText.target, "minProperties": 1,
+            "maxProperties": .number(JSONNumber(64)),
+        ]
+        return [
+            publication("engine", [:], []), publication("binary", ["binaries": builds], ["binaries"]),
+            publication("bundle", ["archive_url": APIText.artifactAddress, "sha256": digest], ["sha256"]),
+            publication(
+                "image",
+                [
+                    "image_tag": ["type": "string", "minLength": 1, "pattern": "^[!-~]+$", "maxLength": 255],
+                    "platforms": list(APIText.platform, upTo: 64),
+                ],
+                ["image_tag"]
+            ),
+        ]
+    }()
+
+    private static func publication(_ kind: String, _ own: JSONObject, _ required: [String]) -> JSONValue {
+        let dependency = object(
+            ["name": APIText.anyName, "version": APIText.selectorIfAny],
+            required: ["name", "version"],
+            isStrict: true
+        )
+        let named = object(["name": ["type": "string", "minLength": 1]], required: ["name"])
+        var members: JSONObject = [
+            "worker_name": name, "version": APIText.published, "type": APIText.oneOf([kind]),
+            "tag": orNull(APIText.channel), "readme": text, "repo": APIText.webAddress, "description": text,
+            "license": text, "tags": list(text, upTo: 64), "dependencies": list(dependency, upTo: 256),
+            "config": orNull(anything), "functions": list(named, upTo: 4096), "triggers": list(named, upTo: 4096),
+            "experimental": truth,
+        ]
+        for member in own.members { members[member.key] = member.value }
+        return object(members, required: ["worker_name", "version", "type"] + required, isStrict: true)
+    }
 
     private static let reading: JSONObject = [
         "WorkerRow": object(
@@ -148,8 +200,31 @@ enum APISchemas {
             required: ["versions"]
         ),
         "Skills": object([
-            "version": text, "skills": ["type": ["object", "array"]], "prompts": ["type": ["object", "array"]],
+            "name": text, "version": text, "skills": list(object(["path": text, "content": text])),
+            "prompts": list(anything),
         ]),
+        "SkillsRequest": [
+            "allOf": [
+                object(
+                    [
+                        "version": APIText.selector,
+                        "skills": [
+                            "type": "object", "propertyNames": APIText.document, "maxProperties": 512,
+                            "additionalProperties": ["type": "string", "minLength": 1, "maxLength": 65536],
+                        ],
+                        "prompts": [
+                            "anyOf": [
+                                ["type": "object", "additionalProperties": anything, "maxProperties": 512],
+                                list(object(["name": text], required: ["name"]), upTo: 512),
+                            ]
+                        ],
+                    ],
+                    required: ["version"],
+                    isStrict: true
+                )
+            ],
+            "anyOf": [["required": ["skills"]], ["required": ["prompts"]]],
+        ],
         "SkillsAnswer": object(["version": text], required: ["version"]),
         "Events": object(
             [
@@ -183,13 +258,25 @@ enum APISchemas {
     ]
 
     private static let changes: JSONObject = [
-        "UploadQuestion": object(["sha256": digest, "size": number], required: ["sha256", "size"]),
+        "UploadQuestion": object(
+            [
+                "sha256": digest,
+                "size": [
+                    "type": "integer", "minimum": 0,
+                    "maximum": .number(JSONNumber(ServerLimits.standard.upload.bytes)),
+                ],
+            ],
+            required: ["sha256", "size"]
+        ),
         "UploadState": object(
             ["sha256": digest, "stored": truth, "offset": number],
             required: ["sha256", "stored"]
         ),
         "ChannelRequest": object(
-            ["version": text, "expected_current_version": optionalText, "expected_tag": text],
+            [
+                "version": APIText.version, "expected_current_version": orNull(APIText.version),
+                "expected_tag": APIText.channel,
+            ],
             required: ["version"]
         ),
         "ChannelAnswer": object(
@@ -197,18 +284,25 @@ enum APISchemas {
             required: ["tag", "changed"]
         ),
         "FinalizeRequest": object(
-            ["candidate_version": text, "stable_version": text, "expected_latest_version": optionalText],
+            [
+                "candidate_version": APIText.version, "stable_version": APIText.version,
+                "expected_latest_version": orNull(APIText.version),
+            ],
             required: ["candidate_version", "stable_version"]
         ),
         "FinalizeAnswer": object(
             ["finalize": object(["stable_version": text], required: ["stable_version"]), "changed": truth],
             required: ["finalize", "changed"]
         ),
-        "YankRequest": object(["reason": text]),
-        "DeprecateRequest": object(["message": text, "replacement": name, "versions": text], required: ["message"]),
+        "YankRequest": object(["reason": APIText.line]),
+        "DeprecateRequest": object(
+            ["message": APIText.line, "replacement": APIText.anyName, "versions": APIText.range],
+            required: ["message"]
+        ),
         "VersionChange": object(
             [
-                "version": object(["version": text, "yanked": anything], required: ["version"]), "changed": truth,
+                "version": object(["version": text, "yanked": orNull(anything)], required: ["version"]),
+                "changed": truth,
                 "latest": optionalText,
             ],
             required: ["version", "changed"]
@@ -221,7 +315,11 @@ enum APISchemas {
         "OwnerList": object(["owners": list(object(["name": text], required: ["name"]))], required: ["owners"]),
         "KeyInfo": object(keyMembers, required: ["account", "scopes"]),
         "KeyList": object(["keys": list(ref("KeyInfo"))], required: ["keys"]),
-        "NewKeyRequest": object(["label": text, "scopes": list(text), "names": list(text), "expires_at": text]),
+        "NewKeyRequest": object([
+            "label": APIText.label,
+            "scopes": list(APIText.oneOf(KeyScope.allCases.map(\.rawValue)), atLeast: 1),
+            "names": list(APIText.namePattern, upTo: 32), "expires_at": orNull(moment),
+        ]),
         "NewKeyAnswer": ["allOf": [ref("KeyInfo"), object(["key": text], required: ["key"])]],
     ]
 

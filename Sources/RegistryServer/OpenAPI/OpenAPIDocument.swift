@@ -34,11 +34,20 @@ package enum OpenAPIDocument {
                     "Error": [
                         "description": "Why it was not done, and the next step.",
                         "content": ["application/json": ["schema": reference("Error")]],
-                    ]
+                    ],
+                    "ErrorPage": [
+                        "description": "Why it was not done, for people or for programs, as they ask.",
+                        "content": [
+                            "text/html": .object([:]), "application/json": ["schema": reference("Error")],
+                        ],
+                    ],
                 ],
             ],
         ]
     }
+
+    /// The parts of paths that have a form; any other name is that of nothing.
+    private static let forms: [String: JSONValue] = ["version": APIText.version, "tag": APIText.channel]
 
     /// The parts of the path, which all methods share.
     private static func parameters(_ operation: APIOperation) -> JSONObject {
@@ -49,7 +58,7 @@ package enum OpenAPIDocument {
                 names.map { name in
                     [
                         "name": .string(String(name)), "in": "path", "required": true,
-                        "schema": ["type": "string"],
+                        "schema": forms[String(name)] ?? ["type": "string"],
                     ]
                 }
             )
@@ -60,16 +69,15 @@ package enum OpenAPIDocument {
         var value: JSONObject = [
             "operationId": .string(identifier(operation) + suffix), "summary": .string(operation.summary),
         ]
-        if !operation.query.isEmpty {
-            value["parameters"] = .array(
-                operation.query.map { name, meaning in
-                    [
-                        "name": .string(name), "in": "query", "description": .string(meaning),
-                        "schema": ["type": "string"],
-                    ]
-                }
-            )
+        let parameters = [("query", operation.query), ("header", operation.headers)].flatMap { place, parameters in
+            parameters.map { parameter -> JSONValue in
+                [
+                    "name": .string(parameter.name), "in": .string(place), "description": .string(parameter.meaning),
+                    "required": .bool(parameter.isRequired), "schema": parameter.schema,
+                ]
+            }
         }
+        if !parameters.isEmpty { value["parameters"] = .array(parameters) }
         if let body = operation.body { value["requestBody"] = self.body(body) }
         switch operation.key {
         case .none: value["security"] = .array([])
@@ -95,7 +103,8 @@ package enum OpenAPIDocument {
         case .nothing: break
         case .json(let schema) where hasContent:
             success["content"] = ["application/json": ["schema": reference(schema)]]
-        case .media(let type) where hasContent: success["content"] = .object([type: .object([:])])
+        case .media(let types) where hasContent:
+            success["content"] = .object(JSONObject(types.map { ($0, .object([:])) }))
         case .json, .media: break
         }
         var answers: JSONObject = [String(operation.status): .object(success)]
@@ -107,7 +116,8 @@ package enum OpenAPIDocument {
                 answers[status] = ["description": .string(meaning)]
             }
         }
-        answers["default"] = ["$ref": "#/components/responses/Error"]
+        let error = operation.content == .media("text/html") ? "ErrorPage" : "Error"
+        answers["default"] = ["$ref": .string("#/components/responses/\(error)")]
         return answers
     }
 

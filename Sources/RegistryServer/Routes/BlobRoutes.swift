@@ -14,11 +14,7 @@ struct BlobRoutes: Sendable {
     let service: RegistryService
     let limits: ServerLimits
 
-    func add(to router: Router<RegistryContext>) {
-        let path = RouterPath(RegistryRoute.blob.rawValue)
-        router.get(path, use: get)
-        router.head(path, use: get)
-    }
+    func add(to router: Router<RegistryContext>) { router.reads(.blob, get) }
 
     /// GET and HEAD.
     @Sendable

@@ -14,8 +14,8 @@ struct KeyRoutes: Sendable {
     let limits: ServerLimits
 
     func add(to router: Router<RegistryContext>) {
-        router.get(RouterPath(RegistryRoute.whoAmI.rawValue), use: whoAmI)
-        router.get(RouterPath(RegistryRoute.keys.rawValue), use: list)
+        router.reads(.whoAmI, whoAmI)
+        router.reads(.keys, list)
         router.post(RouterPath(RegistryRoute.keys.rawValue), use: create)
         router.delete(RouterPath(RegistryRoute.key.rawValue), use: revoke)
     }

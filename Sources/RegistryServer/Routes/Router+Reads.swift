@@ -6,15 +6,20 @@ import Hummingbird
 import RegistryAPI
 
 extension Router where Context == RegistryContext {
-    /// Answers GET and HEAD of a route.
+    /// Answers GET of a route, and HEAD with the same but the body: the one way in which a route is read.
     func reads(
         _ route: RegistryRoute,
         _ handler: @escaping @Sendable (Request, RegistryContext) async throws -> Response
     ) {
-        get(RouterPath(route.rawValue), use: handler)
-        head(RouterPath(route.rawValue)) { request, context in
-            try await handler(request, context).createHeadResponse()
-        }
+        reads(RouterPath(route.rawValue), handler)
+    }
+
+    func reads(
+        _ path: RouterPath,
+        _ handler: @escaping @Sendable (Request, RegistryContext) async throws -> Response
+    ) {
+        get(path, use: handler)
+        head(path) { request, context in try await handler(request, context).createHeadResponse() }
     }
 }
 

@@ -14,12 +14,12 @@ struct ServerRoutes: Sendable {
     let server: RegistryServer
 
     func add(to router: Router<RegistryContext>) {
-        router.get("/healthz") { _, _ in Self.status("ok") }
-        router.get("/readyz", use: ready)
-        router.get("/openapi.json") { request, _ in
+        router.reads("/healthz") { _, _ in Self.status("ok") }
+        router.reads("/readyz", ready)
+        router.reads("/openapi.json") { request, _ in
             Response.ready(ReadyAnswer(body: OpenAPIDocument.bytes), for: request)
         }
-        if server.showsMetrics { router.get("/metrics", use: metrics) }
+        if server.showsMetrics { router.reads("/metrics", metrics) }
     }
 
     /// Whether the registry can answer what it is asked; says no more to people outside.
@@ -36,7 +36,7 @@ struct ServerRoutes: Sendable {
     private func metrics(_ request: Request, _ context: RegistryContext) async throws -> Response {
         var text = MetricsText()
         server.metrics.write(to: &text)
-        server.connections.write(to: &text)
+        await server.connections.write(to: &text)
         let unwritten = "Downloads that are counted and not written down yet."
         text.single("iii_registry_downloads_unwritten", .gauge, unwritten, server.service.downloads.unwritten)
         ProcessMetrics.write(to: &text)

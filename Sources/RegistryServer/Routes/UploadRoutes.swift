@@ -63,13 +63,13 @@ struct UploadRoutes: Sendable {
     @Sendable
     private func patch(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let (caller, digest) = (try await publisher(request, context), try context.digest)
-        if try await service.receive.isStored(digest) { return Self.stored(digest) }
         guard let offset = try request.byteCount(.uploadOffset) else {
             throw RequestFault.header("Upload-Offset", "is required: the number of bytes that have arrived")
         }
         let length = try request.byteCount(.uploadLength)
         if let length, length > limits.upload { throw RequestFault.tooLarge(limit: limits.upload) }
         if let length, length < offset { throw RequestFault.header("Upload-Length", "is less than Upload-Offset") }
+        if try await service.receive.isStored(digest) { return Self.stored(digest) }
         let limit = length ?? limits.upload
         let room = ByteCount(max(0, limit.bytes - offset.bytes))
         try request.expect(upTo: room)

@@ -36,17 +36,15 @@ package final class Keys: Sendable {
     ///   wrong ones from this address, or too many requests of the account.
     package func caller(_ presented: Redacted<String>?, from address: String) async throws -> Caller {
         guard let presented else { throw RegistryServiceError.keyMissing }
-        let now = surroundings.now()
-        // Nothing is looked up while an address waits: a right key among guesses must not stand out.
-        if let wait = wrongKeys.withLock({ $0.wait(address, at: now) }) {
-            throw RegistryServiceError.tooManyWrongKeys(retryAfter: wait)
-        }
+        let (now, elapsed) = (surroundings.now(), surroundings.elapsed())
         guard let (key, account) = try await find(presented) else {
-            wrongKeys.withLock { $0.recordFailure(address, at: now) }
+            if let wait = wrongKeys.withLock({ $0.fail(address, at: elapsed) }) {
+                throw RegistryServiceError.tooManyWrongKeys(retryAfter: wait)
+            }
             throw RegistryServiceError.keyUnknown
         }
         let caller = try Caller(key, of: account, at: now)
-        try rate.count(account.name.description, at: now)
+        try rate.count(account.name.description, at: elapsed)
         try await noteUse(of: key, at: now)
         return caller
     }

@@ -50,11 +50,12 @@ package struct ListWorkers: Sendable {
         let query = try question.query()
         // A search for nothing that has letters or digits finds nothing; no search finds all.
         let isHopeless = query.words.isEmpty && !(question.search ?? "").allSatisfy(\.isWhitespace)
-        let pending = counter.pendingByWorker()
+        // Rows are sorted by what is written down, and show it: one number. What cannot be written now is written later.
+        try? await counter.flush()
         let answer = try await store.read { session -> (rows: [[UInt8]], next: ListingPlace?) in
             if isHopeless { return ([], nil) }
             let page = try session.listings(query)
-            return (try page.rows.map { try Self.row($0, pending[$0.worker] ?? 0, in: session) }, page.next)
+            return (try page.rows.map { try Self.row($0, in: session) }, page.next)
         }
         var output = Array("{\"workers\":[".utf8)
         for (index, row) in answer.rows.enumerated() {
@@ -70,10 +71,9 @@ package struct ListWorkers: Sendable {
     /// What was made when the version became `latest`, with what changes put at its end.
     private static func row(
         _ row: ListingPage.Row,
-        _ pending: Int64,
         in session: any RegistryReadSession
     ) throws -> [UInt8] {
-        var changing: JSONObject = ["total_downloads": .number(JSONNumber(row.downloads + pending))]
+        var changing: JSONObject = ["total_downloads": .number(JSONNumber(row.downloads))]
         changing["author"] = try session.owners(of: row.worker).first.map { owner in
             WorkerDetail.Author(name: owner.description, isVerified: true).json
         }

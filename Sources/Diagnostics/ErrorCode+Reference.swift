@@ -205,6 +205,11 @@ extension ErrorCode {
                 "A folder cannot be packed as it is.",
                 "The message names the file and what to do with it."
             )
+        case .callsNotGranted:
+            (
+                "A worker asks to call functions on the bus that nobody has granted.",
+                "Write the `may_call:` that the message names into its entry of `config.yaml`, or pass `--allow-calls`. The exit status is 3."
+            )
         case .internalError: ("Something happened that nobody thought of.", "Please report it with the whole output.")
         }
     }

@@ -67,6 +67,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case sandboxUnavailable = "W188"
     case sandboxFailed = "W189"
     case packingRefused = "W190"
+    case callsNotGranted = "W191"
     case internalError = "W900"
 
     /// The process exit status that an error of this code ends the command with.
@@ -74,7 +75,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     /// 2 is for wrong usage, 3 for refusals by a policy or a check, 130 for an interruption, 1 for all other failures.
     package var exitStatus: Int32 {
         switch self {
-        case .lockfileMismatch, .installedContentChanged, .bundlesDisabled, .isolationTooWeak: 3
+        case .lockfileMismatch, .installedContentChanged, .bundlesDisabled, .isolationTooWeak, .callsNotGranted: 3
         case .cancelled: 130
         case .wrongUsage, .noTerminal: 2
         default: 1

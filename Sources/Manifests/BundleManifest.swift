@@ -44,6 +44,8 @@ package struct BundleManifest: Sendable {
     package let environment: [WorkerManifest.Variable]
     package let runtime: BundleRuntime
     package let dependencies: [WorkerManifest.Dependency]
+    /// The functions that it calls besides those of its dependencies.
+    package let calls: [CallPattern]
     /// The default configuration.
     package let config: JSONObject?
     /// What its user should be told: clamped resources (W182), ignored variables, unknown keys.
@@ -81,6 +83,7 @@ extension WorkerManifest {
             environment: environment,
             runtime: runtime,
             dependencies: dependencies,
+            calls: calls,
             config: config,
             warnings: findings
         )

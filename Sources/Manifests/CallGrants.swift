@@ -30,6 +30,14 @@ package struct CallPattern: Sendable, Hashable, CustomStringConvertible {
         self.init(trusting: text)
     }
 
+    /// What a worker asks for: as above, and nothing in it can be taken for a placeholder where it is written down.
+    ///
+    /// - Throws: `CallPatternError`.
+    package init(parsingWish text: String) throws(CallPatternError) {
+        try self.init(parsing: text)
+        if text.utf8.contains(UInt8(ascii: "$")) { throw CallPatternError(text: text, rule: .placeholder) }
+    }
+
     /// A pattern of any characters and any length, as the owner of a listener writes them.
     package init(trusting text: String) {
         description = text
@@ -88,6 +96,7 @@ package struct CallPatternError: CodedError, Hashable {
         case empty
         case tooLong
         case blank
+        case placeholder
     }
 
     package let text: String
@@ -101,6 +110,7 @@ package struct CallPatternError: CodedError, Hashable {
         case .empty: "it is empty"
         case .tooLong: "it has more than \(CallPattern.maximumBytes) bytes"
         case .blank: "it has blanks or characters that cannot be seen"
+        case .placeholder: "it has a `$`, which begins a placeholder"
         }
     }
     package var hints: [String] { ["write ids such as `shell::run`, or `shell::*` for all functions of `shell`"] }

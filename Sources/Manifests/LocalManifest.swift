@@ -16,6 +16,8 @@ package struct LocalManifest: Sendable {
     package let resources: ResourceRequest
     package let environment: [WorkerManifest.Variable]
     package let dependencies: [WorkerManifest.Dependency]
+    /// The functions that it calls besides those of its dependencies.
+    package let calls: [CallPattern]
     package let config: JSONObject?
     package let warnings: [ManifestProblem]
 }
@@ -52,6 +54,7 @@ extension WorkerManifest {
             ),
             environment: environment,
             dependencies: dependencies,
+            calls: calls,
             config: config,
             warnings: findings
         )

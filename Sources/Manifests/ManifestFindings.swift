@@ -60,6 +60,10 @@ extension WorkerManifest {
             found = error.problems + problems.filter { $0.severity == .warning && $0.reason != .unknownKey }
             if use == .bundle { found += publishedNameProblems() }
         }
+        for dependency in dependencies where BuiltinWorkers.isElsewhere(dependency.name.description) {
+            let path = "dependencies.\(dependency.name)"
+            found.append(ManifestProblem(.warning, path, places[path], .elsewhere))
+        }
         var seen: Set<ManifestProblem> = []
         let unique = found.filter { seen.insert($0).inserted }
         return ManifestFindings(name: name, use: use, problems: unique.inTextOrder, refusedByPublish: refusedByPublish)

@@ -44,6 +44,9 @@ package struct ManifestProblem: Sendable, Hashable {
         case undeterminedRuntime
         case numberWithoutJSON(String)
         case nulCharacter
+        case invalidCall(CallPatternError)
+        case tooMany(limit: Int)
+        case elsewhere
     }
 
     package var severity: Severity
@@ -97,6 +100,9 @@ extension ManifestProblem {
         case .undeterminedRuntime: "is missing, and the start command does not tell it: use python, node or bun"
         case .numberWithoutJSON(let text): "is `\(Self.shown(text))`, which has no form in JSON"
         case .nulCharacter: "holds a NUL character"
+        case .invalidCall(let error): "names no functions: \(error.reason)"
+        case .elsewhere: "is part of another engine: with this one the worker waits for it"
+        case .tooMany(let limit): "has more than \(limit) entries"
         }
     }
 

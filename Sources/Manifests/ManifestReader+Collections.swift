@@ -58,6 +58,21 @@ extension ManifestReader {
         }
     }
 
+    mutating func readCalls(_ value: YAMLNode, _ path: String) {
+        let items = items(value, path)
+        if items.count > CallGrants.maximumCount {
+            note(.error, path, value.span.start, .tooMany(limit: CallGrants.maximumCount))
+        }
+        for (index, item) in items.prefix(CallGrants.maximumCount).enumerated() {
+            let path = "\(path)[\(index)]"
+            guard let text = text(item, path, isNullAllowed: false) else { continue }
+            do throws(CallPatternError) {
+                let pattern = try CallPattern(parsingWish: text)
+                if !manifest.calls.contains(pattern) { manifest.calls.append(pattern) }
+            } catch { note(.error, path, item.span.start, .invalidCall(error)) }
+        }
+    }
+
     mutating func readConfig(_ value: YAMLNode, _ path: String) {
         guard value.pairs != nil else { return mismatch(value, path, "a map") }
         do throws(NumberWithoutJSON) {

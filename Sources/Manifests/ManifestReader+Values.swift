@@ -142,7 +142,7 @@ extension WorkerManifest {
         "bin", "targets", "artifacts", "language", "entry", "scripts", "scripts.start", "scripts.setup",
         "scripts.install",
         "runtime", "runtime.kind", "runtime.language", "runtime.package_manager", "runtime.entry", "runtime.base_image",
-        "resources", "resources.cpus", "resources.memory", "env", "dependencies", "config",
+        "resources", "resources.cpus", "resources.memory", "env", "dependencies", "calls", "config",
     ]
 
     static func isKnown(_ path: String) -> Bool { knownKeys.contains(path) || path.hasPrefix("artifacts.") }

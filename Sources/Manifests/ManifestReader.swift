@@ -58,6 +58,7 @@ struct ManifestReader {
             case "resources": readResources(value, path)
             case "env": readEnvironment(value, path)
             case "dependencies": readDependencies(value, path)
+            case "calls": readCalls(value, path)
             case "config": readConfig(value, path)
             default: noteUnknown(path, value)
             }

@@ -87,6 +87,8 @@ package struct WorkerManifest: Sendable {
     package internal(set) var environment: [Variable] = []
     /// In order.
     package internal(set) var dependencies: [Dependency] = []
+    /// The functions that the worker calls besides those of its dependencies, in order: what its user is asked to grant.
+    package internal(set) var calls: [CallPattern] = []
     /// The default configuration.
     package internal(set) var config: JSONObject?
 

@@ -30,6 +30,16 @@ extension ConfigFile {
         return try setting(member, inPlaceOf: present, of: place, name)
     }
 
+    /// Adds patterns to the `may_call:` of an entry.
+    ///
+    /// - Throws: `ConfigFileError.notListed`, `.listedTwice` and `.cannotEdit`.
+    package func granting(_ patterns: [String], to name: WorkerName) throws(ConfigFileError) -> ConfigFile {
+        guard let place = try place(of: name) else { throw .notListed(name) }
+        let present = place.entry.pair("may_call")
+        let list = YAMLValue.sequence((present?.value.value.items ?? []) + patterns.map { .string($0) })
+        return try setting(YAMLValue.Member("may_call", list), inPlaceOf: present?.name, of: place, name)
+    }
+
     /// Puts the pair in place that says what kind of worker an entry is, and takes away one that says another kind.
     func settingSource(
         _ source: ConfigEntry.Source,

@@ -18,6 +18,8 @@ package struct GraphNode: WireValue {
     package var config: JSONValue
     /// In the order in which the publisher declared them.
     package var dependencies: [WorkerDependency]
+    /// Patterns of functions that it calls besides those of its dependencies; nil where the registry says nothing of them.
+    package var calls: [String]?
 
     package init(
         name: WorkerName,
@@ -25,7 +27,8 @@ package struct GraphNode: WireValue {
         artifacts: WorkerArtifacts,
         repository: String = "",
         config: JSONValue = .emptyObject,
-        dependencies: [WorkerDependency] = []
+        dependencies: [WorkerDependency] = [],
+        calls: [String]? = nil
     ) {
         self.name = name
         self.version = version
@@ -33,6 +36,7 @@ package struct GraphNode: WireValue {
         self.repository = repository
         self.config = config
         self.dependencies = dependencies
+        self.calls = calls
     }
 
     package var kind: WorkerKind { artifacts.kind }
@@ -47,6 +51,7 @@ extension GraphNode {
         repository = try json.string("repo", or: "")
         config = try json.optional("config")?.value ?? .emptyObject
         dependencies = try json.optional("dependencies")?.dependencyMap() ?? []
+        calls = try json.optional("calls")?.strings()
     }
 
     package var json: JSONValue {
@@ -57,6 +62,7 @@ extension GraphNode {
         artifacts.write(to: &object, imageKey: "image")
         let members = dependencies.map { ($0.name.description, JSONValue.string($0.selector)) }
         object["dependencies"] = .object(JSONObject(members))
+        object["calls"] = calls.map(JSONValue.strings)
         return .object(object)
     }
 }

@@ -8,7 +8,7 @@ package import WorkerModel
 ///
 ///     {"worker_name":"smoke","version":"1.2.3","type":"binary","tag":"latest","readme":"# Smoke\n","repo":"https://…",
 ///      "description":"Smoke","license":"Apache-2.0","tags":["test"],
-///      "dependencies":[{"name":"configuration","version":"^1.0.0"}],"config":{"mode":"safe"},
+///      "dependencies":[{"name":"configuration","version":"^1.0.0"}],"calls":["shell::run"],"config":{"mode":"safe"},
 ///      "functions":[{"name":"smoke::run",…}],"triggers":[],"experimental":false,
 ///      "binaries":{"x86_64-unknown-linux-gnu":{"url":"https://…/smoke.tar.gz","sha256":"aa…"}}}
 ///
@@ -60,6 +60,8 @@ package struct PublishRequest: Hashable, Sendable {
     package var tags: [String] = []
     /// In the publisher's order, one per name.
     package var dependencies: [WorkerDependency] = []
+    /// Patterns of functions that it calls besides those of its dependencies, in the publisher's order.
+    package var calls: [String] = []
     /// The default configuration, an object, verbatim.
     package var config: JSONValue = .emptyObject
     /// Objects with a `name`, verbatim.
@@ -92,6 +94,7 @@ extension PublishRequest {
         object["license"] = .string(license)
         object["tags"] = .strings(tags)
         object["dependencies"] = .dependencies(dependencies)
+        if !calls.isEmpty { object["calls"] = .strings(calls) }
         object["config"] = config
         object["functions"] = .array(functions)
         object["triggers"] = .array(triggers)

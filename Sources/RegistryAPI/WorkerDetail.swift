@@ -36,6 +36,8 @@ package struct WorkerDetail: WireValue {
     package var isExperimental = false
     package var config: JSONValue = .emptyObject
     package var dependencies: [WorkerDependency] = []
+    /// Patterns of functions that it calls besides those of its dependencies.
+    package var calls: [String] = []
     /// Objects, verbatim.
     package var functions: [JSONValue] = []
     /// Objects, verbatim.
@@ -74,6 +76,7 @@ extension WorkerDetail {
         isExperimental = try worker.optional("experimental")?.bool() ?? false
         config = try worker.optional("config")?.value ?? .emptyObject
         dependencies = try worker.optional("dependencies")?.dependencyList() ?? []
+        calls = try worker.optional("calls")?.strings() ?? []
         functions = try worker.optional("functions")?.elements().map(\.value) ?? []
         triggers = try worker.optional("triggers")?.elements().map(\.value) ?? []
         supportedTargets = try worker.optional("supported_targets")?.targets()
@@ -107,6 +110,7 @@ extension WorkerDetail {
             "repo": .string(repository), "config": config, "readme": .string(readme), "tags": .strings(tags),
             "experimental": .bool(isExperimental), "dependencies": .dependencies(dependencies),
         ]
+        if !calls.isEmpty { object["calls"] = .strings(calls) }
         object["supported_targets"] = supportedTargets.map { .strings($0.map(\.description)) }
         object["image"] = image.map(JSONValue.string)
         if !platforms.isEmpty { object["platforms"] = .strings(platforms) }

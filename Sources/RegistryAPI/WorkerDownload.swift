@@ -17,17 +17,21 @@ package struct WorkerDownload: WireValue {
     package var artifacts: WorkerArtifacts
     /// The default configuration; sent for binaries only.
     package var config: JSONValue
+    /// Patterns of functions that it calls besides those of its dependencies; nil where the registry says nothing of them.
+    package var calls: [String]?
 
     package init(
         name: WorkerName,
         version: SemanticVersion,
         artifacts: WorkerArtifacts,
-        config: JSONValue = .emptyObject
+        config: JSONValue = .emptyObject,
+        calls: [String]? = nil
     ) {
         self.name = name
         self.version = version
         self.artifacts = artifacts
         self.config = config
+        self.calls = calls
     }
 
     package init(json: JSONCursor) throws(JSONShapeError) {
@@ -35,6 +39,7 @@ package struct WorkerDownload: WireValue {
         version = try json.required("version").version()
         artifacts = try WorkerArtifacts(in: json, imageKey: "image_url")
         config = try json.optional("config")?.value ?? .emptyObject
+        calls = try json.optional("calls")?.strings()
     }
 
     package var json: JSONValue {
@@ -45,6 +50,7 @@ package struct WorkerDownload: WireValue {
         // Existing clients insist on the key for a binary and do without it elsewhere.
         if artifacts.kind == .binary { object["config"] = config }
         artifacts.write(to: &object, imageKey: "image_url")
+        object["calls"] = calls.map(JSONValue.strings)
         return .object(object)
     }
 }

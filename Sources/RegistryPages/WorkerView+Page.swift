@@ -117,11 +117,17 @@ extension WorkerView {
         if let targets = detail.supportedTargets {
             add("Targets", "\(targets.map(\.description).joined(separator: ", "))")
         }
+        if !detail.calls.isEmpty { add("Asks to call", Self.codes(detail.calls)) }
         if let image = detail.image { add("Image", "<code>\(image)</code>") }
         if !detail.platforms.isEmpty { add("Platforms", "\(detail.platforms.joined(separator: ", "))") }
         return """
             <section aria-labelledby="facts"><h2 id="facts">Facts</h2><dl>\(rows)</dl>\(configuration)\(dependencies)</section>
             """
+    }
+
+    private static func codes(_ texts: [String]) -> Markup {
+        let codes: [Markup] = texts.enumerated().map { "\($0.offset == 0 ? "" : ", ")<code>\($0.element)</code>" }
+        return "\(codes)"
     }
 
     private var configuration: Markup {

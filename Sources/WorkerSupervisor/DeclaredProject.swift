@@ -33,11 +33,6 @@ package struct DeclaredProject: Sendable {
 /// Reads what a project declares, with the bytes that stand for it on this machine.
 package struct DeclaredProjectReader: Sendable {
     private static let listenerName = "iii-worker-manager"
-    /// Workers of every project that are part of this engine.
-    private static let builtIns: Set<String> = [
-        listenerName, "iii-telemetry", "iii-engine-functions", "iii-http-functions", "iii-observability",
-        "configuration", "iii-worker-ops",
-    ]
 
     private let project: Project
     private let home: IIIHome
@@ -102,11 +97,11 @@ package struct DeclaredProjectReader: Sendable {
             return reference.contains("@") ? .image(reference) : notInstalled(entry.name, adding: reference)
         case .named: break
         }
-        if Self.builtIns.contains(entry.name.description) { return .builtIn }
+        if BuiltinWorkers.own.contains(entry.name.description) { return .builtIn }
         guard let locked else { return try unlockedContent(of: entry.name) }
         switch locked.source {
         case .engine:
-            return .nothing(reason: "it is part of another engine, and this one does not have it", remedy: nil)
+            return .nothing(reason: BuiltinWorkers.absence, remedy: nil)
         case .image(let reference): return .image(reference)
         case .bundle, .binary: break
         }
@@ -124,7 +119,7 @@ package struct DeclaredProjectReader: Sendable {
         if let path = try? HostFiles.canonical(executable) { return .executable(path) }
         if let tree = try? HostFiles.canonical(home.workersBundle.appending(name.description)) { return .bundle(tree) }
         if BuiltinWorkers.names.contains(name.description) {
-            return .nothing(reason: "it is part of another engine, and this one does not have it", remedy: nil)
+            return .nothing(reason: BuiltinWorkers.absence, remedy: nil)
         }
         return notInstalled(name)
     }

@@ -46,4 +46,30 @@ struct ConfigIsolationTests {
             try ConfigFile(parsing: "workers:\n  - name: a\n    may_call: shell::run\n")
         }
     }
+
+    @Test(arguments: [
+        (
+            "workers:\n  - name: a # mine\n    config:\n      may_call: [\"*\"]\n", ["shell::run"],
+            ["shell::run"]
+        ),
+        ("workers:\n  - name: a\n    may_call:\n      - one::x # why\n", ["two::y"], ["one::x", "two::y"]),
+        (
+            "workers: [{name: a, may_call: [{\"worker::add\": {isolation: none}}]}]\n", ["a:b", "[x]", "*"],
+            ["worker::add", "a:b", "[x]", "*"]
+        ),
+        ("workers:\n  - name: a\n    may_call:\n", ["shell::*"], ["shell::*"]),
+    ])
+    func grantsAreAddedToTheirEntry(before: String, patterns: [String], after: [String]) throws {
+        let name = try WorkerName(parsing: "a")
+        let config = try ConfigFile(parsing: before)
+        let changed = try config.granting(patterns, to: name)
+        // Read again from its text, as everybody else does; what was there stays what it was.
+        let entry = try #require(try ConfigFile(parsing: Array(changed.text.utf8))[name])
+        #expect(entry.mayCall.grants.map(\.pattern.description) == after)
+        #expect(entry.config == config[name]?.config)
+        #expect(
+            entry.mayCall.grant(for: "worker::add")?.isolation
+                == config[name]?.mayCall.grant(for: "worker::add")?.isolation
+        )
+    }
 }

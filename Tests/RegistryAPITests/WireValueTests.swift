@@ -19,7 +19,7 @@ import WorkerModel
                   {"name":"iii-state","type":"engine","version":"0.21.6","repo":"","config":{},"dependencies":{}},
                   {"name":"hello-worker","type":"bundle","version":"1.0.0","repo":"","config":{},
                    "archive_url":"https://example.com/pi.tar.gz?sig=1","sha256":"\(hash)",
-                   "dependencies":{"helper":"^1.0.0","hermes":"latest","iii-state":""}}],
+                   "dependencies":{"helper":"^1.0.0","hermes":"latest","iii-state":""},"calls":["shell::run","a::*"]}],
          "edges":[{"from":"hello-worker","to":"helper","range":"^1.0.0"}]}
         """
 
@@ -29,6 +29,7 @@ import WorkerModel
          "binaries":{"aarch64-apple-darwin":{"sha256":"\(hash)","url":"https://example.com"}}}
         """,
         #"{"type":"bundle","name":"my-worker","version":"1.2.0","archive_url":"https://e.org/x","sha256":"\#(hash)"}"#,
+        #"{"type":"bundle","name":"b","version":"1.2.0","archive_url":"https://e.org/x","sha256":"\#(hash)","calls":["a::b"]}"#,
         #"{"type":"image","name":"todo","version":"1.2.0","image_url":"docker.io/acme/todo:1"}"#,
         #"{"type":"engine","name":"iii-state","version":"1.2.0"}"#,
     ]
@@ -37,7 +38,7 @@ import WorkerModel
         {"worker":{"name":"image-resize","version":"0.1.6","type":"binary","description":"Resize","license":"Apache-2.0",
           "repo":"https://github.com/acme/workers","config":{"width":200},"readme":"# image-resize\\n","tags":["image"],
           "experimental":false,"dependencies":[{"name":"configuration","version":"0.x"}],
-          "supported_targets":["aarch64-apple-darwin"],"total_downloads":42,
+          "supported_targets":["aarch64-apple-darwin"],"total_downloads":42,"calls":["shell::run"],
           "author":{"name":"acme","pfp":null,"verified":true},"published_at":"2026-08-01T10:00:00Z",
           "functions":[{"name":"image_resize::run","description":"","request_schema":{"type":"object"},"metadata":{}}],
           "triggers":[{"name":"tick","description":"","invocation_schema":{},"return_schema":{},"metadata":{}}]}}

@@ -30,6 +30,7 @@ struct PageTests {
                 "license": .string(text), "repo": .string(text), "config": [text: .string(text)],
                 "readme": .string(text),
                 "tags": [.string(text)], "experimental": true, "dependencies": [["name": "state", "version": "^1"]],
+                "calls": [.string(text), "shell::run"],
                 "functions": [function], "triggers": [trigger], "image": .string(text), "total_downloads": 7,
                 "author": ["name": .string(text), "pfp": .null, "verified": true],
                 "published_at": .string(text), "yanked": ["reason": .string(text)],

@@ -101,6 +101,12 @@ struct HostedArtifactTests {
             reason: "disagrees"
         ),
         BadBundle(
+            testDescription: "calls only in the manifest",
+            files: ["iii.worker.yaml": manifest + "calls: [\"shell::run\"]\n"],
+            code: .bundleManifestRejected,
+            reason: "disagrees with the archive's `iii.worker.yaml` on `shell::run`: it stands there only"
+        ),
+        BadBundle(
             testDescription: "too many entries",
             files: Dictionary(uniqueKeysWithValues: (0..<1025).map { ("f\($0)", "") }),
             code: .archiveUnsafe,
@@ -123,6 +129,27 @@ struct HostedArtifactTests {
             let digest = try await registry.upload(Array("not an archive".utf8))
             let found = await problems { try await registry.publish(Requests.bundle(digest)) }
             #expect(found.map(\.code) == [.archiveUnsafe])
+        }
+    }
+
+    @Test func whatAManifestCallsIsTold() async throws {
+        try await ServiceFixture.run { registry in
+            let files = ["iii.worker.yaml": Self.manifest + "calls: [\"shell::run\", \"a::*\"]\n"]
+            let digest = try await registry.uploadArchive(files)
+            var request = Requests.bundle(digest)
+            request["calls"] = ["a::*", "shell::run"]
+            try await registry.publish(request)
+            #expect(try await registry.download("pi")?["calls"] == ["a::*", "shell::run"])
+            request["version"] = "1.0.1"
+            request["calls"] = ["a::*"]
+            let text = try #require(files["iii.worker.yaml"]).replacing("version: 1.0.0", with: "version: 1.0.1")
+            request["sha256"] = .string(try await registry.uploadArchive(["iii.worker.yaml": text]).description)
+            let found = await problems { try await registry.publish(request) }
+            #expect(found.map(\.path) == ["$.calls"], "\(found)")
+            #expect(found.first?.reason.contains("`shell::run`: it stands there only") == true)
+            request["calls"] = ["${HOME}::x"]
+            let strange = await problems { try await registry.publish(request) }
+            #expect(strange.contains { $0.path == "$.calls[0]" }, "\(strange)")
         }
     }
 

@@ -3,6 +3,7 @@
 
 import Diagnostics
 import JSONText
+import Manifests
 import ProjectFiles
 import RegistryAPI
 import SystemPackage
@@ -53,7 +54,9 @@ extension PlannedChange {
             let status = StepStatus(step, isForced: isForced)
             if status == .alreadyCurrent, !step.isRequested { return nil }
             let needed = step.isAskedFor ? "" : "  (needed by others)"
-            return "\(status.verb(isDryRun: isDryRun)) \(step.versionText(status))  \(step.kind)\(needed)".printable
+            let remarks = isDryRun ? self.remarks(on: step).map { "  (\($0))" }.joined() : ""
+            return "\(status.verb(isDryRun: isDryRun)) \(step.versionText(status))  \(step.kind)\(needed)\(remarks)"
+                .printable
         }
         return workers
             + pruned.map { name, version in
@@ -65,21 +68,31 @@ extension PlannedChange {
     /// The plan in lines, as it is shown before anything is fetched; none where nothing changes.
     var planLines: [String] {
         if isEmpty { return [] }
-        let workers = plan.changes.map { step in
+        let workers = plan.changes.flatMap { step in
             let status = StepStatus(step, isForced: false)
             let askers = step.askers.compactMap(\.shown)
             let reason = step.isAskedFor || askers.isEmpty ? "" : "  for \(askers.joined(separator: ", "))"
             let mark = status == .installed ? "+" : status == .replaced ? "~" : "="
-            return "  \(mark) \(step.versionText(status))  \(step.kind)\(reason)".printable
+            let line = "  \(mark) \(step.versionText(status))  \(step.kind)\(reason)"
+            return ([line] + remarks(on: step).map { "      \($0)" }).map(\.printable)
         }
         return ["plan:"] + workers
             + pruned.map { "  - \($0.name)\($0.version.map { " \($0)" } ?? "")  nobody needs it any more".printable }
+    }
+
+    /// What its user should know of a worker before it comes: what it asks for, and that it will not run here.
+    private func remarks(on step: InstallPlan.Step) -> [String] {
+        wishes.filter { $0.name == step.name }.map(\.sentence)
+            + (step.isPartOfAnotherEngine ? [BuiltinWorkers.absence] : [])
     }
 
     func json(configPath: FilePath, isDryRun: Bool, isForced: Bool = false) -> JSONValue {
         [
             "config_path": .string(configPath.string), "dry_run": .bool(isDryRun),
             "workers": .array(plan.steps.map { $0.json(isForced: isForced) }),
+            "asks_to_call": .object(
+                JSONObject(wishes.map { ($0.name.description, .array($0.calls.map { .string($0.description) })) })
+            ),
             "removed": .array(
                 pruned.map {
                     ["name": .string($0.name.description), "version": $0.version.map(JSONValue.string) ?? .null]

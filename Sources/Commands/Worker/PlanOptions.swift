@@ -16,6 +16,9 @@ struct PlanOptions: ParsableArguments, Sendable {
     @Flag(name: .shortAndLong, help: "Do not ask, however many workers would be installed.")
     var yes = false
 
+    @Flag(help: "Grant what workers ask to call: it is written as `may_call:` into their entries.")
+    var allowCalls = false
+
     @Option(help: "How deep workers may need each other.")
     var maxDepth = DependencyGraph.Limits.standard.depth
 
@@ -36,6 +39,15 @@ struct PlanOptions: ParsableArguments, Sendable {
             if isAllowed { return }
             guard canAsk else { throw LargePlanUnasked(workers: change.plan.changes.count) }
             printer.ask("\(change.plan.changes.count) workers will be installed. Go on? [y/N] ")
+            let answer = try await Terminal.readAnswer()?.lowercased()
+            guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
+        }
+        let grantsCalls = allowCalls
+        options.grant = { wishes in
+            if grantsCalls { return }
+            guard canAsk else { throw CallsNotGranted(wishes: wishes) }
+            for wish in wishes { printer.say("\(wish.name) \(wish.sentence)".printable) }
+            printer.ask("May \(wishes.count == 1 ? "it" : "they")? [y/N] ")
             let answer = try await Terminal.readAnswer()?.lowercased()
             guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
         }

@@ -29,7 +29,8 @@ struct WorkerAdd: FetchingCommand {
             Everything is resolved first and shown as one plan; everything is fetched and verified; then config.yaml and \
             iii.lock change together, or not at all. Versions that the project has stay where they are good enough. In a \
             folder without a project, config.yaml is begun there. --isolation is written to the entries of the named workers; \
-            what is weaker than their kind and this machine allow is refused.
+            what is weaker than their kind and this machine allow is refused. What a worker asks to call on the bus besides \
+            its dependencies is granted by you alone: at a terminal you are asked, else it is refused without --allow-calls.
             """
     )
 
@@ -59,6 +60,9 @@ struct WorkerAdd: FetchingCommand {
 
     func validate() throws {
         if engine.host != nil, planning.dryRun { throw ValidationError("--dry-run plans here: leave out --host") }
+        if engine.host != nil, planning.allowCalls {
+            throw ValidationError("--allow-calls writes here: leave out --host")
+        }
         if engine.host != nil, target != nil { throw ValidationError("--host installs for its own platform") }
         if sources.isEmpty { throw ValidationError("name at least one worker to add") }
         if resetConfig, !force { throw ValidationError("--reset-config goes with --force") }

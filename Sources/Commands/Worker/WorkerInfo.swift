@@ -104,6 +104,7 @@ struct WorkerInfo: FetchingCommand {
             ["targets", (detail.supportedTargets ?? []).map(\.description).joined(separator: ", ")],
             ["image", detail.image ?? ""], ["platforms", detail.platforms.joined(separator: ", ")],
             ["needs", detail.dependencies.map { "\($0.name)@\($0.selector)" }.joined(separator: ", ")],
+            ["asks to call", detail.calls.joined(separator: ", ")],
             ["functions", names(detail.functions)], ["triggers", names(detail.triggers)],
         ].map { $0.map(\.printable) }
     }

@@ -45,7 +45,7 @@ struct WorkerList: ContextCommand {
         context.printer.table(
             head: head + ["NOTES"],
             rows.map { row in
-                row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) + [row.notes.cell]
+                row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) + [row.remarks]
             }
         )
         let tiers = Set((states ?? [:]).values.compactMap(\.isolation).compactMap(IsolationTier.init(rawValue:)))
@@ -85,6 +85,8 @@ struct WorkerList: ContextCommand {
 }
 
 extension ListWorkers.Row {
+    fileprivate var remarks: String { isPartOfAnotherEngine ? BuiltinWorkers.absence : notes.cell }
+
     fileprivate var cells: [String] {
         let installed = isInstalled.map { $0 ? "yes" : "no" } ?? "-"
         return [name.description, version ?? "-", kind ?? "-", selector?.description ?? "-", installed].map(\.printable)

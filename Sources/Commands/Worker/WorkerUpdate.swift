@@ -46,6 +46,9 @@ struct WorkerUpdate: FetchingCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if engine.host != nil, planning.allowCalls {
+            throw ValidationError("--allow-calls writes here: leave out --host")
+        }
         if engine.host != nil, planning.dryRun { throw ValidationError("--dry-run plans here: leave out --host") }
     }
 

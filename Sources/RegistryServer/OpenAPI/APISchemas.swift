@@ -98,14 +98,14 @@ enum APISchemas {
             [
                 "name": name, "type": text, "version": text, "repo": text, "config": anything,
                 "dependencies": map(text), "binaries": ref("Binaries"), "image": text, "archive_url": text,
-                "sha256": digest,
+                "sha256": digest, "calls": list(text),
             ],
             required: ["name", "type", "version", "repo", "config", "dependencies"]
         ),
         "WorkerDownload": object(
             [
                 "name": name, "type": text, "version": text, "config": anything, "binaries": ref("Binaries"),
-                "image_url": text, "archive_url": text, "sha256": digest,
+                "image_url": text, "archive_url": text, "sha256": digest, "calls": list(text),
             ],
             required: ["name", "type", "version"]
         ),
@@ -143,12 +143,13 @@ enum APISchemas {
             isStrict: true
         )
         let named = object(["name": ["type": "string", "minLength": 1]], required: ["name"])
+        let call: JSONValue = ["type": "string", "pattern": "^[!-#%-~]+$", "maxLength": 256]
         var members: JSONObject = [
             "worker_name": name, "version": APIText.published, "type": APIText.oneOf([kind]),
             "tag": orNull(APIText.channel), "readme": text, "repo": APIText.webAddress, "description": text,
             "license": text, "tags": list(text, upTo: 64), "dependencies": list(dependency, upTo: 256),
             "config": orNull(anything), "functions": list(named, upTo: 4096), "triggers": list(named, upTo: 4096),
-            "experimental": truth,
+            "experimental": truth, "calls": list(call, upTo: 256),
         ]
         for member in own.members { members[member.key] = member.value }
         return object(members, required: ["worker_name", "version", "type"] + required, isStrict: true)
@@ -177,7 +178,8 @@ enum APISchemas {
                     "allOf": [
                         ref("WorkerRow"),
                         object([
-                            "readme": text, "functions": list(anything), "triggers": list(anything),
+                            "readme": text, "calls": list(text), "functions": list(anything),
+                            "triggers": list(anything),
                             "published_at": moment,
                         ]),
                     ]

@@ -88,6 +88,7 @@ struct ArchiveInspection: Sendable {
             )
             findings.warnings += checked.warnings.map(\.message)
             findings.compare(checked.dependencies, with: publication.dependencies)
+            findings.compare(checked.calls, with: publication.calls)
         } catch {
             let reasons = error.problems.isEmpty ? [error.message] : error.problems.map(\.message)
             for reason in reasons {
@@ -152,6 +153,21 @@ extension ArchiveInspection.Findings {
                     path: "$.dependencies",
                     reason: "disagrees with the archive's `\(WorkerManifest.fileName)` on `\(name)`: "
                         + "\(shown(inRequest[name])) here, \(shown(inManifest[name])) there",
+                    code: .bundleManifestRejected
+                )
+            )
+        }
+    }
+
+    /// What manifest and request say that the worker calls must be the same, in whatever order.
+    fileprivate mutating func compare(_ declared: [CallPattern], with requested: [CallPattern]) {
+        for pattern in Set(declared).symmetricDifference(requested).map(\.description).sorted() {
+            let isRequested = requested.contains { $0.description == pattern }
+            problems.append(
+                PublicationProblem(
+                    path: "$.calls",
+                    reason: "disagrees with the archive's `\(WorkerManifest.fileName)` on "
+                        + "`\(PrintableText(pattern, limit: 80))`: it stands \(isRequested ? "here" : "there") only",
                     code: .bundleManifestRejected
                 )
             )

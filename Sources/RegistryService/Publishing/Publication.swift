@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import JSONText
+package import Manifests
 package import RegistryStorage
 package import WorkerModel
 
@@ -27,6 +28,8 @@ package struct Publication: Sendable {
     package let platforms: [String]
     /// In the order in which they were declared; one per name.
     package let dependencies: [WorkerDependency]
+    /// The functions that it calls besides those of its dependencies, in the publisher's order.
+    package let calls: [CallPattern]
     /// The default configuration, an object.
     package let config: JSONValue
     /// Objects with a `name`, verbatim.
@@ -67,6 +70,7 @@ package struct Publication: Sendable {
         isExperimental = about.isExperimental
         platforms = about.platforms
         dependencies = interface.dependencies
+        calls = interface.calls
         config = interface.config
         functions = interface.functions
         triggers = interface.triggers
@@ -80,7 +84,8 @@ package struct Publication: Sendable {
             && (readme, repository, description, license)
                 == (other.readme, other.repository, other.description, other.license)
             && tags.sorted() == other.tags.sorted() && isExperimental == other.isExperimental
-            && dependencies == other.dependencies && config.isEquivalent(to: other.config)
+            && dependencies == other.dependencies && Set(calls) == Set(other.calls)
+            && config.isEquivalent(to: other.config)
             && JSONValue.array(functions).isEquivalent(to: .array(other.functions))
             && JSONValue.array(triggers).isEquivalent(to: .array(other.triggers))
     }

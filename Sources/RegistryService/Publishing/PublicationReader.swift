@@ -3,6 +3,7 @@
 
 import Diagnostics
 import JSONText
+import Manifests
 import RegistryStorage
 import WorkerModel
 
@@ -22,6 +23,7 @@ struct PublicationReader {
     /// What a worker needs and offers.
     struct Interface {
         var dependencies: [WorkerDependency]
+        var calls: [CallPattern]
         var config: JSONValue
         var functions: [JSONValue]
         var triggers: [JSONValue]
@@ -30,7 +32,7 @@ struct PublicationReader {
     /// The keys that every kind of worker has.
     private static let commonKeys: Set<String> = [
         "worker_name", "version", "type", "tag", "readme", "repo", "description", "license", "tags", "dependencies",
-        "config", "functions", "triggers", "experimental",
+        "calls", "config", "functions", "triggers", "experimental",
     ]
 
     /// The most entries that lists of a publication have.
@@ -145,6 +147,9 @@ struct PublicationReader {
     private mutating func readInterface(of name: WorkerName?) -> Interface {
         Interface(
             dependencies: readDependencies(of: name),
+            calls: elements("calls", upTo: CallGrants.maximumCount).compactMap { cursor in
+                parsed(cursor) { try CallPattern(parsingWish: $0) }
+            },
             config: readConfig(),
             functions: namedObjects("functions"),
             triggers: namedObjects("triggers")

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import JSONText
+import Manifests
 import RegistryAPI
 import RegistryStorage
 import WorkerModel
@@ -27,13 +28,15 @@ extension ReadyAnswers {
             artifacts: artifacts,
             repository: publication.repository,
             config: publication.config,
-            dependencies: publication.dependencies
+            dependencies: publication.dependencies,
+            calls: publication.wishes
         )
         let download = WorkerDownload(
             name: publication.name,
             version: publication.version,
             artifacts: artifacts,
-            config: publication.config
+            config: publication.config,
+            calls: publication.wishes
         )
         let detail = JSONValue.object(publication.detail(publishedAt: publishedAt).fixedMembers)
         self.init(
@@ -62,6 +65,9 @@ extension PublishedArtifacts {
 }
 
 extension Publication {
+    /// What it asks to call; nil where it asks for nothing, as answers were before workers could ask.
+    fileprivate var wishes: [String]? { calls.isEmpty ? nil : calls.map(\.description) }
+
     fileprivate func detail(publishedAt: Timestamp) -> WorkerDetail {
         var detail = WorkerDetail(name: name, version: version, kind: artifacts.kind)
         detail.description = description
@@ -72,6 +78,7 @@ extension Publication {
         detail.isExperimental = isExperimental
         detail.config = config
         detail.dependencies = dependencies
+        detail.calls = calls.map(\.description)
         detail.functions = functions
         detail.triggers = triggers
         if case .binaries(let builds) = artifacts { detail.supportedTargets = builds.keys.sorted() }

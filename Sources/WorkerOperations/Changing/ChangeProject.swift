@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import ArtifactStore
 import RegistryAPI
 import Diagnostics
 package import HostSystem
@@ -45,6 +46,10 @@ package struct ChangeOptions: Sendable {
     ///
     /// - Throws: `ConsentRequired` (W104) where there is nobody to ask, `CancellationError` for a no.
     package var consent: @Sendable (PlannedChange) async throws -> Void = { _ in }
+    /// Asked whether workers may call what they ask for; what returns grants all of it.
+    ///
+    /// - Throws: `CallsNotGranted` (W191) where there is nobody to ask, `CancellationError` for a no.
+    package var grant: @Sendable ([CallWish]) async throws -> Void = { throw CallsNotGranted(wishes: $0) }
 
     package init() {}
 }
@@ -57,6 +62,8 @@ package struct PlannedChange: Sendable {
     package let plan: InstallPlan
     /// Taken out because nobody needs them any more, with their versions.
     package let pruned: [(name: WorkerName, version: String?)]
+    /// What workers ask to call and nobody has granted before.
+    package var wishes: [CallWish] = []
 
     package var isEmpty: Bool { plan.changes.isEmpty && pruned.isEmpty }
     package var isLarge: Bool { plan.changes.count > Self.largest }
@@ -89,6 +96,8 @@ struct ChangeProject: Sendable {
         }
         announce(change)
         if change.isLarge { try await options.consent(change) }
+        var granted = change.wishes
+        if !granted.isEmpty { try await options.grant(granted) }
         let hold = try await workshop.installation.hold(for: workshop.project)
         defer { hold.release() }
         var fetched: Set<Delivery> = []
@@ -99,14 +108,33 @@ struct ChangeProject: Sendable {
             let bases = BaseImages(workshop: workshop)
             for base in try bases.needed(by: wanted) { try await bases.bring(base, renewing: renewsBases) }
             fetched.formUnion(wanted.map(\.delivery))
-            let has = fetched
-            if let done = try await commit(what: has) { return done }
+            let late = try wishesInside(change.plan, besides: granted)
+            if !late.isEmpty { try await options.grant(late) }
+            granted += late
+            let (has, grants) = (fetched, granted)
+            if let done = try await commit(what: has, granting: grants) { return done }
             change = try planned(in: ProjectState(reading: workshop.project)).change
         }
         throw ProjectKeepsChanging()
     }
 
-    private func planned(in state: ProjectState) throws -> (change: PlannedChange, after: ProjectState) {
+    /// What the manifests in bundles ask for of which the registry says nothing.
+    private func wishesInside(_ plan: InstallPlan, besides granted: [CallWish]) throws -> [CallWish] {
+        var state = try ProjectState(reading: workshop.project)
+        for wish in granted where state.config[wish.name] == nil {
+            state.config = try state.config.adding(ConfigAddition(name: wish.name))
+        }
+        try state.grant(granted)
+        return try plan.wishes(in: state) { step in
+            guard case .archive(_, let key)? = step.delivery, key.executable == nil else { return nil }
+            return try InstalledBundle.manifest(in: workshop.installation.store.tree(of: key))
+        }
+    }
+
+    private func planned(
+        in state: ProjectState,
+        granting granted: [CallWish] = []
+    ) throws -> (change: PlannedChange, after: ProjectState) {
         let plan = try makePlan(state)
         if workshop.environment.isOn(.bundlesDisabled) { try plan.expectNoBundles() }
         try plan.expectIsolation(options.isolation, in: state, MachineSettings(IIIHome(workshop.environment)))
@@ -117,7 +145,13 @@ struct ChangeProject: Sendable {
             resetsConfig: options.resetsConfig
         )
         if let tier = options.isolation { try after.isolate(plan, in: tier) }
-        return (PlannedChange(plan: plan, pruned: pruned.map { ($0, state.version(of: $0)) }), after)
+        try after.grant(granted)
+        let change = PlannedChange(
+            plan: plan,
+            pruned: pruned.map { ($0, state.version(of: $0)) },
+            wishes: try plan.wishes(in: state)
+        )
+        return (change, after)
     }
 
     private func announce(_ change: PlannedChange) {
@@ -142,11 +176,11 @@ struct ChangeProject: Sendable {
     }
 
     /// Writes the files; nil where another command has changed them so that more has to be fetched first.
-    private func commit(what fetched: Set<Delivery>) async throws -> PlannedChange? {
+    private func commit(what fetched: Set<Delivery>, granting granted: [CallWish]) async throws -> PlannedChange? {
         let committed = try await workshop.withLock { locked -> (PlannedChange, ProjectChange)? in
             // Another command may have changed the files while this one fetched.
             let before = try ProjectState(reading: workshop.project)
-            let (change, after) = try planned(in: before)
+            let (change, after) = try planned(in: before, granting: granted)
             guard change.plan.wanted.allSatisfy({ fetched.contains($0.delivery) }) else { return nil }
             try Task.checkCancellation()
             let files = try after.change(from: before)
@@ -219,7 +253,14 @@ extension InstallPlan {
         steps.compactMap { step in
             guard let delivery = step.delivery else { return nil }
             let version: SemanticVersion? = if case .registry(let node) = step.content { node.version } else { nil }
-            return WantedArtifact(name: step.name, version: version, delivery: delivery, isKept: step.isKept)
+            let calls: [String]? = if case .registry(let node) = step.content { node.calls } else { nil }
+            return WantedArtifact(
+                name: step.name,
+                version: version,
+                delivery: delivery,
+                isKept: step.isKept,
+                calls: calls
+            )
         }
     }
 

@@ -19,6 +19,8 @@ struct WantedArtifact: Sendable {
     let delivery: Delivery
     /// The project has it just so already: that it is there is nothing to tell.
     var isKept = false
+    /// What the registry says that it asks to call; nil where it says nothing.
+    var calls: [String]?
 }
 
 /// Fetches what is wanted and the store lacks, several at a time, and has it verified and placed.
@@ -168,6 +170,9 @@ struct InstallArtifacts: Sendable {
         guard key.executable == nil else { return }
         let manifest = try InstalledBundle.manifest(in: tree)
             .checkedAsBundle(named: wanted.name, version: wanted.version)
+        if let told = wanted.calls, Set(told) != Set(manifest.calls.map(\.description)) {
+            throw CallsDiffer(name: wanted.name, told: told, declared: manifest.calls)
+        }
         for warning in manifest.warnings {
             events.receive(.warning("\(wanted.name): \(warning.message)", warning.code))
         }

@@ -18,6 +18,10 @@ package struct ListWorkers: Sendable {
         package let isInstalled: Bool?
         /// What the registry said of the locked version when it was last asked.
         package let notes: [VersionNote]
+        /// Whether it is a part of the engine that this engine does not have.
+        package var isPartOfAnotherEngine: Bool {
+            kind == WorkerKind.engine.rawValue && !BuiltinWorkers.own.contains(name.description)
+        }
     }
 
     let project: Project

@@ -45,7 +45,8 @@ enum LocalFolder {
                 name: local.name,
                 folder: folder,
                 version: local.version,
-                dependencies: local.dependencies
+                dependencies: local.dependencies,
+                calls: local.calls
             )
             return (worker, local)
         } catch { throw .manifest(folder.appending(WorkerManifest.fileName), error) }

@@ -16,6 +16,8 @@ package struct LocalWorker: Sendable, Hashable {
     package let folder: FilePath
     package let version: SemanticVersion?
     package let dependencies: [WorkerManifest.Dependency]
+    /// The functions that it calls besides those of its dependencies.
+    package var calls: [CallPattern] = []
 
     /// What it is called in messages.
     package var shown: String { name?.description ?? folder.appending(WorkerManifest.fileName).string }

@@ -49,6 +49,11 @@ package struct InstallPlan: Sendable {
             }
         }
 
+        /// Whether it is a part of the engine that this engine does not have.
+        package var isPartOfAnotherEngine: Bool {
+            kind == WorkerKind.engine.rawValue && !BuiltinWorkers.own.contains(name.description)
+        }
+
         /// `bundle`, `binary`, `engine`, `image` or `local`.
         package var kind: String {
             switch content {

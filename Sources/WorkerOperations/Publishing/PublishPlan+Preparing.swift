@@ -227,6 +227,7 @@ extension PublishRequest {
         repository = manifest.repository ?? ""
         tags = manifest.tags
         dependencies = manifest.dependencies.map { WorkerDependency(name: $0.name, selector: $0.text) }
+        calls = manifest.calls.map(\.description)
         config = .object(manifest.config ?? JSONObject())
         for file in manifest.readme.map({ [$0] }) ?? ["README.md", "readme.md", "README"] {
             guard let bytes = try HostFiles.read(folder.pushing(FilePath(file)), upTo: Self.maximumReadme) else {

@@ -88,6 +88,7 @@ struct PublishedDifferences: Sendable {
             ("the repository", published.repository == request.repository),
             ("the tags", Set(published.tags) == Set(request.tags)),
             ("the dependencies", Set(published.dependencies) == Set(request.dependencies)),
+            ("the functions that it asks to call", Set(published.calls) == Set(request.calls)),
             ("the default configuration", published.config.isEquivalent(to: request.config)),
             ("the functions", JSONValue.array(published.functions).isEquivalent(to: .array(request.functions))),
             ("the trigger types", JSONValue.array(published.triggers).isEquivalent(to: .array(request.triggers))),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import Archives
 import JSONText
 import SystemPackage
@@ -53,7 +54,7 @@ struct StoredListing {
             for folder in try document.required("empty_folders").elements() { folders.append(try folder.string()) }
             let boot = try document.optional("boot")?.string()
             return StoredListing(listing: ArchiveListing(files: files, folders: folders), boot: boot)
-        } catch { throw .listingUnreadable(path, reason: "\(error)") }
+        } catch { throw .listingUnreadable(path, reason: error.words) }
     }
 
     private static func decode(_ file: JSONCursor) throws -> ArchiveListing.File {

@@ -18,9 +18,11 @@ package struct ErrorReport: Sendable {
         let coded = error as? any CodedError
         code = coded?.code ?? .internalError
         message = Self.sentence(of: error)
-        details = coded?.details ?? []
+        // What nobody has words for is for whoever mends it.
+        let isWorded = coded != nil || error is CancellationError || error is any PlainlyWorded
+        details = coded?.details ?? (isWorded ? [] : [("internal", String(describing: error))])
         var causes: [String] = []
-        var hints = coded?.hints ?? []
+        var hints = coded?.hints ?? (isWorded ? [] : [Self.report])
         var next = coded?.cause
         // A chain longer than this is a cycle or noise.
         for _ in 0..<16 {
@@ -40,9 +42,7 @@ package struct ErrorReport: Sendable {
         ["error: [\(code.rawValue)] \(message)"] + causes.map { "  caused by: \($0)" } + hints.map { "hint: \($0)" }
     }
 
-    private static func sentence(of error: any Error) -> String {
-        if let coded = error as? any CodedError { return coded.message.printable }
-        if error is CancellationError { return "the operation was cancelled" }
-        return String(describing: error).printable
-    }
+    private static let report = "this is a fault of iii: report it with what `--json` shows as `internal`"
+
+    private static func sentence(of error: any Error) -> String { error.words.printable }
 }

@@ -53,7 +53,7 @@ struct FailureTranslation {
         case let error as IOError: reason(of: error)
         case let error as ChannelError: reason(of: error)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .notSecure(words(for: error))
-        default: .noConnection(String(describing: error))
+        default: .noConnection(error.words)
         }
     }
 

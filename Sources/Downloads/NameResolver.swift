@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -87,7 +88,9 @@ package struct NameResolver: Sendable {
 }
 
 /// A name could not be looked up, which says nothing about whether it exists.
-struct NoNameServer: Error {}
+struct NoNameServer: PlainlyWorded {
+    var plainWords: String { "no name server answered" }
+}
 
 /// A continuation that the first of several answers resumes.
 private final class Waiter<Value: Sendable>: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 package import EngineProtocol
 import HostSystem
 package import Logging
@@ -146,7 +147,7 @@ package struct EngineServer: Sendable {
     private static func outcome(of call: LocalCall) async -> InvocationResult.Outcome {
         do { return .success(try await call.handler(call)) } catch let failure as CallFailure {
             return .failure(failure.json)
-        } catch { return .failure(CallFailure(code: "invocation_failed", message: "\(error)").json) }
+        } catch { return .failure(CallFailure(code: "invocation_failed", message: error.words).json) }
     }
 
     // MARK: Listening

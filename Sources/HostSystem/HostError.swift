@@ -59,6 +59,10 @@ package struct HostError: CodedError {
     package var details: [(key: String, value: String)] { [("path", path.string), ("errno", String(errno.rawValue))] }
 }
 
+extension Errno: PlainlyWorded {
+    package var plainWords: String { description.lowercased() }
+}
+
 /// A file that is larger than its reader accepts.
 ///
 /// W122.

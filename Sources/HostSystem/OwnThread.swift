@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import CHostSystem
 
 /// A thread of its own for a loop that waits in the kernel, so that none of those that run tasks ever does.
@@ -36,5 +37,9 @@ package enum OwnThread {
         }
     }
 
-    package struct ThreadFailure: Error { package let errno: Int32 }
+    package struct ThreadFailure: PlainlyWorded {
+        package let errno: Int32
+
+        package var plainWords: String { "the system gives no more threads" }
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import JSONText
 package import WorkerModel
 
@@ -56,7 +57,7 @@ package struct ImageConfiguration: Hashable, Sendable {
             user = try Self.text(settings?.optional("User"))
             stopSignal = try Self.signal(settings?.optional("StopSignal"))
             labels = try Self.labels(settings?.optional("Labels"))
-        } catch { throw OCIDocumentError(reason: "\(error)") }
+        } catch { throw OCIDocumentError(reason: error.words) }
     }
 
     private static func platform(_ document: JSONCursor) throws -> ImagePlatform? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import JSONText
 package import WorkerModel
 
@@ -50,7 +51,7 @@ package enum OCIDocument: Hashable, Sendable {
                 throw document.fail("must hold either `manifests` or `layers`, as its type says")
             }
             self = try type.isIndex ? Self.readIndex(document) : Self.readImage(document)
-        } catch { throw OCIDocumentError(reason: "\(error)") }
+        } catch { throw OCIDocumentError(reason: error.words) }
     }
 
     private static func readIndex(_ document: JSONCursor) throws -> OCIDocument {
@@ -92,10 +93,10 @@ package enum OCIDocument: Hashable, Sendable {
 }
 
 /// Why bytes are no document of an image.
-package struct OCIDocumentError: Error, Hashable, CustomStringConvertible {
+package struct OCIDocumentError: PlainlyWorded, Hashable {
     package let reason: String
 
-    package var description: String { reason }
+    package var plainWords: String { reason }
 }
 
 extension OCIDocument {

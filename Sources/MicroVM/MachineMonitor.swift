@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import HostSystem
 import JSONText
 import SystemPackage
@@ -10,8 +11,8 @@ struct MachineMonitor: Sendable {
     let descriptor: FileDescriptor
 
     /// QEMU does not do what it is asked for.
-    struct Refused: Error, CustomStringConvertible {
-        let description: String
+    struct Refused: PlainlyWorded {
+        let plainWords: String
     }
 
     /// The memory stays where it is, in a file: only the devices are written and read.
@@ -43,23 +44,23 @@ struct MachineMonitor: Sendable {
         while true {
             let rest = ContinuousClock.now.duration(to: end)
             guard rest > .zero, await HostDescriptors.isReadable(descriptor, within: rest) else {
-                throw Refused(description: "it was not saved within \(limit)")
+                throw Refused(plainWords: "it was not saved within \(limit)")
             }
             let bytes = try piece()
-            if bytes.isEmpty { throw Refused(description: "it ended while it was saved") }
+            if bytes.isEmpty { throw Refused(plainWords: "it ended while it was saved") }
             text += bytes
             while let newline = text.firstIndex(of: 0x0A) {
                 if try Self.isSaved(JSONValue(parsing: text[..<newline])) { return }
                 text.removeSubrange(...newline)
             }
-            guard text.count < 1 << 20 else { throw Refused(description: "it says too much") }
+            guard text.count < 1 << 20 else { throw Refused(plainWords: "it says too much") }
         }
     }
 
     private static func isSaved(_ answer: JSONValue) throws -> Bool {
-        if case .string(let text)? = answer["error"]?["desc"] { throw Refused(description: text) }
+        if case .string(let text)? = answer["error"]?["desc"] { throw Refused(plainWords: text) }
         guard answer["event"] == "MIGRATION", let status = answer["data"]?["status"] else { return false }
-        if status == "failed" { throw Refused(description: "its state could not be written") }
+        if status == "failed" { throw Refused(plainWords: "its state could not be written") }
         return status == "completed"
     }
 

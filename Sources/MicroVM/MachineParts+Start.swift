@@ -108,7 +108,7 @@ extension MachineParts {
         do {
             // More than that is a complaint.
             guard await machine.firstFrames(within: limit) == [StartedMachine.hello] else {
-                throw MachineMonitor.Refused(description: "it did not start: \(await machine.holder.complaint())")
+                throw MachineMonitor.Refused(plainWords: "it did not start: \(await machine.holder.complaint())")
             }
             let state = template.state.descriptor
             try await machine.monitor?.save(to: state, within: limit)

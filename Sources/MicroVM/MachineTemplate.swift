@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import HostSystem
 import SystemPackage
 import WorkerModel
@@ -30,8 +31,15 @@ struct MachineTemplate: Sendable {
 }
 
 /// Why a file is no template, or none that can be used here.
-enum TemplateFileError: Error, Hashable {
+enum TemplateFileError: PlainlyWorded, Hashable {
     case damaged
     /// The processor's counter ran at another rate where it was made.
     case otherHost
+
+    var plainWords: String {
+        switch self {
+        case .damaged: "what was saved of a machine is damaged"
+        case .otherHost: "what was saved of a machine was made on another one"
+        }
+    }
 }

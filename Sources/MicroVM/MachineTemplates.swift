@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import HostSystem
 import Sandboxing
 import SystemPackage
@@ -70,8 +71,8 @@ actor MachineTemplates {
             }
             return .template(template)
         } catch {
-            broken[key] = "\(error)"
-            return .none(reason: "\(error)")
+            broken[key] = error.words
+            return .none(reason: error.words)
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import GuestChannel
 import HostSystem
 package import Sandboxing
@@ -51,7 +52,7 @@ package actor MicroVMBackend: SandboxBackend {
         } catch let missing as MachineParts.Missing {
             return .unavailable(missing.reason)
         } catch {
-            return .unavailable(.refused("\(error)"))
+            return .unavailable(.refused(error.words))
         }
     }
 

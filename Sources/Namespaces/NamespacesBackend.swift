@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import GuestChannel
 import HostSystem
 package import Sandboxing
@@ -68,7 +69,7 @@ package actor NamespacesBackend: SandboxBackend {
         } catch let error as SandboxError {
             return .unavailable(.refused(error.message))
         } catch {
-            return .unavailable(.refused("\(error)"))
+            return .unavailable(.refused(error.words))
         }
     }
 

@@ -50,7 +50,7 @@ package struct ImageCredentials: Sendable {
     package init(parsing bytes: [UInt8], from path: String, asking helper: @escaping Helper = { _, _ in nil }) throws {
         self.helper = helper
         do { files = [try File(JSONCursor(try JSONValue(parsing: bytes)))] } catch {
-            throw OCIImageError.credentialsUnreadable(path: path, reason: "\(error)")
+            throw OCIImageError.credentialsUnreadable(path: path, reason: error.words)
         }
     }
 

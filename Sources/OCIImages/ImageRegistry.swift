@@ -82,7 +82,7 @@ package struct ImageRegistry: Sendable {
 
     private func collect(_ response: TransportResponse, _ reference: ImageReference) async throws -> [UInt8] {
         do { return try await response.body.collect(upTo: OCIDocument.sizeLimit) } catch let error as BodyTooLarge {
-            throw OCIImageError.unreadable(reference, reason: "\(error)")
+            throw OCIImageError.unreadable(reference, reason: error.words)
         }
     }
 

@@ -43,5 +43,5 @@ extension JSONCursor {
 }
 
 private func message(of error: any Error) -> String {
-    (error as? any CodedError)?.message ?? String(describing: error)
+    error.words
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// One frame between the host and the guest.
 ///
 /// Shape, little endian: `u32 length of the payload | u32 stream | u8 type | payload`. Stream 0 is the sandbox itself, 1 the
@@ -80,7 +82,7 @@ package enum LittleEndian {
 /// A guest that does not keep to the protocol.
 ///
 /// It is not trusted: the sandbox is ended.
-package enum GuestProtocolError: Error, Hashable, Sendable {
+package enum GuestProtocolError: PlainlyWorded, Hashable {
     case tooLong(UInt32)
     case unknownKind(UInt8)
     /// A frame that only the host sends, or one in a state that knows no such frame.
@@ -89,6 +91,8 @@ package enum GuestProtocolError: Error, Hashable, Sendable {
     case version(UInt8)
     case overWindow(stream: UInt32)
     case tooManyConnections
+
+    package var plainWords: String { "what runs in the sandbox broke the rules of its connection" }
 }
 
 /// Cuts a stream of bytes into frames.

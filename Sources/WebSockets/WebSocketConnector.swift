@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import EngineProtocol
 package import NIOCore
 import NIOHTTP1
@@ -16,29 +17,37 @@ import Darwin
 #endif
 
 /// Why a WebSocket could not be opened.
-package enum WebSocketConnectError: Error, Sendable {
+package enum WebSocketConnectError: PlainlyWorded {
     /// No connection, or it broke before the upgrade.
     case unreachable(any Error)
     /// An answer that is no upgrade, with its status.
     case refused(status: Int)
     case timedOut
+
+    package var plainWords: String {
+        switch self {
+        case .unreachable(let error): error.words
+        case .refused(let status): "it answered \(status)"
+        case .timedOut: "nobody answered in time"
+        }
+    }
 }
 
 /// Why no connection came about, for people.
-private struct Unconnected: Error, CustomStringConvertible {
-    let description: String
+private struct Unconnected: PlainlyWorded {
+    let plainWords: String
 
     init(_ error: any Error) {
         let several = error as? NIOConnectionError
         if several.map({ $0.dnsAError != nil && $0.connectionErrors.isEmpty }) ?? false {
-            description = "there is no address for `\(several?.host ?? "")`"
+            plainWords = "there is no address for `\(several?.host ?? "")`"
             return
         }
         switch several?.connectionErrors.first?.error ?? error {
-        case let error as IOError where error.errnoCode == ECONNREFUSED: description = "the connection was refused"
-        case let error as IOError: description = String(cString: strerror(error.errnoCode)).lowercased()
-        case ChannelError.connectTimeout: description = "nobody answered in time"
-        case let error: description = String(describing: error)
+        case let error as IOError where error.errnoCode == ECONNREFUSED: plainWords = "the connection was refused"
+        case let error as IOError: plainWords = String(cString: strerror(error.errnoCode)).lowercased()
+        case ChannelError.connectTimeout: plainWords = "nobody answered in time"
+        case let error: plainWords = error.words
         }
     }
 }

@@ -50,6 +50,17 @@ package enum WorkerSource: Hashable, Sendable {
     }
 }
 
+extension WorkerSource: CustomStringConvertible {
+    /// As it is written on a command line: `pdfkit@^1.2`, `./folder`, `ghcr.io/org/worker:1`.
+    package var description: String {
+        switch self {
+        case .registry(let name, let selector): selector.map { "\(name)@\($0)" } ?? "\(name)"
+        case .localPath(let path): path
+        case .image(let reference, _): "\(reference)"
+        }
+    }
+}
+
 /// Why a text names no worker.
 ///
 /// W101.

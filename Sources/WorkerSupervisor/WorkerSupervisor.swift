@@ -284,7 +284,7 @@ package actor WorkerSupervisor {
                 guard await source?.changed() ?? false else { return }
                 continue
             } catch {
-                end = "could not be started: \((error as? any CodedError)?.message ?? "\(error)")"
+                end = "could not be started: \(error.words)"
             }
             if Task.isCancelled {
                 worker.log.mark("stopped")

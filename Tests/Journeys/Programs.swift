@@ -56,6 +56,8 @@ enum Programs {
             output: .string(limit: 1 << 22),
             error: .string(limit: 1 << 22)
         )
+        // What every journey shows its user is held to the language of users.
+        PlainWords.expect(in: result.standardError, of: "\(program) \(arguments.joined(separator: " "))")
         return Result(
             status: result.terminationStatus.code,
             output: result.standardOutput,

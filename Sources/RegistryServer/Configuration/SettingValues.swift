@@ -74,8 +74,7 @@ package struct SettingValues: Sendable {
         do { return try read(value.text) } catch let error as UnreadableValue {
             throw SettingError(value.origin, "must be \(error.expected), not `\(value.text.printable)`")
         } catch {
-            let words = (error as? any CodedError)?.message ?? "\(error)"
-            throw SettingError(value.origin, "cannot be used: \(words)")
+            throw SettingError(value.origin, "cannot be used: \(error.words)")
         }
     }
 }

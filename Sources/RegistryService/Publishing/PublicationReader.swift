@@ -224,7 +224,7 @@ extension PublicationReader {
         do {
             return try read(text)
         } catch {
-            note(cursor.path, "is not accepted: \((error as? any CodedError)?.message ?? String(describing: error))")
+            note(cursor.path, "is not accepted: \(error.words)")
             return nil
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 package import HostSystem
 import Sandboxing
 package import SystemPackage
@@ -142,7 +143,7 @@ package struct ExamineHost: Sendable {
             return Finding(subject: "keys", status: .fine, text: "only you can read them", remedy: nil)
         } catch let error as CredentialsError {
             return Finding(subject: "keys", status: .missing, text: error.message, remedy: error.hints.first)
-        } catch { return Finding(subject: "keys", status: .missing, text: "\(error)", remedy: nil) }
+        } catch { return Finding(subject: "keys", status: .missing, text: error.words, remedy: nil) }
     }
 }
 

@@ -50,7 +50,7 @@ extension RegistryClientError {
         }
     }
 
-    private var isSending: Bool {
+    var isSending: Bool {
         switch conversation {
         case .publish, .upload, .change: true
         case .resolve, .look, .search, .account: false
@@ -94,13 +94,13 @@ extension RegistryClientError {
 
 extension RegistryClientError {
     /// The most problems, and the most versions, that a message lists.
-    private static let listed = 20
+    static let listed = 20
 
     package var message: String {
         switch reason {
         case .refused(let status, let envelope): "cannot \(conversation.action): \(words(of: envelope, status))"
         case .unreadable(let error):
-            "cannot \(conversation.action): the registry's answer makes no sense, \(sentence(of: error))"
+            "cannot \(conversation.action): the registry's answer makes no sense, \(error.words)"
         case .answerTooLarge:
             "cannot \(conversation.action): the registry's answer is larger than \(RegistryClient.answerLimit)"
         case .noKey: "there is no key for the registry"
@@ -114,46 +114,17 @@ extension RegistryClientError {
     private func words(of envelope: ErrorEnvelope?, _ status: Int) -> String {
         guard let envelope, !envelope.message.isEmpty else { return "the registry answered \(status)" }
         var text = envelope.message.printable
-        if let path = envelope.dependencyPath, path != conversation.worker { text += " (through \(path.printable))" }
+        if let path = envelope.dependencyPath, path != conversation.worker,
+            envelope.knownCode != .versionConflict || !text.contains(path.printable)
+        {
+            text += " (through \(path.printable))"
+        }
         // Some registries say it all in their first sentence.
         let unsaid = envelope.details.filter { !envelope.message.contains($0.reason) }
         let problems = unsaid.map { "`\($0.path.printable)` \($0.reason.printable)" }
         if !problems.isEmpty { text += ": " + problems.prefix(Self.listed).joined(separator: "; ") }
         if problems.count > Self.listed { text += "; and \(problems.count - Self.listed) more" }
         return text
-    }
-
-    private func sentence(of error: any Error) -> String {
-        (error as? any CodedError)?.message ?? String(describing: error)
-    }
-
-    package var hints: [String] {
-        switch reason {
-        case .refused(_, let envelope): [fix(of: envelope), available(in: envelope)].compactMap { $0 }
-        case .unreadable, .answerTooLarge, .unknownVersion: ["check that `III_API_URL` names a registry"]
-        case .noKey: ["`iii registry login` stores a key of your account; `III_API_KEY` wins over it"]
-        case .fileChanged: ["run the command again"]
-        case .fixtureCannot, .fixtureMissing: ["unset `III_API_URL`, or set it to the URL of a registry"]
-        }
-    }
-
-    private func fix(of envelope: ErrorEnvelope?) -> String? {
-        if let fix = envelope?.fix.printable, !fix.isEmpty { return fix }
-        return switch code {
-        case .unauthorized: "check with `iii registry whoami` whose key this is, and that its account owns the worker"
-        case .workerNotFound: "check the spelling of the name"
-        case .registry: "try again in a few minutes"
-        default: nil
-        }
-    }
-
-    /// The versions that there are, unless the registry's own words name one of them.
-    private func available(in envelope: ErrorEnvelope?) -> String? {
-        guard let envelope, !envelope.available.isEmpty else { return nil }
-        let said = envelope.message + " " + envelope.fix
-        if envelope.available.contains(where: { !$0.isEmpty && said.contains($0) }) { return nil }
-        let more = envelope.available.count > Self.listed ? ", …" : ""
-        return "available: \(envelope.available.prefix(Self.listed).map(\.printable).joined(separator: ", "))\(more)"
     }
 
     package var details: [(key: String, value: String)] {

@@ -19,10 +19,20 @@ package struct ResolutionFailure: CodedError, Hashable {
         case unsettled
     }
 
+    /// What one worker asks of the disputed one.
+    package struct Need: Hashable, Sendable {
+        /// The selector as it was written.
+        package let range: String
+        /// From the root to the disputed worker, through the one that asks.
+        package let path: [WorkerName]
+    }
+
     package let reason: Reason
     package let worker: WorkerName
     /// What is asked of `worker`, as written, in the order in which the graph was walked, without repetitions.
     package let requested: [String]
+    /// With `versionConflict`, everything that is asked of `worker`, in the order in which the graph was walked.
+    package let needs: [Need]
     /// From the root to `worker`, along the edge that failed.
     ///
     /// For a cycle, the last name occurs twice.
@@ -36,7 +46,11 @@ package struct ResolutionFailure: CodedError, Hashable {
     package var isRoot: Bool { dependencyPath.count == 1 }
 
     /// The path as answers hold it: `a -> b -> c`.
-    package var dependencyPathText: String { dependencyPath.map(\.description).joined(separator: " -> ") }
+    package var dependencyPathText: String { Self.text(of: dependencyPath) }
+
+    fileprivate static func text(of path: [WorkerName]) -> String {
+        path.map(\.description).joined(separator: " -> ")
+    }
 
     package var code: ErrorCode {
         switch reason {
@@ -52,13 +66,15 @@ package struct ResolutionFailure: CodedError, Hashable {
 extension ResolutionFailure {
     /// How many versions a hint recites.
     private static let recited = 5
+    /// How many sides of a conflict the message names.
+    private static let listed = 20
 
     package var message: String {
         let needed = isRoot ? "" : ", needed along \(dependencyPathText),"
         switch reason {
         case .workerNotFound: return "the worker `\(worker)`\(needed) is not in the registry"
         case .versionNotFound: return "no version of `\(worker)`\(needed) matches \(requestedText)"
-        case .versionConflict: return "no version of `\(worker)`\(needed) matches \(requestedText) together"
+        case .versionConflict: return "no version of `\(worker)` matches \(requestedText) together: \(needsText)"
         case .dependencyCycle: return "the dependencies form a cycle: \(dependencyPathText)"
         case .tooManyWorkers(let limit): return "`\(dependencyPath[0])` needs more than \(limit) workers"
         case .unsettled: return "the versions that `\(dependencyPath[0])` needs do not settle, last of `\(worker)`"
@@ -78,8 +94,17 @@ extension ResolutionFailure {
     /// The worker at the near end of the edge that failed.
     private var requirer: WorkerName { isRoot ? worker : dependencyPath[dependencyPath.count - 2] }
 
-    private var requestedText: String {
-        requested.map { "`\(PrintableText($0.isEmpty ? "*" : $0, limit: 80))`" }.joined(separator: " and ")
+    private var requestedText: String { requested.map(Self.shown).joined(separator: " and ") }
+
+    private static func shown(_ range: String) -> String {
+        "`\(PrintableText(range.isEmpty ? "*" : range, limit: 80))`"
+    }
+
+    /// ``  `^1` along a -> c, `^2` along a -> b -> c``.
+    private var needsText: String {
+        let clauses = needs.map { "\(Self.shown($0.range)) along \(Self.text(of: $0.path))" }
+        let more = clauses.count > Self.listed ? ", and \(clauses.count - Self.listed) more" : ""
+        return clauses.prefix(Self.listed).joined(separator: ", ") + more
     }
 
     private var availableText: String {

@@ -41,6 +41,7 @@ struct ResolverWalk {
         var worker: Int
         var from: Int?
         var requested: [String]
+        var needs: [ResolutionFailure.Need] = []
     }
 
     private let limits: Resolver.Limits
@@ -196,11 +197,19 @@ struct ResolverWalk {
         of worker: Int,
         from: Int?,
         requested: [String],
+        needs: [ResolutionFailure.Need] = [],
         at place: Int? = nil
     ) {
         let place = place ?? ordinal
         if let problem, problem.ordinal <= place { return }
-        problem = Problem(ordinal: place, reason: reason, worker: worker, from: from, requested: requested)
+        problem = Problem(
+            ordinal: place,
+            reason: reason,
+            worker: worker,
+            from: from,
+            requested: requested,
+            needs: needs
+        )
     }
 
     /// Finds the edge that made the requirements of a worker impossible to meet.
@@ -216,34 +225,54 @@ struct ResolverWalk {
         } else {
             var requested: [String] = []
             for text in requirements[...last].map(\.text) where !requested.contains(text) { requested.append(text) }
-            note(.versionConflict, of: worker, from: culprit.from, requested: requested, at: culprit.ordinal)
+            note(
+                .versionConflict,
+                of: worker,
+                from: culprit.from,
+                requested: requested,
+                needs: requirements[...last].map { .init(range: $0.text, path: path(to: worker, from: $0.from)) },
+                at: culprit.ordinal
+            )
         }
     }
 
     private func failure(_ problem: Problem) -> ResolutionFailure {
-        failure(problem.reason, of: problem.worker, from: problem.from, requested: problem.requested)
+        failure(
+            problem.reason,
+            of: problem.worker,
+            from: problem.from,
+            requested: problem.requested,
+            needs: problem.needs
+        )
     }
 
     private func failure(
         _ reason: ResolutionFailure.Reason,
         of worker: Int,
         from: Int?,
-        requested: [String] = []
+        requested: [String] = [],
+        needs: [ResolutionFailure.Need] = []
     ) -> ResolutionFailure {
+        ResolutionFailure(
+            reason: reason,
+            worker: workers[worker].name,
+            requested: requested,
+            needs: needs,
+            dependencyPath: path(to: worker, from: from),
+            available: workers[worker].index?.available ?? [],
+            isByNameOnly: workers[worker].index?.hasCandidates == false
+        )
+    }
+
+    /// From the root to a worker, through one that needs it.
+    private func path(to worker: Int, from: Int?) -> [WorkerName] {
         var path = [workers[worker].name]
         var above = from
         while let number = above {
             path.append(workers[number].name)
             above = workers[number].parent
         }
-        return ResolutionFailure(
-            reason: reason,
-            worker: workers[worker].name,
-            requested: requested,
-            dependencyPath: path.reversed(),
-            available: workers[worker].index?.available ?? [],
-            isByNameOnly: workers[worker].index?.hasCandidates == false
-        )
+        return path.reversed()
     }
 
     // MARK: Answering

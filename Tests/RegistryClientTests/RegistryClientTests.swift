@@ -134,14 +134,14 @@ let graph = """
             body: #"{"error":{"code":"worker_not_found","message":"no worker pi","fix":"publish it","available":[]}}"#,
             code: .workerNotFound,
             message: "cannot resolve `pi@^0.2`: no worker pi",
-            hints: ["publish it"]
+            hints: ["check the spelling of the name; `iii worker search pi` looks for names like it"]
         ),
         Refusal(
             status: 404,
             body: #"{"error":"no such thing"}"#,
             code: .workerNotFound,
             message: "cannot resolve `pi@^0.2`: no such thing",
-            hints: ["check the spelling of the name"]
+            hints: ["check the spelling of the name; `iii worker search pi` looks for names like it"]
         ),
         Refusal(
             status: 422,
@@ -156,7 +156,7 @@ let graph = """
             body: #"{"error":{"code":"version_not_found","message":"no","fix":"ask for 1.1.0","available":["1.1.0"]}}"#,
             code: .versionNotFound,
             message: "cannot resolve `pi@^0.2`: no",
-            hints: ["ask for 1.1.0"]
+            hints: ["available: 1.1.0"]
         ),
         Refusal(
             status: 422,
@@ -166,14 +166,36 @@ let graph = """
                 """,
             code: .versionConflict,
             message: "cannot resolve `pi@^0.2`: ^1 and ^2 (through pi -> a -> b)",
-            hints: ["f"]
+            hints: [
+                "another version may need versions that go together: `iii worker info pi --versions` shows them"
+            ]
         ),
         Refusal(
             status: 422,
             body: #"{"error":{"code":"dependency_cycle","message":"a cycle","fix":"break it","available":[]}}"#,
             code: .graphInvalid,
             message: "cannot resolve `pi@^0.2`: a cycle",
-            hints: ["break it"]
+            hints: ["tell the publisher: what needs itself cannot be installed"]
+        ),
+        Refusal(
+            status: 422,
+            body: """
+                {"error":{"code":"worker_not_found","message":"no skills","fix":"publish `skills`, or remove it","available":[],
+                 "worker":"skills","dependency_path":"pi -> mcp -> skills"}}
+                """,
+            code: .workerNotFound,
+            message: "cannot resolve `pi@^0.2`: no skills (through pi -> mcp -> skills)",
+            hints: ["tell the publisher of `mcp`"]
+        ),
+        Refusal(
+            status: 422,
+            body: """
+                {"error":{"code":"validation_error","message":"two problems","fix":"correct what `details` lists","available":[],
+                 "details":[{"path":"version","reason":"is none"}]}}
+                """,
+            code: .registry,
+            message: "cannot resolve `pi@^0.2`: two problems: `version` is none",
+            hints: []
         ),
         Refusal(
             status: 403,
@@ -205,6 +227,25 @@ let graph = """
         #expect(error?.code == refusal.code)
         #expect(error?.message == refusal.message)
         #expect(error?.hints == refusal.hints)
+    }
+
+    /// What the registry advises is meant for those who speak its language.
+    @Test(arguments: RegistryErrorCode.allCases) func noAdviceNamesARoute(_ code: RegistryErrorCode) async throws {
+        let fix = "look at `GET /w/pi/versions`, send `X-API-Key`, correct what `details` lists"
+        let body = #"{"error":{"code":"\#(code.rawValue)","message":"no","fix":"\#(fix)","available":[]}}"#
+        let transport = FakeTransport { _ in .json(code.status, body) }
+        let client = try makeClient(transport)
+        let name = try WorkerName(parsing: "pi")
+        let version = try SemanticVersion(parsing: "1.0.0")
+        let errors = [
+            await clientError { _ = try await client.resolve(try request()) },
+            await clientError { _ = try await client.versions(of: name) },
+            await clientError { try await client.yank(name, version, reason: "x") },
+        ]
+        for error in errors {
+            let hints = (error?.hints ?? []).joined()
+            #expect(!hints.contains("GET") && !hints.contains("X-API-Key") && !hints.contains("details"), "\(hints)")
+        }
     }
 
     @Test(arguments: [

@@ -265,6 +265,10 @@ struct ResolverFailureTests {
         #expect(conflict?.dependencyPathText == "slack -> harness -> iii-state")
         #expect(conflict?.requested == ["^0.22.2", "^0.21.2"])
         #expect(conflict?.message.contains("`^0.22.2` and `^0.21.2`") == true)
+        // Every side of it, with the way there.
+        #expect(conflict?.needs.map(\.range) == ["^0.22.2", "^0.21.2"])
+        #expect(conflict?.message.contains("`^0.21.2` along slack -> harness -> iii-state") == true)
+        #expect(conflict?.message.contains("`^0.22.2` along slack -> ") == true)
 
         let circle = try WrittenIndex("iii-directory 1.0.0: harness *\nharness 1.0.0: iii-directory *")
         let cycle = #expect(throws: ResolutionFailure.self) { try circle.picks("iii-directory", "*") }

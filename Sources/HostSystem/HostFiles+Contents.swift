@@ -84,19 +84,19 @@ extension HostFiles {
     package static func writeNew(
         _ contents: [UInt8],
         to path: FilePath,
-        mode: UInt16,
+        mode: UInt16?,
         isSynced: Bool = true
     ) throws(HostError) {
         let descriptor = try open(
             path,
             .writeOnly,
             options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
-            permissions: FilePermissions(rawValue: CModeT(mode)),
+            permissions: FilePermissions(rawValue: CModeT(mode ?? 0o666)),
             as: .create
         )
         defer { try? descriptor.close() }
-        // The mode of open is cut by the umask.
-        if fchmod(descriptor.rawValue, mode_t(mode)) != 0 { throw HostError(.changeMode, path, .current) }
+        // The mode of open is cut by the umask, which is right where no mode is asked for.
+        if let mode, fchmod(descriptor.rawValue, mode_t(mode)) != 0 { throw HostError(.changeMode, path, .current) }
         do {
             try descriptor.writeAll(contents)
         } catch { throw HostError(.write, path, error as? Errno ?? .ioError) }

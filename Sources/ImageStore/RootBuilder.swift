@@ -112,7 +112,12 @@ extension RootBuilder {
     private mutating func folder(at path: some Collection<UInt8>) throws -> RootFolder.Place {
         var made: [RootFolder.Place] = []
         root.onNewFolder = { made.append($0) }
-        defer { root.onNewFolder = { _ in } }
+        // What a lower layer has as a file gives way to what this one has below it.
+        root.givesWay = { [layer] path in !layer.isLowest && !layer.contains(path) }
+        defer {
+            root.onNewFolder = { _ in }
+            root.givesWay = { _ in false }
+        }
         let place = try root.folder(at: path, makes: true)
         for new in made { folders.setUsual(at: new.path) }
         return place

@@ -57,6 +57,8 @@ final class RootFolder {
     private var known: [[UInt8]: Place] = [:]
     /// What is told of each folder that is made on the way.
     var onNewFolder: (Place) -> Void = { _ in }
+    /// Whether a file that stands where a folder is to be made gives way to it, by its path.
+    var givesWay: ([UInt8]) -> Bool = { _ in false }
 
     /// Opens an existing folder that is no link at its end.
     init(_ path: FilePath) throws(HostError) {
@@ -122,14 +124,8 @@ final class RootFolder {
     private func step(to name: ArraySlice<UInt8>, in place: Place, makes: Bool) throws(Failure) -> Step {
         var descriptor = named(name) { iii_openat(place.descriptor, $0, Self.flags, 0) }
         if descriptor < 0, makes, Errno.current == .noSuchFileOrDirectory {
-            let made = named(name) { mkdirat(place.descriptor, $0, 0o700) }
-            if made != 0 { throw .host(HostError(.create, shown(place.path(of: name)), .current)) }
-            descriptor = named(name) { iii_openat(place.descriptor, $0, Self.flags, 0) }
-            if descriptor >= 0 {
-                let new = Place(descriptor: descriptor, path: place.path(of: name), parent: place)
-                onNewFolder(new)
-                return .folder(new)
-            }
+            if let new = try make(name, in: place) { return .folder(new) }
+            descriptor = -1
         }
         if descriptor >= 0 {
             return .folder(Place(descriptor: descriptor, path: place.path(of: name), parent: place))
@@ -137,10 +133,26 @@ final class RootFolder {
         switch Errno.current {
         case .noSuchFileOrDirectory: throw .missing
         case .notDirectory, .tooManySymbolicLinkLevels:
-            guard let target = try target(ofLink: name, in: place) else { throw .notAFolder }
-            return .link(target)
+            if let target = try target(ofLink: name, in: place) { return .link(target) }
+            guard makes, givesWay(place.path(of: name)) else { throw .notAFolder }
+            if named(name, { unlinkat(place.descriptor, $0, 0) }) != 0 {
+                throw .host(HostError(.remove, shown(place.path(of: name)), .current))
+            }
+            guard let new = try make(name, in: place) else { throw .missing }
+            return .folder(new)
         case let failure: throw .host(HostError(.read, shown(place.path(of: name)), failure))
         }
+    }
+
+    /// Makes a folder and opens it; nil where it cannot be opened, with the system's reason left for the caller.
+    private func make(_ name: ArraySlice<UInt8>, in place: Place) throws(Failure) -> Place? {
+        let made = named(name) { mkdirat(place.descriptor, $0, 0o700) }
+        if made != 0 { throw .host(HostError(.create, shown(place.path(of: name)), .current)) }
+        let descriptor = named(name) { iii_openat(place.descriptor, $0, Self.flags, 0) }
+        if descriptor < 0 { return nil }
+        let new = Place(descriptor: descriptor, path: place.path(of: name), parent: place)
+        onNewFolder(new)
+        return new
     }
 
     /// What a link says; nil for anything else.

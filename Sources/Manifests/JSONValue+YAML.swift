@@ -57,7 +57,7 @@ extension YAMLValue {
         case .null: self = .null
         case .bool(let bool): self = .bool(bool)
         case .number(let number):
-            self = number.int64 != nil ? .integer(number.description) : YAMLValue(YAMLScalar(plain: number.description))
+            self = number.int64 != nil ? .integer(number.description) : .number(number.description)
         case .string(let text): self = .string(text)
         case .array(let elements): self = .sequence(elements.map { YAMLValue(json: $0) })
         case .object(let object): self = .mapping(object.members.map { Member($0.key, YAMLValue(json: $0.value)) })

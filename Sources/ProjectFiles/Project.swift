@@ -140,7 +140,7 @@ package struct LockedProject: Sendable {
     ///
     /// Effects on disk: new contents are written and synced beside the files, a journal names them, they are renamed into
     /// place, the journal goes. After a kill the next command that takes the lock finishes the commit, or finds nothing
-    /// of it. Links are written through, modes are kept, a new file has mode 0644.
+    /// of it. Links are written through, modes are kept, a new file has the mode that the umask gives.
     ///
     /// - Throws: `ProjectError.cannotRead`, `.cannotWrite`, `.endlessLinks`; the files are as they were.
     package func commit(_ change: ProjectChange) throws(ProjectError) {

@@ -43,7 +43,8 @@ struct ProjectCommit {
         var target: CommitTarget
         var before: [UInt8]?
         var after: [UInt8]?
-        var mode: UInt16
+        /// That of the file; nil for a new one, which gets what the umask gives.
+        var mode: UInt16?
 
         var entry: CommitJournal.Entry {
             CommitJournal.Entry(role: target.role, before: before.map(Digest.sha256), after: after.map(Digest.sha256))
@@ -94,8 +95,8 @@ struct ProjectCommit {
         let before = try target.contents(project)
         if before == after { return nil }
         do throws(HostError) {
-            let mode = try HostFiles.mode(of: target.path) ?? 0o644
-            return Part(target: target, before: before, after: after, mode: mode & 0o777)
+            let mode = try HostFiles.mode(of: target.path).map { $0 & 0o777 }
+            return Part(target: target, before: before, after: after, mode: mode)
         } catch { throw .cannotRead(target.path, error) }
     }
 
@@ -119,7 +120,7 @@ struct ProjectCommit {
                     try HostFiles.removeFile(part.target.path)
                     continue
                 }
-                try HostFiles.write(before, to: part.target.path, mode: part.mode)
+                try HostFiles.write(before, to: part.target.path, mode: part.mode ?? 0o644)
             }
             for path in [project.journalPath, project.unfinishedJournalPath] { try HostFiles.removeFile(path) }
             for part in parts { try HostFiles.removeFile(part.target.stagedPath) }

@@ -35,6 +35,19 @@ enum CoreSchema {
         return number + String(decoding: exponent, as: UTF8.self)
     }
 
+    /// A float as readers of YAML 1.1 take it for one too: with a dot, and with a sign before its exponent; `1e-07`
+    /// becomes `1.0e-07`.
+    static func readByAll(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        guard let mark = bytes.firstIndex(where: { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }),
+            kind(of: text) == .float
+        else { return text }
+        let (mantissa, exponent) = (bytes[..<mark], bytes[(mark + 1)...])
+        let dot = mantissa.contains(UInt8(ascii: ".")) ? "" : ".0"
+        let sign = exponent.first.map { "+-".utf8.contains($0) } ?? true ? "" : "+"
+        return String(decoding: mantissa, as: UTF8.self) + dot + "e" + sign + String(decoding: exponent, as: UTF8.self)
+    }
+
     /// `0o[0-7]+` and `0x[0-9a-fA-F]+`.
     private static func isPrefixed(_ text: String) -> Bool {
         let digits = text.utf8.dropFirst(2)

@@ -77,3 +77,8 @@ extension YAMLNode {
         }
     }
 }
+
+extension YAMLValue {
+    /// A number as JSON writes it, in a notation that every reader takes for a number.
+    package static func number(_ text: String) -> YAMLValue { YAMLValue(YAMLScalar(plain: CoreSchema.readByAll(text))) }
+}

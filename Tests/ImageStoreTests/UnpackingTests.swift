@@ -44,6 +44,7 @@ struct UnpackingTests {
         (["add('/abs'); add('./dot')"], "abs f 644 0 \ndot f 644 0 \n"),
         // Another kind takes the place of what was there.
         (["add('a/b/c')", "add('a', b'x')"], "a f 644 1 \n"),
+        (["add('a', b'x')", "add('a/b/c')"], "a d 755 \na/b d 755 \na/b/c f 644 0 \n"),
         (["add('a', b'x')", "add('a', type=DIR, mode=0o700)"], "a d 700 \n"),
         (
             ["add('u', type=DIR); add('a', type=SYM, link='u')", "add('a', type=DIR); add('a/f')"],

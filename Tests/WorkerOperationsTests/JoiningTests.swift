@@ -75,7 +75,23 @@ import WorkerModel
             error?.message
                 == "no version of `base` meets all that is asked of it: `^2.0` for `new`, `^1.0` for `app -> old`"
         )
-        #expect(error?.hints.contains { $0.contains("iii worker update new app") } == true)
+        // Neither is in the project: there is nothing to update.
+        #expect(error?.hints.contains { $0.contains("iii worker update") } == false)
+    }
+
+    @Test func onlyWhatTheProjectHasIsToBeUpdated() throws {
+        let state = try Made.project(
+            Made.answer("*", Made.node("app", "1.0.0", needs: ["base": "^1.0"]), Made.node("base", "1.3.0"))
+        )
+        let error = Made.expect(.versionConflict) {
+            try InstallPlan(
+                InstallPlan.Input(answers: [
+                    Made.answer("*", Made.node("new", "1.0.0", needs: ["base": "^2.0"]), Made.node("base", "2.1.0"))
+                ]),
+                in: state
+            )
+        }
+        #expect(error?.hints.contains { $0.contains("`iii worker update app`") } == true)
     }
 
     @Test func aChannelOfADependencyMeansWhatTheRegistrySaid() throws {

@@ -56,7 +56,12 @@ struct GraphJoin {
         }
         for name in last.order {
             let requirements = last.requirements[name] ?? []
-            if !isMet(requirements, name, picks) { throw .conflict(name, requirements.map(\.need)) }
+            if isMet(requirements, name, picks) { continue }
+            // What the project does not have yet cannot be updated.
+            let present = requirements.compactMap(\.path.first).unique.filter { worker in
+                candidates[worker]?.contains(where: \.isLocked) ?? false
+            }
+            throw .conflict(name, requirements.map(\.need), inProject: present)
         }
         return outcome(last, picks)
     }

@@ -13,7 +13,9 @@ package enum PlanError: CodedError {
     case rangeBroken(from: WorkerName, to: WorkerName, range: String, version: SemanticVersion)
     case dependencyMissing(of: WorkerName, WorkerName)
     /// No version at hand meets all that is asked of a worker.
-    case conflict(WorkerName, [Need])
+    ///
+    /// With those workers of the project that are asked for and have a part in it.
+    case conflict(WorkerName, [Need], inProject: [WorkerName])
     case platform(WorkerName, SemanticVersion, host: TargetTriple?, available: [TargetTriple])
     case imageWithoutDigest(WorkerName, String)
     /// A registry elsewhere names an image at an address of this machine.
@@ -44,7 +46,7 @@ package enum PlanError: CodedError {
             return "`\(from)` needs `\(to)@\(range.printable)`, but the registry answered with version \(version)"
         case .dependencyMissing(let name, let missing):
             return "`\(name)` needs `\(missing)`, which the registry's answer does not contain"
-        case .conflict(let name, let needs):
+        case .conflict(let name, let needs, _):
             let clauses = needs.map(\.clause).unique
             let more = clauses.count > Self.listed ? ", and \(clauses.count - Self.listed) more" : ""
             return
@@ -67,7 +69,7 @@ package enum PlanError: CodedError {
         switch self {
         case .otherWorker, .otherVersion, .rootMissing, .rangeBroken, .dependencyMissing:
             ["do not install from this registry until that is explained; `III_API_URL` says which one is used"]
-        case .conflict(let name, let needs): Self.advice(name, needs)
+        case .conflict(let name, _, let workers): Self.advice(name, workers)
         case .platform(let name, _, _, _): ["ask the author of `\(name)` for a build for this platform"]
         case .imageWithoutDigest(let name, _): ["ask the publisher of `\(name)` to publish it by digest"]
         case .imageOfThisMachine(_, let reference):
@@ -86,8 +88,7 @@ package enum PlanError: CodedError {
     /// The most sides of a conflict that a message lists.
     private static let listed = 8
 
-    private static func advice(_ name: WorkerName, _ needs: [Need]) -> [String] {
-        let workers = needs.compactMap(\.path.first).unique
+    private static func advice(_ name: WorkerName, _ workers: [WorkerName]) -> [String] {
         var hints = ["ask for versions that agree on `\(name)`, for example with `NAME@RANGE`"]
         if !workers.isEmpty {
             hints.append(

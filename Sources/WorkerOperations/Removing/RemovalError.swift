@@ -8,7 +8,9 @@ package import WorkerModel
 
 /// Why a worker is not taken out of a project.
 package enum RemovalError: CodedError, Hashable {
-    case needed(WorkerName, by: [WorkerName])
+    ///
+    /// `through` are those that need these, and so on up: all that has to go with it besides.
+    case needed(WorkerName, by: [WorkerName], through: [WorkerName] = [])
     /// The manifest of the project's own folder needs it.
     case declared(WorkerName, in: FilePath)
 
@@ -18,7 +20,7 @@ package enum RemovalError: CodedError, Hashable {
 
     package var message: String {
         switch self {
-        case .needed(let name, let dependents):
+        case .needed(let name, let dependents, _):
             "`\(name)` is needed by \(dependents.map { "`\($0)`" }.joined(separator: ", "))"
         case .declared(let name, let folder):
             "`\(name)` is needed by `\(folder.appending(WorkerManifest.fileName).string.printable)`"
@@ -27,9 +29,9 @@ package enum RemovalError: CodedError, Hashable {
 
     package var hints: [String] {
         switch self {
-        case .needed(let name, let dependents):
+        case .needed(let name, let dependents, let others):
             [
-                "remove them together: `iii worker remove \(([name] + dependents).map(\.description).joined(separator: " "))`"
+                "remove them together: `iii worker remove \(([name] + dependents + others).map(\.description).joined(separator: " "))`"
             ]
         case .declared(let name, _): ["take `\(name)` out of its `dependencies:` first"]
         }

@@ -88,6 +88,40 @@ package enum HostFiles {
         return FilePath(platformString: text)
     }
 
+    /// An entry of a folder.
+    package struct Place: Hashable, Sendable {
+        package let folder: FilePath
+        package let name: String
+    }
+
+    /// The entries that decide which file an absolute path names: each symbolic link on the way, and the file in the end.
+    ///
+    /// Links that go in circles are followed no further than the system does.
+    package static func places(of path: FilePath) -> [Place] {
+        var places: [Place] = []
+        var done = FilePath("/")
+        var open = Array(path.components.reversed())
+        var links = 0
+        while let component = open.popLast() {
+            if component.kind == .parentDirectory {
+                done.removeLastComponent()
+                continue
+            }
+            if component.kind == .currentDirectory { continue }
+            let next = done.appending(component)
+            guard links < 40, let target = (try? target(ofLink: next)) ?? nil else {
+                if open.isEmpty { places.append(Place(folder: done, name: component.string)) }
+                done = next
+                continue
+            }
+            links += 1
+            places.append(Place(folder: done, name: component.string))
+            if target.isAbsolute { done = "/" }
+            open += target.components.reversed()
+        }
+        return places
+    }
+
     /// The path with every symbolic link resolved, or the path itself where there is nothing.
     package static func canonicalIfThere(_ path: FilePath) -> FilePath { (try? canonical(path)) ?? path }
 

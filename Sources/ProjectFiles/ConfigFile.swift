@@ -84,6 +84,10 @@ package struct ConfigFile: Sendable {
         return found
     }
 
+    /// Whether nothing at all is written there, as in a file that somebody is about to write: `workers: []` says that
+    /// there are none.
+    package var saysNothing: Bool { document.root == nil }
+
     /// The entry of a worker; of several, the first.
     package subscript(name: WorkerName) -> ConfigEntry? { entries.first { $0.name == name } }
 

@@ -89,11 +89,27 @@ extension ProjectState {
     }
 
     private func expectNobodyNeeds(_ name: WorkerName, besides removed: Set<WorkerName>) throws(RemovalError) {
+        let (dependents, folder) = needing(name)
+        let staying = dependents.filter { !removed.contains($0) }
+        if !staying.isEmpty {
+            var above: [WorkerName] = []
+            var open = staying
+            while let next = open.popLast() {
+                for one in needing(next).workers where !removed.contains(one) && !(staying + above).contains(one) {
+                    above.append(one)
+                    open.append(one)
+                }
+            }
+            throw .needed(name, by: staying.sorted(), through: above.sorted())
+        }
+        if let folder { throw .declared(name, in: folder) }
+    }
+
+    /// Who needs a worker directly: workers, and a folder that is none.
+    private func needing(_ name: WorkerName) -> (workers: [WorkerName], folder: FilePath?) {
         let locked = lock.workers.filter { $0.value.dependencies[name] != nil }.map(\.key)
         let local = locals.workers.filter { worker in worker.dependencies.contains { $0.name == name } }
-        let dependents = (locked + local.compactMap(\.name)).filter { !removed.contains($0) }
-        if !dependents.isEmpty { throw .needed(name, by: dependents.sorted()) }
-        if let folder = local.first(where: { $0.name == nil })?.folder { throw .declared(name, in: folder) }
+        return (locked + local.compactMap(\.name), local.first { $0.name == nil }?.folder)
     }
 
     private mutating func takeOut(_ name: WorkerName) throws {
@@ -101,6 +117,31 @@ extension ProjectState {
         lock.workers[name] = nil
         locals.workers.removeAll { $0.name == name }
         locals.problems.removeAll { $0.name == name }
+    }
+
+    /// Lets the lock file follow `config.yaml`: what was taken out of that by hand is taken out of this, and with it what
+    /// nobody else needs.
+    ///
+    /// Returns the names of both, sorted.
+    ///
+    /// - Throws: `ConfigFileError` for a file that cannot be edited.
+    mutating func followConfig() throws -> (unlisted: [WorkerName], pruned: [WorkerName]) {
+        let before = self
+        let gone = unlisted
+        for name in gone { try takeOut(name) }
+        return (gone, gone.isEmpty ? [] : try prune(since: before))
+    }
+
+    /// Locked workers that `config.yaml` does not list, and that nobody needs of what it lists, sorted.
+    ///
+    /// A file that says nothing says nothing of them either.
+    var unlisted: [WorkerName] {
+        // A manifest that cannot be read may need anything.
+        if config.saysNothing || !locals.problems.isEmpty { return [] }
+        let declared: Set<WorkerName> =
+            if case .declared(let dependencies) = lock.manifest { Set(dependencies.keys) } else { [] }
+        let kept = everythingNeeded(by: config.entries.map(\.name) + locals.needed + declared)
+        return lock.workers.keys.filter { !kept.contains($0) }.sorted()
     }
 
     /// Takes out what somebody needed before and nobody needs now.

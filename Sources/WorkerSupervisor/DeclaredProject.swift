@@ -2,7 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ArtifactStore
-import Diagnostics
+package import Diagnostics
 package import HostSystem
 package import JSONText
 package import ProjectFiles
@@ -20,6 +20,8 @@ package struct DeclaredProject: Sendable {
     package let namespaceGrace: Duration?
     /// What `config.yaml` says in vain.
     package let oversights: [String]
+    /// Whether `config.yaml` is empty, as while somebody saves it.
+    package let saysNothing: Bool
 
     /// What has changed since an engine was started and is taken up by its next start only.
     package func pending(since start: DeclaredProject) -> [String] {
@@ -73,7 +75,8 @@ package struct DeclaredProjectReader: Sendable {
             listeners: config.entries.filter { $0.name.description == Self.listenerName }
                 .map { $0.config ?? .emptyObject },
             namespaceGrace: config.namespaceGraceMilliseconds.map { .milliseconds($0) },
-            oversights: config.oversights
+            oversights: config.oversights,
+            saysNothing: config.saysNothing
         )
     }
 
@@ -109,7 +112,9 @@ package struct DeclaredProjectReader: Sendable {
             return .nothing(reason: "it was not built for this platform", remedy: nil)
         }
         let store = ArtifactStore(home: home)
-        guard try store.contains(key) else { return notInstalled(entry.name) }
+        guard try store.contains(key) else {
+            return .nothing(reason: "it is not installed", remedy: "iii worker sync")
+        }
         return store.executable(of: key).map { .executable($0) } ?? .bundle(store.tree(of: key))
     }
 
@@ -133,6 +138,19 @@ package struct DeclaredProjectReader: Sendable {
         environment.currentDirectory = project.folder
         return environment.absolute(path)
     }
+}
+
+/// A project whose file has become empty.
+///
+/// W130.
+package struct EmptyConfiguration: CodedError {
+    let path: FilePath
+
+    package init(_ project: Project) { path = project.configPath }
+
+    package var code: ErrorCode { .configIO }
+    package var message: String { "`\(path.string.printable)` is empty; what runs is left alone" }
+    package var hints: [String] { ["`workers: []` in it says that there are no workers"] }
 }
 
 /// A project without its file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import SystemPackage
 import Commands
 import Engine
@@ -119,7 +120,7 @@ final class RunningProject: Sendable {
             try await supervisor.execute(question.worker, question.request, output: output)
         }
         do { try await server.run() } catch is CancellationError {} catch {
-            printer.say("warning: `iii worker exec` does not work: \(error)")
+            printer.say("warning: `iii worker exec` does not work: \(error.words.printable)")
         }
         try? HostFiles.removeFile(folder.execSocket)
     }
@@ -131,7 +132,7 @@ final class RunningProject: Sendable {
             await readAgain(since: start)
             await watch.run { await self.readAgain(since: start) }
         } catch {
-            printer.say("warning: changes of config.yaml are not followed: \(error)")
+            printer.say("warning: changes of config.yaml are not followed: \(error.words.printable)")
             await Task.untilCancelled()
         }
     }
@@ -139,6 +140,8 @@ final class RunningProject: Sendable {
     private func readAgain(since start: DeclaredProject) async {
         do {
             let declared = try await reader.read()
+            // Somebody is about to write it, or has lost it.
+            if declared.saysNothing, !start.workers.isEmpty { throw EmptyConfiguration(folder.project) }
             rendering.isWell(declared.oversights + declared.pending(since: start))
             await supervisor.apply(declared.workers)
         } catch {

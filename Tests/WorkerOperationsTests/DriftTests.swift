@@ -26,6 +26,45 @@ import WorkerModel
         #expect(try lines(Made.empty("workers:\n  - name: iii-http\n  - name: x\n    worker_path: /x\n")).isEmpty)
     }
 
+    /// Somebody has taken an entry out of `config.yaml` by hand.
+    private func unlisting(_ name: String) throws -> ProjectState {
+        var state = try Made.project(
+            Made.answer("^1.0", Made.node("app", "1.0.0", needs: ["base": "*"]), Made.node("base", "1.1.0")),
+            Made.answer("*", Made.node("tool", "2.0.0"))
+        )
+        state.config = try state.config.removing(Made.name(name))
+        return state
+    }
+
+    @Test func whatOnlyTheLockFileHasIsTold() throws {
+        let state = try unlisting("app")
+        #expect(lines(state) == ["- app 1.0.0 (in lock, not in config.yaml)"])
+        #expect(state.drift().allSatisfy { $0.fix.contains("`iii worker update`") })
+    }
+
+    @Test func theLockFileFollowsAndWhatNobodyElseNeedsGoesToo() throws {
+        var state = try unlisting("app")
+        let gone = try state.followConfig()
+        #expect(gone.unlisted.map(\.description) == ["app"] && gone.pruned.map(\.description) == ["base"])
+        #expect(state.locked == ["tool 2.0.0"] && state.listed == ["tool"])
+        #expect(lines(state).isEmpty)
+    }
+
+    @Test func whatAnotherWorkerNeedsStays() throws {
+        var state = try unlisting("base")
+        #expect(lines(state).isEmpty)
+        #expect(try state.followConfig().unlisted.isEmpty)
+        #expect(state.locked == ["app 1.0.0", "base 1.1.0", "tool 2.0.0"])
+    }
+
+    @Test(arguments: ["", "# soon\n"]) func aFileThatSaysNothingTakesNothingOut(text: String) throws {
+        var state = try unlisting("app")
+        state.config = try ConfigFile(parsing: text)
+        #expect(state.unlisted.isEmpty)
+        state.config = try ConfigFile(parsing: "workers: []\n")
+        #expect(state.unlisted.map(\.description) == ["app", "base", "tool"])
+    }
+
     @Test func addedRemovedAndChangedNeedsAreTold() throws {
         let state = try project(
             locked: ["gone": "*", "b": "^1.0", "same": "*"],

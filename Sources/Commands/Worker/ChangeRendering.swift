@@ -58,11 +58,8 @@ extension PlannedChange {
             return "\(status.verb(isDryRun: isDryRun)) \(step.versionText(status))  \(step.kind)\(needed)\(remarks)"
                 .printable
         }
-        return workers
-            + pruned.map { name, version in
-                let verb = isDryRun ? "would remove" : "removed"
-                return "\(verb) \(name)\(version.map { " \($0)" } ?? "")  (nobody needs it any more)".printable
-            }
+        let verb = isDryRun ? "would remove" : "removed"
+        return workers + gone.map { "\(verb) \($0.what)  (\($0.reason))".printable }
     }
 
     /// The plan in lines, as it is shown before anything is fetched; none where nothing changes.
@@ -76,8 +73,24 @@ extension PlannedChange {
             let line = "  \(mark) \(step.versionText(status))  \(step.kind)\(reason)"
             return ([line] + remarks(on: step).map { "      \($0)" }).map(\.printable)
         }
-        return ["plan:"] + workers
-            + pruned.map { "  - \($0.name)\($0.version.map { " \($0)" } ?? "")  nobody needs it any more".printable }
+        return ["plan:"] + workers + gone.map { "  - \($0.what)  \($0.reason)".printable } + unconfined
+    }
+
+    /// Of native workers that are new, that nothing confines them.
+    private var unconfined: [String] {
+        let names = plan.changes.filter { $0.kind == WorkerKind.binary.rawValue && $0.before == nil }
+            .map { "`\($0.name)`" }
+        if names.isEmpty { return [] }
+        let (run, may) =
+            names.count == 1 ? ("is a native worker and runs", "it may") : ("are native workers and run", "they may")
+        return ["\(names.joined(separator: ", ")) \(run) unconfined: \(may) do all that you may do".printable]
+    }
+
+    /// What is taken out, with the reason.
+    private var gone: [(what: String, reason: String)] {
+        func what(_ name: WorkerName, _ version: String?) -> String { version.map { "\(name) \($0)" } ?? "\(name)" }
+        return unlisted.map { (what($0.name, $0.version), "config.yaml lists it no more") }
+            + pruned.map { (what($0.name, $0.version), "nobody needs it any more") }
     }
 
     /// What its user should know of a worker before it comes: what it asks for, and that it will not run here.
@@ -94,7 +107,7 @@ extension PlannedChange {
                 JSONObject(wishes.map { ($0.name.description, .array($0.calls.map { .string($0.description) })) })
             ),
             "removed": .array(
-                pruned.map {
+                (unlisted + pruned).map {
                     ["name": .string($0.name.description), "version": $0.version.map(JSONValue.string) ?? .null]
                 }
             ),

@@ -62,10 +62,12 @@ package struct PlannedChange: Sendable {
     package let plan: InstallPlan
     /// Taken out because nobody needs them any more, with their versions.
     package let pruned: [(name: WorkerName, version: String?)]
+    /// Taken out of the lock file because `config.yaml` does not list them any more, with their versions.
+    package let unlisted: [(name: WorkerName, version: String?)]
     /// What workers ask to call and nobody has granted before.
     package var wishes: [CallWish] = []
 
-    package var isEmpty: Bool { plan.changes.isEmpty && pruned.isEmpty }
+    package var isEmpty: Bool { plan.changes.isEmpty && pruned.isEmpty && unlisted.isEmpty }
     package var isLarge: Bool { plan.changes.count > Self.largest }
 }
 
@@ -135,10 +137,11 @@ struct ChangeProject: Sendable {
         in state: ProjectState,
         granting granted: [CallWish] = []
     ) throws -> (change: PlannedChange, after: ProjectState) {
-        let plan = try makePlan(state)
+        var after = state
+        let followed = try after.followConfig()
+        let plan = try makePlan(after)
         if workshop.environment.isOn(.bundlesDisabled) { try plan.expectNoBundles() }
         try plan.expectIsolation(options.isolation, in: state, MachineSettings(IIIHome(workshop.environment)))
-        var after = state
         let pruned = try after.apply(
             plan,
             from: workshop.registry.client.base.description,
@@ -148,7 +151,9 @@ struct ChangeProject: Sendable {
         try after.grant(granted)
         let change = PlannedChange(
             plan: plan,
-            pruned: pruned.map { ($0, state.version(of: $0)) },
+            pruned: (followed.pruned + pruned).map { ($0, state.version(of: $0)) },
+            // What is added again in the same breath is not gone.
+            unlisted: followed.unlisted.filter { after.isNew($0) }.map { ($0, state.version(of: $0)) },
             wishes: try plan.wishes(in: state)
         )
         return (change, after)
@@ -198,7 +203,9 @@ struct ChangeProject: Sendable {
         for wanted in plan.wanted {
             do { try workshop.installation.link(wanted) } catch {
                 // People and tools look there; the project itself does not.
-                workshop.events.receive(.warning("\(wanted.name) is installed, but its link is not: \(error)", nil))
+                workshop.events.receive(
+                    .warning("\(wanted.name) is installed, but its link is not: \(error.words)", nil)
+                )
             }
         }
     }

@@ -30,10 +30,11 @@ package struct RemoveWorkers: Sendable {
             let before = try ProjectState(reading: project)
             var after = before
             let pruned = try after.remove(names)
+            let followed = try after.followConfig()
             try Task.checkCancellation()
             let files = try after.change(from: before)
             try locked.commit(files)
-            return (pruned, files)
+            return ((pruned + followed.unlisted + followed.pruned).sorted(), files)
         }
         project.tell(files, events)
         return Outcome(removed: names, pruned: pruned, configPath: project.configPath)

@@ -10,6 +10,8 @@ package import WorkerModel
 package enum Drift: Sendable {
     /// `config.yaml` lists a worker that `iii.lock` does not have.
     case notLocked(WorkerName)
+    /// `iii.lock` has a worker that `config.yaml` does not list, and that nobody needs.
+    case notListed(WorkerName, version: String)
     /// A manifest needs a worker, and the lock file was written without that.
     case needAdded(WorkerName, range: String)
     case needChanged(WorkerName, from: String, to: String)
@@ -31,6 +33,7 @@ package enum Drift: Sendable {
     package var line: String {
         switch self {
         case .notLocked(let name): "+ \(name) (in config.yaml, not in lock)"
+        case .notListed(let name, let version): "- \(name) \(version.printable) (in lock, not in config.yaml)"
         case .needAdded(let name, let range): "+ \(name) \"\(range.printable)\" (not in lock)"
         case .needChanged(let name, let from, let to):
             "~ \(name) \"\(from.printable)\" → \"\(to.printable)\""
@@ -49,6 +52,8 @@ package enum Drift: Sendable {
     package var fix: String {
         switch self {
         case .notLocked(let name): "`iii worker add \(name)` locks it, `iii worker remove \(name)` takes it out"
+        case .notListed(let name, _):
+            "`iii worker update` takes it out of iii.lock, `iii worker add \(name)` lists it again"
         case .needAdded, .needChanged, .needRemoved, .manifestsChanged: "`iii worker update` brings iii.lock up to date"
         case .manifestGone: "restore the manifest, or run `iii worker update`"
         case .unreadable(let path, _): "correct `\(path.string.printable)`"
@@ -84,7 +89,8 @@ extension ProjectState {
             return .notLocked(entry.name)
         }
         let unreadable = locals.problems.map { Drift.unreadable($0.folder, $0.error) }
-        return unlocked + (locals.problems.isEmpty ? manifestDrift : []) + unreadable
+        let unlisted = unlisted.map { Drift.notListed($0, version: version(of: $0) ?? "") }
+        return unlocked + unlisted + (locals.problems.isEmpty ? manifestDrift : []) + unreadable
     }
 
     private var manifestDrift: [Drift] {

@@ -64,7 +64,8 @@ package struct SyncProject: Sendable {
         try expectLockfile(state)
         var drift = state.drift() + missingBuilds(state)
         var present: [WantedArtifact] = []
-        for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
+        let unlisted = Set(state.unlisted)
+        for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) where !unlisted.contains(name) {
             guard let delivery = workshop.installation.delivery(of: name, worker) else { continue }
             if try await isThere(delivery) {
                 present.append(WantedArtifact(name: name, version: worker.version.semantic, delivery: delivery))
@@ -109,8 +110,13 @@ package struct SyncProject: Sendable {
         defer { hold.release() }
         var outcome = Outcome()
         var (wanted, present): ([WantedArtifact], [WantedArtifact]) = ([], [])
+        let unlisted = Set(state.unlisted)
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
             let version = worker.version.description
+            if unlisted.contains(name) {
+                outcome.workers.append((name, version, .skipped("not in config.yaml")))
+                continue
+            }
             guard let delivery = workshop.installation.delivery(of: name, worker) else {
                 outcome.workers.append((name, version, .skipped(worker.reasonForNothing)))
                 continue
@@ -159,7 +165,7 @@ package struct SyncProject: Sendable {
 
     private func link(_ artifact: WantedArtifact) {
         do { try workshop.installation.link(artifact) } catch {
-            let words = "\(artifact.name) is installed, but its link is not: \(error)"
+            let words = "\(artifact.name) is installed, but its link is not: \(error.words)"
             workshop.events.receive(.warning(words, nil))
         }
     }

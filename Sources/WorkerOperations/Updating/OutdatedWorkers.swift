@@ -39,12 +39,14 @@ package struct OutdatedWorkers: Sendable {
     /// - Throws: `RegistryClientError`, `PlanError`, `DependencyGraphError`, `ProjectError`.
     package func run(all: Bool = false) async throws -> [Row] {
         try await workshop.project.settle(workshop.events)
-        let state = try ProjectState(reading: workshop.project)
+        var state = try ProjectState(reading: workshop.project)
+        _ = try state.followConfig()
         let own = state.own
         let names = state.lock.workers.keys.filter { own[$0] == nil }.sorted()
         if names.isEmpty { return [] }
-        async let found = look(for: names, in: state)
-        let plan = try await UpdateWorkers(workshop).plan(in: state)
+        let followed = state
+        async let found = look(for: names, in: followed)
+        let plan = try await UpdateWorkers(workshop).plan(in: followed)
         let wanted = Dictionary(plan.steps.map { ($0.name, $0.version) }) { first, _ in first }
         let newest = try await found
         let rows = names.map { name in

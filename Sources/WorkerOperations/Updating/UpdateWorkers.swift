@@ -37,7 +37,9 @@ package struct UpdateWorkers: Sendable {
     ///   `FileLockBusy` (W120), `ProjectError`, `ConfigFileError`.
     package func run(_ request: Request) async throws -> Outcome {
         try await workshop.project.settle(workshop.events)
-        let input = try await input(request, in: ProjectState(reading: workshop.project))
+        var state = try ProjectState(reading: workshop.project)
+        _ = try state.followConfig()
+        let input = try await input(request, in: state)
         let change = try await ChangeProject(
             workshop: workshop,
             options: request.options,

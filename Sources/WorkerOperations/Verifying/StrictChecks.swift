@@ -69,7 +69,7 @@ struct StrictChecks {
             switch item {
             case .needChanged, .needRemoved, .manifestsChanged, .manifestGone:
                 report.add(nil, .lockfileMismatch, "drift: \(item.line)")
-            case .needAdded, .notLocked, .unreadable, .notInstalled, .noBase, .noBuild: continue
+            case .needAdded, .notLocked, .notListed, .unreadable, .notInstalled, .noBase, .noBuild: continue
             }
         }
     }

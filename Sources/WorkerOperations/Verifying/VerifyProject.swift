@@ -56,6 +56,7 @@ package struct VerifyProject: Sendable {
             try await check(entry.name, locked, isStrict, &report)
             try Task.checkCancellation()
         }
+        for name in state.unlisted { report.add(name, .lockfileMismatch, "stands in iii.lock but not in config.yaml") }
         if isStrict { StrictChecks(state: state, installation: installation).run(&report) }
         return report
     }

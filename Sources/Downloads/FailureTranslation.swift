@@ -81,7 +81,7 @@ struct FailureTranslation {
         case ENETUNREACH, EHOSTUNREACH: .noConnection("there is no route to it")
         case ETIMEDOUT: .timedOut(.connect)
         case ECONNRESET, EPIPE, ECONNABORTED: .cut
-        default: .noConnection("error \(error.errnoCode) of the system")
+        default: .noConnection(error.words)
         }
     }
 
@@ -89,6 +89,16 @@ struct FailureTranslation {
         if error as? NIOSSLExtraError == .failedToValidateHostname {
             return "the certificate is not one for `\(request.url.host)`"
         }
-        return "its certificate or the handshake was refused (\(error))"
+        // The library tells its reasons apart in its text alone, which itself is not for people.
+        let text = String(describing: error)
+        func says(_ reasons: String...) -> Bool { reasons.contains { text.contains($0) } }
+        if says("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST") {
+            return "it answers without TLS, plain http where https was expected"
+        }
+        if says("CERTIFICATE_VERIFY_FAILED") {
+            return
+                "its certificate is not trusted here: nobody whom this machine trusts has signed it, or it has expired"
+        }
+        return "the two sides agree on no way to secure it"
     }
 }

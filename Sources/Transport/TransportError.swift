@@ -101,7 +101,11 @@ package struct TransportError: CodedError, Hashable {
             ["check the network connection and `III_API_URL`, which names the registry"]
         case (.unknownHost, _), (.noConnection, _), (.timedOut, _), (.cut, _):
             ["check the network connection, then run the command again"]
-        case (.notSecure, _): ["check the clock of this machine and the certificate of `\(url.host)`"]
+        case (.notSecure, _):
+            [
+                "check the scheme of the URL and the date of this machine; `SSL_CERT_FILE` names the certificate of an "
+                    + "authority of one's own"
+            ]
         case (.tookTooLong, _): ["give it more time with `--timeout`, such as `--timeout 1h`"]
         case (.proxyFails(_, let variable, _), _):
             ["correct `\(variable)`, or list `\(url.host)` in `NO_PROXY` if it can be reached directly"]

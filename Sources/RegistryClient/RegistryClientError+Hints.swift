@@ -5,7 +5,7 @@ import Diagnostics
 import RegistryAPI
 import WorkerModel
 
-/// What a person does next, by the code of a refusal: what the registry advises is meant for those who talk to it directly.
+/// What a person does next, by the code of a refusal: what the registry advises is meant for those who speak its language.
 extension RegistryClientError {
     package var hints: [String] {
         switch reason {
@@ -41,7 +41,8 @@ extension RegistryClientError {
             dependent(envelope).map { "tell the publisher of `\($0)`" }
                 ?? (envelope?.available.isEmpty == false ? nil : existing)
         case .versionConflict:
-            "another version may need versions that go together\(worker.map { ": `iii worker info \($0) --versions` shows them" } ?? "")"
+            "another version may need versions that go together"
+                + (worker.map { ": `iii worker info \($0) --versions` shows them" } ?? "")
         case .dependencyCycle: "tell the publisher: what needs itself cannot be installed"
         case .unauthorized: "`iii registry login` stores a new key, for one that is unknown or has expired"
         case .forbidden:
@@ -60,7 +61,7 @@ extension RegistryClientError {
         case .digestMismatch: "\(Self.again); if it fails again, something on the way changes what is sent"
         case .blobNotFound, .uploadConflict: Self.again
         case .tooManyRequests: "wait a minute, then run the command again"
-        case .notFound: "this registry does not offer that; `III_API_URL` says which one is asked"
+        case .notFound, .methodNotAllowed: "this registry does not offer that; `III_API_URL` says which one is asked"
         case .storageFull: "tell whoever runs the registry that its disk is full"
         case .quotaExceeded:
             "publish what was uploaded already, or wait: what nobody publishes is taken away after a while"

@@ -7,8 +7,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What people read is written for people. `Programs.run` holds the talk of every journey to it; here are those who provoke
-/// the words of libraries, and what is written down.
+/// What people read is written for people.
+///
+/// `Programs.run` holds the talk of every journey to it; here are those who provoke the words of libraries, and what is
+/// written down.
 @Suite struct PlainWordsJourney {
     @Test func aWordOfALibraryIsFound() {
         for text in ["registry(fat1, Optional(latest))", "I/O on closed channel", "at /src/.build/checkouts/x.cc:12"] {

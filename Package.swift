@@ -210,7 +210,8 @@ let modules: [Module] = [
     Module(
         name: "Engine",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "EngineProtocol", "Transport", "WebSockets",
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Manifests", "EngineProtocol", "Sandboxing",
+            "Transport", "WebSockets",
             .crypto,
             .logging, .nioCore, .nioHTTP1, .nioPosix,
         ],

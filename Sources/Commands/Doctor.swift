@@ -5,6 +5,7 @@ package import ArgumentParser
 import Diagnostics
 import HostSystem
 import JSONText
+import ProjectFiles
 import RegistryAPI
 import RegistryClient
 import Sandboxing
@@ -34,6 +35,16 @@ package struct Doctor: ContextCommand {
         var findings = ExamineHost(context.environment, host: context.host).run()
         findings += await Sandboxes.live(context.environment).survey().map(ExamineHost.Finding.init)
         findings += context.networkFindings
+        if try MachineSettings(try IIIHome(context.environment)).permitsAllCalls {
+            findings.append(
+                ExamineHost.Finding(
+                    subject: "calls of workers",
+                    status: .lacking,
+                    text: "all are permitted: what workers may not call is only counted",
+                    remedy: "take `isolation: calls: permissive` out of settings.yaml once the grants are written"
+                )
+            )
+        }
         if !offline { findings.append(await registry(in: context)) }
         let isFine = !findings.contains { $0.status == .missing }
         if output.json {

@@ -24,6 +24,7 @@ struct Redirect {
         }
         let target: RemoteURL
         do { target = try sent.url.resolving(location) } catch { throw .refusedRedirect(to: error.shown) }
+        if sent.staysAtOrigin, target.origin != sent.url.origin { throw .refusedRedirect(to: target.description) }
         let reads = sent.method == .get || sent.method == .head
         let keepsMethod = reads || response.status >= 307
         guard keepsMethod, reads || target.origin == sent.url.origin else {

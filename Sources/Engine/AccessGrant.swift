@@ -8,7 +8,7 @@ import JSONText
 ///
 /// Shape: `{"namespaces":{"n":["api::*"]},"allowed_functions":[],"forbidden_functions":[],"allowed_trigger_types":null,
 /// "allow_trigger_type_registration":false,"allow_function_registration":true,"context":{},
-/// "function_registration_prefix":null}`, every member optional.
+/// "function_registration_prefix":null,"allow_invocation":false}`, every member optional.
 struct AccessGrant: Sendable, Hashable {
     /// What may be called in each namespace; where there are any, no other namespace may be announced.
     var namespaces: [String: [Wildcard]] = [:]
@@ -18,6 +18,8 @@ struct AccessGrant: Sendable, Hashable {
     var triggerTypes: Set<String>?
     var mayRegisterTriggerTypes = false
     var mayRegisterFunctions = true
+    /// Whether functions may be HTTP endpoints, which the engine calls.
+    var mayRegisterEndpoints = false
     /// Handed to the middleware and the hooks as it is.
     var context = RawJSON.emptyObject
     /// Put before the ids of the guest's functions, with `::`.
@@ -39,6 +41,7 @@ struct AccessGrant: Sendable, Hashable {
         if let types = try cursor.optional("allowed_trigger_types") { triggerTypes = Set(try Self.texts(types)) }
         mayRegisterTriggerTypes = try cursor.optional("allow_trigger_type_registration")?.bool() ?? false
         mayRegisterFunctions = try cursor.optional("allow_function_registration")?.bool() ?? true
+        mayRegisterEndpoints = try cursor.optional("allow_invocation")?.bool() ?? false
         context = raw.member("context") ?? .emptyObject
         prefix = try cursor.optional("function_registration_prefix")?.string()
         if prefix?.isEmpty == true { prefix = nil }

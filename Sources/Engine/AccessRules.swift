@@ -3,6 +3,7 @@
 
 import EngineProtocol
 import JSONText
+import Manifests
 
 /// Who may call what through a listener, as its configuration says.
 ///
@@ -35,6 +36,9 @@ struct AccessRules: Sendable, Hashable {
 
     init() {}
 
+    /// The functions that they name to be called by the engine.
+    var named: [String] { [authentication, functionHook, triggerHook, triggerTypeHook].compactMap(\.self) }
+
     init(parsing cursor: JSONCursor) throws(JSONShapeError) {
         let known: Set<String> = [
             "auth_function_id", "expose_functions", "on_function_registration_function_id",
@@ -51,17 +55,19 @@ struct AccessRules: Sendable, Hashable {
     }
 
     /// Whether a function is among those that are shown to guests.
-    func exposes(_ functionID: String, in namespace: String, metadata: RawJSON?) -> Bool {
+    ///
+    /// `naming`: it has to be named, and is not shown by a pattern for everything.
+    func exposes(_ functionID: String, in namespace: String, metadata: RawJSON?, naming: Bool = false) -> Bool {
         exposures.contains { exposure in
             guard exposure.namespace == namespace else { return false }
             switch exposure.test {
-            case .id(let pattern): return pattern.matches(functionID)
+            case .id(let pattern): return pattern.matches(functionID, naming: naming)
             case .metadata(let tests):
                 return tests.allSatisfy { key, test in
                     guard let value = metadata?.member(key) else { return false }
                     switch test {
                     case .equal(let wanted): return value.value()?.isEquivalent(to: wanted) == true
-                    case .text(let pattern): return value.string.map(pattern.matches) == true
+                    case .text(let pattern): return value.string.map { pattern.matches($0) } == true
                     }
                 }
             }
@@ -107,9 +113,9 @@ extension AccessRules.Exposure {
 
 /// A pattern in which `*` stands for any characters, none included.
 struct Wildcard: Sendable, Hashable {
-    private let parts: [Substring]
+    private let pattern: CallPattern
 
-    init(_ pattern: String) { parts = pattern.split(separator: "*", omittingEmptySubsequences: false) }
+    init(_ pattern: String) { self.pattern = CallPattern(trusting: pattern) }
 
     /// Reads `match("PATTERN")`; nil for anything else.
     init?(call text: String) {
@@ -121,18 +127,8 @@ struct Wildcard: Sendable, Hashable {
         self.init(String(inner.dropFirst().dropLast()))
     }
 
-    func matches(_ text: String) -> Bool {
-        guard let first = parts.first, let last = parts.last, parts.count > 1 else {
-            return parts.first.map { $0 == text } ?? false
-        }
-        guard text.utf8.count >= first.utf8.count + last.utf8.count, text.hasPrefix(first), text.hasSuffix(last) else {
-            return false
-        }
-        var rest = text.dropFirst(first.count).dropLast(last.count)
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let place = rest.indices.first(where: { rest[$0...].hasPrefix(part) }) else { return false }
-            rest = rest[place...].dropFirst(part.count)
-        }
-        return true
+    /// Whether it matches; where it has to name what it matches, a star alone, or one before the `::`, does not.
+    func matches(_ text: String, naming: Bool = false) -> Bool {
+        pattern.matches(text) && (!naming || pattern.isExact || pattern.beginning.contains("::"))
     }
 }

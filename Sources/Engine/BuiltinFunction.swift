@@ -15,6 +15,11 @@ enum BuiltinFunction: String, CaseIterable {
     case registerTrigger = "engine::register_trigger"
     case unregisterTrigger = "engine::unregister_trigger"
     case createChannel = "engine::channels::create"
+    case logTrace = "engine::log::trace"
+    case logDebug = "engine::log::debug"
+    case logInfo = "engine::log::info"
+    case logWarning = "engine::log::warn"
+    case logError = "engine::log::error"
 
     var description: String {
         switch self {
@@ -30,6 +35,7 @@ enum BuiltinFunction: String, CaseIterable {
         case .registerTrigger: "Binds a function to a trigger; the binding stays until it is removed."
         case .unregisterTrigger: "Removes a binding."
         case .createChannel: "Makes a channel between two workers."
+        case .logTrace, .logDebug, .logInfo, .logWarning, .logError: "Passes a line on to the engine's log."
         }
     }
 }

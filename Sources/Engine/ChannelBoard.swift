@@ -32,7 +32,8 @@ final class ChannelBoard: Sendable {
             channels[ticket.id] = channel
             return true
         }
-        if isMade { sweep(ticket.id, lastActivity: 0) }
+        guard isMade else { return ticket.budget?.give(ChannelTicket.cost) ?? () }
+        sweep(ticket.id, lastActivity: 0)
     }
 
     /// The channel of a path such as `/ws/channels/ID?key=KEY&dir=write`.
@@ -51,7 +52,7 @@ final class ChannelBoard: Sendable {
         return (channel, direction)
     }
 
-    func remove(_ id: String) { _ = channels.withLock { $0.removeValue(forKey: id) } }
+    func remove(_ id: String) { channels.withLock { $0.removeValue(forKey: id) }?.forget() }
 
     func closeAll() {
         let all = channels.withLock { channels in
@@ -86,6 +87,8 @@ final class RelayChannel: Sendable {
         /// What was sent to the reader and not yet written, and what waits.
         var keptMessages = 0
         var keptBytes = 0
+        /// What of that is held against the maker's budget; nil once the channel is gone.
+        var budgeted: Int? = 0
         /// Grows with everything that happens.
         var activity = 0
         /// Reads on once there is room.
@@ -130,6 +133,16 @@ final class RelayChannel: Sendable {
             state.activity += 1
             state.keptMessages += 1
             state.keptBytes += message.cost
+            if let budget = ticket.budget {
+                guard let budgeted = state.budgeted, budget.take(message.cost) else {
+                    // What goes beyond is the end of the channel, not of the engine.
+                    state.waiting = []
+                    state.writer?.close(.tooLarge)
+                    state.reader?.close(.tooLarge)
+                    return
+                }
+                state.budgeted = budgeted + message.cost
+            }
             if let reader = state.reader { reader.send(message) } else { state.waiting.append(message) }
         }
     }
@@ -149,6 +162,11 @@ final class RelayChannel: Sendable {
             state.activity += 1
             state.keptMessages -= messages
             state.keptBytes -= cost
+            if let budgeted = state.budgeted, let budget = ticket.budget {
+                let given = min(cost, budgeted)
+                state.budgeted = budgeted - given
+                budget.give(given)
+            }
             defer { state.resume = nil }
             return state.resume
         }
@@ -170,6 +188,15 @@ final class RelayChannel: Sendable {
                 return state.isFinished || state.writer == nil
             }
         }
+    }
+
+    /// Nothing is held any more.
+    func forget() {
+        let held = state.withLock { state in
+            defer { state.budgeted = nil }
+            return state.budgeted
+        }
+        if let held { ticket.budget?.give(held + ChannelTicket.cost) }
     }
 
     func closeEnds(_ code: WebSocketCloseCode) {

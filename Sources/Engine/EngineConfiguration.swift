@@ -43,9 +43,34 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package let host: String
     package let port: Int
 
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     /// What workers are given in `III_URL`.
     package var url: String { "ws://\(description)" }
+}
+
+/// A listener for other machines that would let everybody in.
+///
+/// W163.
+package struct OpenListener: CodedError {
+    package let address: ListenAddress
+
+    package init(address: ListenAddress) { self.address = address }
+
+    package var code: ErrorCode { .engineAddress }
+    package var message: String {
+        "`\(address)` is reached from other machines and has neither rules nor a token: anybody could call workers"
+    }
+    package var hints: [String] {
+        [
+            "set `III_TOKEN` to a secret that clients send too, or give the listener an `rbac:` block (docs/engine.md)",
+            "or listen on 127.0.0.1; `--insecure-listen` starts it all the same",
+        ]
+    }
 }
 
 /// Why an engine cannot run.

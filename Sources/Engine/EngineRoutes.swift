@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import EngineProtocol
+import HostSystem
 import NIOCore
 import NIOHTTP1
 import Transport
@@ -13,33 +14,52 @@ struct EngineRoutes: Sendable {
     let limits: EngineLimits
     let allowedOrigins: Set<String>
     let listener: ListenerConfiguration
+    let bus: BusControl
+    /// The worker whose sandbox the connection comes from; nil for what comes by the network.
+    var worker: StartedWorker?
 
     var webSockets: WebSocketRoutes {
         WebSocketRoutes(
             handshake: listener.handshake ?? limits.handshake,
-            refusal: { head in refusal(head) },
+            refusal: { head, channel in refusal(head, channel) },
             endpoint: { head, channel in endpoint(head, channel) }
         )
     }
 
-    private func refusal(_ head: HTTPRequestHead) -> HTTPResponseStatus? {
-        if let origin = head.headers.first(name: "origin"), !isTrusted(origin) { return .forbidden }
+    private func refusal(_ head: HTTPRequestHead, _ channel: any Channel) -> HTTPResponseStatus? {
+        guard worker != nil || WebOrigin.isWelcome(head.headers, to: channel.localAddress?.ipAddress, allowedOrigins)
+        else { return .forbidden }
+        if let token = listener.token, !isFromThisMachine(channel), head.bearerToken != token { return .unauthorized }
+        if let worker, bus.budgets.budget(of: .worker(worker))?.hasRoom(for: WorkerBudgets.connection) == false {
+            return .serviceUnavailable
+        }
         switch Self.path(of: head) {
         case "/", "/otel": return nil
         default: return find(head) == nil ? .notFound : nil
         }
     }
 
-    /// Whether a page of an origin may connect.
-    ///
-    /// Only browsers send an origin, and they let any page on the web connect to this machine: without this, every page
-    /// that its user visits could call every function.
-    private func isTrusted(_ origin: String) -> Bool {
-        if allowedOrigins.contains(origin) { return true }
-        guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
-        let authority = origin.dropFirst(scheme.count)
-        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        return IPAddress.isLoopback(host: host)
+    // MARK: Who it is
+
+    /// Who is at the other end, by how the connection came.
+    private func identity(_ head: HTTPRequestHead, _ channel: any Channel) -> BusIdentity {
+        if let worker { return .worker(worker) }
+        if let worker = head.bearerToken.flatMap(bus.worker(with:)) { return .worker(worker) }
+        guard let peer = channel.remoteAddress, let own = channel.localAddress, isFromThisMachine(channel) else {
+            return listener.door.rules == nil ? .network : .guest
+        }
+        if let host = peer.ipAddress, let worker = bus.worker(from: "\(host):\(peer.port ?? 0)") {
+            return .worker(worker)
+        }
+        if listener.door.rules != nil { return .guest }
+        guard let near = own.endpoint, let far = peer.endpoint else { return .stranger }
+        return ConnectionOwner(peer: far, own: near) == .ownUser ? .owner : .stranger
+    }
+
+    private func isFromThisMachine(_ channel: any Channel) -> Bool {
+        if worker != nil { return true }
+        guard let peer = channel.remoteAddress?.ipAddress else { return false }
+        return IPAddress.isLoopback(host: peer) || peer == channel.localAddress?.ipAddress
     }
 
     private static func path(of head: HTTPRequestHead) -> Substring { head.uri.prefix { $0 != "?" } }
@@ -67,12 +87,14 @@ struct EngineRoutes: Sendable {
             pongWithin: limits.pongWithin,
             pauseReadingAbove: limits.pauseReadingAbove
         )
+        if let worker { settings.budget = bus.budgets.budget(of: .worker(worker)) }
         switch Self.path(of: head) {
         case "/":
             let endpoint = SessionEndpoint(
                 switchboard: switchboard,
                 visitor: visitor(head, channel),
                 door: listener.door,
+                identity: identity(head, channel),
                 limits: limits.messages
             )
             return (endpoint, settings)
@@ -96,4 +118,31 @@ private final class GoneEndpoint: WebSocketEndpoint {
     func received(text: ByteBuffer) {}
     func received(binary: ByteBuffer) {}
     func closed(_ code: WebSocketCloseCode?) {}
+}
+
+extension HTTPRequestHead {
+    /// What `Authorization: Bearer` holds.
+    fileprivate var bearerToken: String? {
+        guard let value = headers.first(name: "authorization"), value.lowercased().hasPrefix("bearer ") else {
+            return nil
+        }
+        return String(value.dropFirst("bearer ".count))
+    }
+}
+
+extension SocketAddress {
+    /// The bytes of an IP address, and its port.
+    fileprivate var endpoint: (address: [UInt8], port: UInt16)? {
+        guard let port = port.flatMap({ UInt16(exactly: $0) }), let text = ipAddress else { return nil }
+        // Without the zone of an IPv6 address, which says nothing about whose it is.
+        switch IPAddress(text.prefix { $0 != "%" }) {
+        case .v4(let value): return (Self.bytes(of: value), port)
+        case .v6(let high, let low): return (Self.bytes(of: high) + Self.bytes(of: low), port)
+        case nil: return nil
+        }
+    }
+
+    private static func bytes(of number: some FixedWidthInteger) -> [UInt8] {
+        stride(from: number.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+    }
 }

@@ -26,6 +26,7 @@ package struct EngineServer: Sendable {
     private let localWorkers: [LocalWorker]
     private let endpoints: HTTPEndpointCaller?
     private let presences: AsyncStream<WorkerPresence>.Continuation?
+    private let bus: BusControl
     private let logger: Logger
 
     /// An engine that is not running yet.
@@ -34,18 +35,21 @@ package struct EngineServer: Sendable {
     ///   - configuration: Where it listens, and what it allows.
     ///   - localWorkers: What this process offers besides the engine's own functions.
     ///   - endpoints: Calls functions that are HTTP endpoints; without it, such calls fail.
+    ///   - bus: Says whose connections are whose; without it no worker is known as one that the engine has started.
     ///   - presences: Hears who announces itself and who leaves, in the order in which it happens.
     ///   - logger: Hears what happens.
     package init(
         _ configuration: EngineConfiguration,
         localWorkers: [LocalWorker] = [],
         endpoints: HTTPEndpointCaller? = nil,
+        bus: BusControl = BusControl(),
         presences: AsyncStream<WorkerPresence>.Continuation? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
         self.localWorkers = localWorkers
         self.endpoints = endpoints
+        self.bus = bus
         self.presences = presences
         self.logger = logger
     }
@@ -89,6 +93,8 @@ package struct EngineServer: Sendable {
             listeners.append(listener)
             addresses.append(address)
         }
+        bus.open(switchboard, adoption(on: group, switchboard, connections))
+        defer { bus.close() }
         whenAllListen(addresses)
         await withTaskCancellationHandler {
             await answer(calls, switchboard)
@@ -112,6 +118,7 @@ package struct EngineServer: Sendable {
             startedAt: now(),
             localWorkers: localWorkers,
             endpoints: endpoints,
+            budgets: bus.budgets,
             makeID: { UUIDText.random() }
         )
         return Switchboard(
@@ -152,18 +159,52 @@ package struct EngineServer: Sendable {
 
     // MARK: Listening
 
+    private func routes(_ switchboard: Switchboard, _ listener: ListenerConfiguration) -> EngineRoutes {
+        EngineRoutes(
+            switchboard: switchboard,
+            limits: configuration.limits,
+            allowedOrigins: configuration.allowedOrigins,
+            listener: listener,
+            bus: bus
+        )
+    }
+
+    /// How connections out of sandboxes are served: as if they came to the first listener.
+    private func adoption(
+        on group: MultiThreadedEventLoopGroup,
+        _ switchboard: Switchboard,
+        _ connections: ConnectionCount
+    ) -> BusControl.Adoption {
+        let routes = routes(switchboard, configuration.listeners.first ?? ListenerConfiguration())
+        return { socket, worker in
+            var own = routes
+            own.worker = worker
+            let webSockets = own.webSockets
+            let budget = bus.budgets.budget(of: .worker(worker))
+            ClientBootstrap(group: group)
+                .channelOption(.writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
+                .channelInitializer { channel in
+                    guard connections.add(channel) else { return channel.close() }
+                    if let budget {
+                        guard budget.take(WorkerBudgets.connection) else { return channel.close() }
+                        channel.closeFuture.whenComplete { _ in budget.give(WorkerBudgets.connection) }
+                    }
+                    return channel.serveWebSockets(webSockets)
+                }
+                .withConnectedSocket(socket)
+                .whenFailure { error in
+                    logger.warning("connection of a sandbox cannot be served", metadata: ["error": "\(error)"])
+                }
+        }
+    }
+
     private func listen(
         _ listener: ListenerConfiguration,
         on group: MultiThreadedEventLoopGroup,
         _ switchboard: Switchboard,
         _ connections: ConnectionCount
     ) async throws -> any Channel {
-        let routes = EngineRoutes(
-            switchboard: switchboard,
-            limits: configuration.limits,
-            allowedOrigins: configuration.allowedOrigins,
-            listener: listener
-        ).webSockets
+        let routes = routes(switchboard, listener).webSockets
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -15,6 +15,20 @@ extension AccessRules {
     }
 }
 
+extension AccessGrant {
+    /// Why a registration is denied whatever it names; nil where a hook may be asked.
+    func refusal(of frame: Frame) -> String? {
+        switch frame {
+        case .registerFunction where !mayRegisterFunctions: return "functions may not be registered"
+        case .registerTriggerType where !mayRegisterTriggerTypes: return "trigger types may not be registered"
+        case .registerTrigger(let trigger):
+            guard let triggerTypes, !triggerTypes.contains(trigger.triggerType) else { return nil }
+            return "trigger type '\(trigger.triggerType)' not allowed"
+        default: return nil
+        }
+    }
+}
+
 extension Frame {
     /// What a hook is told of a registration.
     func question(in context: RawJSON) -> RawJSON {

@@ -34,11 +34,18 @@ package struct HTTPEndpointCaller: Sendable {
     ///
     /// - Throws: `CallFailure`: what the endpoint says below `error`, else `http_error` with its status;
     ///   `url_validation_failed` for an address that may not be contacted; `http_request_failed`.
-    func call(_ invocation: RawJSON, _ call: LocalCall) async throws -> RawJSON? {
+    func call(
+        _ invocation: RawJSON,
+        _ call: LocalCall,
+        within rights: EndpointRights = .all
+    ) async throws -> RawJSON? {
         let endpoint = try HTTPEndpoint(invocation)
-        let request = try request(to: endpoint, for: call)
+        try rights.check(endpoint)
+        var request = try request(to: endpoint, for: call)
+        request.staysAtOrigin = rights.addresses != nil
+        let asked = request
         return try await withThrowingTaskGroup(of: RawJSON?.self) { group in
-            group.addTask { try await exchange(request) }
+            group.addTask { try await exchange(asked) }
             group.addTask {
                 try await Task.sleep(for: endpoint.timeout)
                 throw CallFailure(code: "http_request_failed", message: "no answer within \(endpoint.timeout)")

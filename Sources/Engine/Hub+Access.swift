@@ -33,6 +33,7 @@ extension Hub {
         sessions[id]?.isAdmitted = true
         if session.door.rules != nil { sessions[id]?.grant = grant }
         sessions[id]?.unheard = []
+        session.budget?.give(session.waitingBytes)
         sessions[id]?.waitingBytes = 0
         send(.workerRegistered(workerID: session.workerID, reattachToken: session.reattachToken), to: id)
         actions.append(.start(.namespaceGrace(id), after: limits.namespaceGrace))
@@ -45,6 +46,7 @@ extension Hub {
     mutating func keepUnheard(_ frame: Frame, from id: ConnectionID) {
         sessions[id]?.unheard.append(frame)
         sessions[id]?.waitingBytes += frame.cost
+        sessions[id]?.budget?.force(frame.cost)
         if let bytes = sessions[id]?.waitingBytes, bytes > limits.waitingBytes { refuse(id, "too much was sent") }
     }
 
@@ -79,31 +81,7 @@ extension Hub {
         }
     }
 
-    // MARK: Calling
-
-    /// Whether a connection may call a function; its rules decide, in this order: forbidden, granted for the namespace,
-    /// granted by name, needed by every worker, exposed.
-    func mayCall(_ functionID: String, in namespace: String, from id: ConnectionID) -> Bool {
-        guard let session = sessions[id], let rules = session.door.rules else { return true }
-        let grant = session.grant
-        if grant.forbidden.contains(where: { $0.matches(functionID) }) { return false }
-        if grant.namespaces[namespace]?.contains(where: { $0.matches(functionID) }) == true { return true }
-        if namespace == Self.defaultNamespace {
-            if grant.allowed.contains(functionID) { return true }
-            if ["engine::channels::create", "engine::workers::register"].contains(functionID) { return true }
-            if functionID.hasPrefix("engine::log::") || functionID.hasPrefix("engine::baggage::") { return true }
-        }
-        let metadata = functions[namespace]?[functionID]?.registration.metadata
-        return rules.exposes(functionID, in: namespace, metadata: metadata)
-    }
-
-    func checkAccess(_ functionID: String, in namespace: String, from id: ConnectionID) throws(CallFailure) {
-        if mayCall(functionID, in: namespace, from: id) { return }
-        throw CallFailure(
-            code: "FORBIDDEN",
-            message: "function '\(functionID)' not allowed (add to rbac.expose_functions)"
-        )
-    }
+    // MARK: Middleware
 
     /// What a listener's middleware is called with instead of the function that was asked for.
     func throughMiddleware(_ call: InvokeFunction, in namespace: String, from id: ConnectionID) -> InvokeFunction? {

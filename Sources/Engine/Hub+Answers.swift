@@ -27,7 +27,10 @@ extension Hub {
 
     private mutating func uncount(_ call: OpenCall) {
         if case .connection(let callee) = call.callee { sessions[callee]?.handling -= 1 }
-        if let caller = call.caller.connection { sessions[caller]?.made -= 1 }
+        if let caller = call.caller.connection {
+            sessions[caller]?.made -= 1
+            sessions[caller]?.budget?.give(WorkerBudgets.call)
+        }
     }
 
     private mutating func answer(_ call: OpenCall, _ outcome: InvocationResult.Outcome) {
@@ -60,7 +63,14 @@ extension Hub {
 
     // MARK: Queues
 
-    private static let enqueueFunction = "engine::queue::enqueue"
+    static let enqueueFunction = "engine::queue::enqueue"
+
+    /// Holds a message that a worker gives to the queue itself to what its calls are held to: the queue will call for it.
+    mutating func checkQueued(_ call: InvokeFunction, from id: ConnectionID) throws(CallFailure) {
+        guard sessions[id]?.isFree == false, let target = call.data?.member("function_id")?.string else { return }
+        let namespace = call.data?.member("namespace")?.string ?? Self.defaultNamespace
+        try checkAccess(target, in: namespace, from: id)
+    }
 
     mutating func enqueue(
         _ call: InvokeFunction,
@@ -77,6 +87,10 @@ extension Hub {
                 code: "enqueue_error",
                 message: "no worker offers queues; install one with `iii worker add iii-queue`"
             )
+        }
+        // A listener's rules are about what is called in the end.
+        if sessions[id]?.door.rules == nil {
+            try checkAccess(Self.enqueueFunction, in: Self.defaultNamespace, from: id)
         }
         let receipt = makeID()
         let message = JSONBuilder.object { object in

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 import EngineProtocol
 import JSONText
+import Logging
 
 extension Hub {
     /// Runs one of the engine's own functions.
@@ -22,11 +24,12 @@ extension Hub {
         do throws(JSONShapeError) {
             switch builtin {
             case .registerWorker: return nil
-            case .listWorkers: return try listWorkers(request)
+            case .listWorkers: return try listWorkers(request, for: id)
             case .listFunctions: return try listFunctions(request, for: id)
             case .listTriggers: return try listTriggers(request)
-            case .listBindings: return try listBindings(request)
-            case .unregisterTrigger: return try unregisterTrigger(request)
+            case .listBindings: return try listBindings(request, for: id)
+            case .unregisterTrigger: return try unregisterTrigger(request, from: id)
+            case .logTrace, .logDebug, .logInfo, .logWarning, .logError: return log(request, builtin, from: id)
             case .workerInfo, .functionInfo, .triggerInfo, .bindingInfo, .registerTrigger, .createChannel: break
             }
         } catch { throw .deserialization(error) }
@@ -34,9 +37,9 @@ extension Hub {
         case .workerInfo: return try workerInfo(request, for: id)
         case .functionInfo: return try functionInfo(request, for: id)
         case .triggerInfo: return try triggerInfo(request)
-        case .bindingInfo: return try bindingInfo(request)
+        case .bindingInfo: return try bindingInfo(request, for: id)
         case .registerTrigger: return try registerTrigger(request, from: id, reference)
-        case .createChannel: return try createChannel(request)
+        case .createChannel: return try createChannel(request, for: id)
         default: return nil
         }
     }
@@ -57,10 +60,18 @@ extension Hub {
             triggerNamespace: try request.namespace("trigger_namespace")
         )
         try checkBinding(trigger, asked: id)
+        let outer = sessions[id].map { Frame.registerTrigger(trigger).outer($0.grant, own: $0.functions) }
+        var registration = trigger
+        if case .registerTrigger(let named)? = outer { registration = named }
         guard bindings.count < 10 * limits.registrations else { throw .triggerRefused("too many triggers") }
+        if let budget = sessions[id]?.budget, !budget.hasRoom(for: Frame.registerTrigger(trigger).cost) {
+            throw .overBudget(budget)
+        }
         let home = sessions[id]?.namespace ?? Self.defaultNamespace
-        bindings[bindingID] = Binding(registration: trigger, owner: nil, home: home)
-        activate(bindingID)
+        // What a sandboxed worker has bound goes with it: nothing of what is held for it stays.
+        let owner = sessions[id]?.budget == nil ? nil : id
+        if let owner { sessions[owner]?.bindings.insert(bindingID) }
+        add(Binding(registration: registration, owner: owner, home: home, author: author(id)))
         guard let reference, let namespace = bindings[bindingID]?.provider,
             triggerTypes[namespace]?[trigger.triggerType]?.owner != nil
         else { return Self.bindingID(bindingID) }
@@ -69,10 +80,13 @@ extension Hub {
         return nil
     }
 
-    private mutating func unregisterTrigger(_ request: BuiltinRequest) throws(JSONShapeError) -> RawJSON {
+    private mutating func unregisterTrigger(
+        _ request: BuiltinRequest,
+        from id: ConnectionID
+    ) throws(JSONShapeError) -> RawJSON {
         let bindingID = try request.cursor.required("id").string()
         let type = try request.text("trigger_type")
-        let binding = bindings[bindingID]
+        let binding = bindings[bindingID].flatMap { isOwn($0, of: id) ? $0 : nil }
         let isThere = binding != nil && (type == nil || binding?.registration.triggerType == type)
         if isThere {
             if let owner = binding?.owner { sessions[owner]?.bindings.remove(bindingID) }
@@ -81,12 +95,31 @@ extension Hub {
         return JSONBuilder.object { $0.member("removed", isThere) }
     }
 
-    private mutating func createChannel(_ request: BuiltinRequest) throws(CallFailure) -> RawJSON {
+    /// The most lines of one connection that are told as loudly as it wants.
+    private static let loudLines = 100
+
+    /// Passes a worker's line on to the engine's log; what goes on and on is told quietly.
+    private mutating func log(_ request: BuiltinRequest, _ builtin: BuiltinFunction, from id: ConnectionID) -> RawJSON {
+        let message = request.raw?.member("message").map { $0.string ?? $0.description } ?? ""
+        var metadata: Logger.Metadata = ["message": "\(PrintableText(message, limit: 1000))"]
+        if let data = request.raw?.member("data") {
+            metadata["data"] = "\(PrintableText(data.description, limit: 1000))"
+        }
+        sessions[id]?.loggedLines += 1
+        let isLoud = (sessions[id]?.loggedLines ?? 0) <= Self.loudLines
+        note(isLoud ? builtin.level : .trace, "worker says", id, metadata)
+        return .null
+    }
+
+    private mutating func createChannel(_ request: BuiltinRequest, for id: ConnectionID) throws(CallFailure) -> RawJSON
+    {
+        let budget = sessions[id]?.budget
+        if let budget, !budget.take(ChannelTicket.cost) { throw .overBudget(budget) }
         let capacity: Int
         do throws(JSONShapeError) {
             capacity = min(max(try request.cursor.optional("buffer_size")?.integer() ?? 64, 1), 1024)
         } catch { throw .deserialization(error) }
-        let ticket = ChannelTicket(id: makeID(), key: makeID(), capacity: capacity)
+        let ticket = ChannelTicket(id: makeID(), key: makeID(), capacity: capacity, budget: budget)
         actions.append(.openChannel(ticket))
         return JSONBuilder.object { object in
             for direction in ["writer", "reader"] {
@@ -101,12 +134,29 @@ extension Hub {
     }
 }
 
+extension BuiltinFunction {
+    fileprivate var level: Logger.Level {
+        switch self {
+        case .logError: .error
+        case .logWarning: .warning
+        case .logInfo: .info
+        case .logDebug: .debug
+        default: .trace
+        }
+    }
+}
+
 /// A channel that is to exist.
-struct ChannelTicket: Sendable, Hashable {
+struct ChannelTicket: Sendable {
+    /// What it takes besides its messages.
+    static let cost = 2048
+
     let id: String
     let key: String
     /// How many messages wait in it at most.
     let capacity: Int
+    /// What it holds is held against this; nil where its maker has no bound.
+    var budget: ByteBudget?
 }
 
 /// The payload of a call of the engine's own functions; none counts as an empty object.

@@ -65,8 +65,9 @@ extension Hub {
             baggage: reference.baggage
         )
         let cost = Frame.result(result).cost
-        if cost > 4096, let queued = sessions[reference.connection]?.queuedBytes, queued > 0,
-            queued + cost > limits.outboundBytes
+        let budget = sessions[reference.connection]?.budget
+        if cost > 4096, let queued = sessions[reference.connection]?.queuedBytes,
+            (queued > 0 && queued + cost > limits.outboundBytes) || budget?.hasRoom(for: cost) == false
         {
             result.outcome = .failure(
                 CallFailure(
@@ -88,6 +89,7 @@ extension Hub {
         let namespace = call.namespace ?? Self.defaultNamespace
         guard Self.isNamespace(namespace) else { throw .invalidNamespace }
         try checkAccess(call.functionID, in: namespace, from: id)
+        if call.functionID == Self.enqueueFunction { try checkQueued(call, from: id) }
         let isBuiltin =
             namespace == Self.defaultNamespace && call.functionID.hasPrefix("engine::")
             && BuiltinFunction(rawValue: call.functionID) != nil
@@ -112,6 +114,7 @@ extension Hub {
             )
         } catch  where error.code == CallFailure.functionNotFound && isWaiting(call, on: id) {
             sessions[id]?.waitingBytes += Frame.invoke(call).cost
+            sessions[id]?.budget?.force(Frame.invoke(call).cost)
             sessions[id]?.deferred.append(call)
         }
     }
@@ -134,12 +137,14 @@ extension Hub {
     ///   - namespace: Where the function is looked for, and nowhere else.
     ///   - caller: Who gets the answer.
     ///   - callerID: The calling connection; nil for calls of the engine's own.
+    ///   - asking: For whom the engine itself calls; nil for the calling connection, or nobody else.
     /// - Throws: `CallFailure` where nobody has it, or it cannot be reached.
     mutating func hand(
         _ call: InvokeFunction,
         in namespace: String,
         caller: OpenCall.Caller,
-        callerID: ConnectionID?
+        callerID: ConnectionID?,
+        as asking: BusCaller? = nil
     ) throws(CallFailure) {
         if let callerID, let made = sessions[callerID]?.made, made >= limits.openCalls {
             throw CallFailure(code: "invocation_error", message: "\(made) calls of this worker are open already")
@@ -148,11 +153,13 @@ extension Hub {
         let callID = wanted.flatMap { calls[$0] == nil ? $0 : nil } ?? makeID()
         let callerWorkerID = callerID.flatMap { sessions[$0]?.workerID }
         if namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function {
-            return try runLocally(call, as: callID, caller: caller, callerWorkerID, local.handler)
+            let asking = asking ?? callerID.map { self.caller(of: call.functionID, $0) } ?? .owner
+            return try runLocally(call, as: callID, caller: caller, callerWorkerID, asking, local.handler)
         }
         guard let entry = functions[namespace]?[call.functionID] else { throw notFound(call.functionID, in: namespace) }
         if let invocation = entry.registration.invocation {
-            return try handToEndpoint(invocation, call, as: callID, caller: caller, callerWorkerID)
+            let rights = endpointRights(of: entry.owner)
+            return try handToEndpoint(invocation, rights, call, as: callID, caller: caller, callerWorkerID)
         }
         var sent = call
         sent.id = callID
@@ -162,7 +169,7 @@ extension Hub {
         if let grant = sessions[entry.owner]?.grant, grant.prefix != nil {
             sent.functionID = grant.inner(sent.functionID)
         }
-        try checkRoom(for: .invoke(sent), at: entry)
+        try checkRoom(for: .invoke(sent), at: entry, from: callerID)
         open(callID, OpenCall(caller: caller, callee: .connection(entry.owner), functionID: call.functionID))
         send(.invoke(sent), to: entry.owner)
     }
@@ -172,9 +179,13 @@ extension Hub {
         as callID: String,
         caller: OpenCall.Caller,
         _ callerWorkerID: String?,
+        _ asking: BusCaller = .owner,
         _ handler: @escaping LocalFunction.Handler
     ) throws(CallFailure) {
         let cost = Frame.invoke(call).cost
+        let budget = caller.connection.flatMap { sessions[$0]?.budget }
+        if let budget, !budget.take(cost) { throw .overBudget(budget) }
+        if let budget { localBudgets[callID] = (budget, cost) }
         guard localCosts.isEmpty || localBytes + cost <= limits.outboundBytes, localCosts.count < limits.openCalls
         else {
             throw CallFailure(
@@ -191,19 +202,28 @@ extension Hub {
             data: call.data,
             metadata: call.metadata,
             callerWorkerID: callerWorkerID,
+            caller: asking,
             handler: handler
         )
         actions.append(.runLocally(localCall))
     }
 
+    private func caller(of functionID: String, _ id: ConnectionID) -> BusCaller {
+        guard let session = sessions[id] else { return BusCaller() }
+        if session.isFree { return .owner }
+        return caller(decision(on: functionID, in: Self.defaultNamespace, from: id), session.identity)
+    }
+
     /// A call of the engine's own process has ended.
     mutating func endLocally(_ callID: String, _ outcome: InvocationResult.Outcome) {
         localBytes -= localCosts.removeValue(forKey: callID) ?? 0
+        if let (budget, cost) = localBudgets.removeValue(forKey: callID) { budget.give(cost) }
         finish(callID, outcome, from: .local)
     }
 
     private mutating func handToEndpoint(
         _ invocation: RawJSON,
+        _ rights: EndpointRights,
         _ call: InvokeFunction,
         as callID: String,
         caller: OpenCall.Caller,
@@ -215,7 +235,9 @@ extension Hub {
                 message: "`\(call.functionID)` is an HTTP endpoint, which this engine does not call"
             )
         }
-        try runLocally(call, as: callID, caller: caller, callerWorkerID) { try await endpoints.call(invocation, $0) }
+        try runLocally(call, as: callID, caller: caller, callerWorkerID) { call in
+            try await endpoints.call(invocation, call, within: rights)
+        }
     }
 
     /// Remembers a call until it is answered; what nobody waits for is not remembered.
@@ -223,10 +245,30 @@ extension Hub {
         if case .nobody = call.caller { return }
         calls[callID] = call
         if case .connection(let callee) = call.callee { sessions[callee]?.handling += 1 }
-        if let caller = call.caller.connection { sessions[caller]?.made += 1 }
+        if let caller = call.caller.connection {
+            sessions[caller]?.made += 1
+            sessions[caller]?.budget?.force(WorkerBudgets.call)
+        }
     }
 
-    private func checkRoom(for frame: Frame, at entry: RegisteredFunction) throws(CallFailure) {
+    /// What a sandboxed worker may leave waiting for another one: the rest of the queue is for others.
+    private static let foreignQueueBytes = 16 << 20
+
+    private func checkRoom(
+        for frame: Frame,
+        at entry: RegisteredFunction,
+        from caller: ConnectionID?
+    ) throws(CallFailure) {
+        if let budget = sessions[entry.owner]?.budget, !budget.hasRoom(for: frame.cost) { throw .overBudget(budget) }
+        if let budget = caller.flatMap({ sessions[$0]?.budget }), let queued = sessions[entry.owner]?.queuedBytes {
+            guard budget.hasRoom(for: WorkerBudgets.call) else { throw .overBudget(budget) }
+            if queued > 0, queued + frame.cost > Self.foreignQueueBytes {
+                throw CallFailure(
+                    code: "channel_send_failed",
+                    message: "\(queued) bytes wait for the worker of `\(entry.registration.id)`"
+                )
+            }
+        }
         guard frame.cost <= limits.messages.messageBytes else {
             throw CallFailure(
                 code: "payload_too_large",

@@ -59,15 +59,21 @@ extension Hub {
         guard present != publishedFunctions else { return }
         publishedFunctions = present
         guard !engineBindings.isEmpty else { return }
-        let rows = functionRows(FunctionFilter(includesInternal: true))
-        fire(
-            .functionsAvailable,
-            JSONBuilder.object { object in
-                object.member("event", "functions_changed")
-                object.key("functions")
-                object.array(rows) { array, row in array.object { row.write(to: &$0) } }
-            }
-        )
+        fire(.functionsAvailable, functionsChanged(for: nil))
+    }
+
+    /// The functions that are there, as one who hears of them may know them; nil for all.
+    private func functionsChanged(for author: BindingAuthor?) -> RawJSON {
+        let rows = functionRows(FunctionFilter(includesInternal: true)).filter { row in
+            guard let author else { return true }
+            let function = function(row.registration.id, in: row.namespace, seenFrom: author.id, author.identity)
+            return policy.mayCall(function, by: author.asker).isAllowed
+        }
+        return JSONBuilder.object { object in
+            object.member("event", "functions_changed")
+            object.key("functions")
+            object.array(rows) { array, row in array.object { row.write(to: &$0) } }
+        }
     }
 
     private mutating func fire(_ event: DiscoveryEvent, _ data: RawJSON) {
@@ -80,13 +86,20 @@ extension Hub {
             guard let binding = bindings[bindingID], binding.registration.triggerType == event.triggerType,
                 event.matches(binding.registration.config)
             else { continue }
+            var event = event
+            if let author = binding.author?.value {
+                guard policy.rights.isPermissive || policy.mayHear(event, by: author.asker) else { continue }
+                if event.triggerType == DiscoveryEvent.functionsAvailable.rawValue {
+                    event = LocalEvent(triggerType: event.triggerType, data: functionsChanged(for: author))
+                }
+            }
             guard let condition = binding.registration.config?.member("condition_function_id")?.string else {
                 deliver(event.data, to: bindingID)
                 continue
             }
             let question = InvokeFunction(id: nil, functionID: condition, data: event.data)
             let caller = Question.condition(bindingID: bindingID, data: event.data)
-            handOrNote(question, in: binding.target, caller: .question(caller))
+            handOrNote(question, because: binding, caller: .question(caller))
         }
     }
 
@@ -99,12 +112,22 @@ extension Hub {
             data: data,
             metadata: binding.registration.metadata
         )
-        handOrNote(call, in: binding.target, caller: .nobody)
+        handOrNote(call, because: binding, caller: .nobody)
     }
 
-    private mutating func handOrNote(_ call: InvokeFunction, in namespace: String, caller: OpenCall.Caller) {
+    /// Calls what a binding reaches, as whoever made it.
+    private mutating func handOrNote(_ call: InvokeFunction, because binding: Binding, caller: OpenCall.Caller) {
         do throws(CallFailure) {
-            try hand(call, in: namespace, caller: caller, callerID: nil)
+            var asking = BusCaller.owner
+            if let author = binding.author?.value {
+                let function = function(call.functionID, in: binding.target, seenFrom: author.id, author.identity)
+                let decision = policy.mayBind(function, by: author.asker)
+                asking = self.caller(decision, author.identity)
+                guard decision.isAllowed || policy.rights.isPermissive else {
+                    throw policy.refusal(of: call.functionID, to: author.asker)
+                }
+            }
+            try hand(call, in: binding.target, caller: caller, callerID: nil, as: asking)
         } catch {
             note(.debug, "trigger fired for a function that cannot be called", nil, ["error.code": "\(error.code)"])
         }

@@ -112,7 +112,7 @@ extension Hub {
         switch (single, several) {
         case (let functionID?, nil):
             let row = try function(functionID, in: namespace)
-            try checkAccess(functionID, in: row.namespace, from: id)
+            guard isVisible(row, to: id) else { throw policy.refusal(of: functionID, to: asker(id)) }
             return functionDetail(row)
         case (nil, let ids?):
             let found = ids.map { functionID in (functionID, try? function(functionID, in: namespace)) }

@@ -7,6 +7,8 @@ import Logging
 /// A function of a connected worker.
 struct RegisteredFunction: Sendable {
     let owner: ConnectionID
+    /// Tells it from what the table held under its name before.
+    var stamp: UInt64
     var registration: FunctionRegistration
 }
 
@@ -30,13 +32,22 @@ extension Hub {
         guard sessions[id]?.functions.contains(function.id) == true || hasRoom(sessions[id]?.functions.count) else {
             return note(.warning, "too many functions on one connection", id, ["function.id": "\(function.id)"])
         }
-        functions[namespace, default: [:]][function.id] = RegisteredFunction(owner: id, registration: function)
+        let before = functions[namespace]?[function.id].map { Frame.registerFunction($0.registration).cost } ?? 0
+        guard keep(Frame.registerFunction(function).cost, insteadOf: before, for: id) else {
+            return note(.warning, "no room for a function", id, ["function.id": "\(function.id)"])
+        }
+        lastStamp += 1
+        functions[namespace, default: [:]][function.id] =
+            RegisteredFunction(owner: id, stamp: lastStamp, registration: function)
         sessions[id]?.functions.insert(function.id)
+        holdBindings(of: FunctionName(namespace: namespace, id: function.id))
         functionsChanged()
     }
 
     mutating func unregister(_ functionID: String, from id: ConnectionID, in namespace: String) {
         guard sessions[id]?.functions.remove(functionID) != nil else { return }
+        let cost = functions[namespace]?[functionID].map { Frame.registerFunction($0.registration).cost } ?? 0
+        _ = keep(0, insteadOf: cost, for: id)
         removeFunction(functionID, in: namespace)
     }
 
@@ -44,6 +55,17 @@ extension Hub {
         functions[namespace]?[functionID] = nil
         if functions[namespace]?.isEmpty == true { functions[namespace] = nil }
         functionsChanged()
+    }
+
+    /// Takes note of what a connection has registered; false where its worker's budget has no room.
+    mutating func keep(_ cost: Int, insteadOf before: Int, for id: ConnectionID) -> Bool {
+        guard let session = sessions[id] else { return false }
+        if let budget = session.budget {
+            guard cost <= before || budget.take(cost - before) else { return false }
+            if cost < before { budget.give(before - cost) }
+        }
+        sessions[id]?.registeredBytes += cost - before
+        return true
     }
 
     func hasRoom(_ count: Int?) -> Bool { (count ?? 0) < limits.registrations }

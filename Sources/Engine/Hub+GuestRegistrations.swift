@@ -4,15 +4,15 @@
 import EngineProtocol
 import Logging
 
-/// Registrations of guests, which rules forbid and hooks change.
+/// Registrations of those who may not register everything, and of guests, whose hooks change them.
 extension Hub {
-    /// Does a registration of a connection whose namespace is known, unless its rules forbid it or a hook is asked first.
+    /// Does a registration of a connection whose namespace is known, unless it may not, or a hook is asked first.
     mutating func registerIfWelcome(_ frame: Frame, from id: ConnectionID, in namespace: String) {
-        guard let session = sessions[id], let rules = session.door.rules else {
-            return register(frame, from: id, in: namespace)
+        guard let session = sessions[id], !session.isFree else { return register(frame, from: id, in: namespace) }
+        if let reason = session.grant.refusal(of: frame), session.door.rules != nil {
+            return deny(frame, from: id, reason)
         }
-        if let reason = refusal(of: frame, session, in: namespace, id) { return deny(frame, from: id, reason) }
-        guard let hook = rules.hook(for: frame) else { return approve(frame, from: id) }
+        guard let hook = session.door.rules?.hook(for: frame) else { return approve(frame, from: id) }
         sessions[id]?.isAsking = true
         let call = InvokeFunction(id: nil, functionID: hook, data: frame.question(in: session.grant.context))
         do throws(CallFailure) {
@@ -20,46 +20,72 @@ extension Hub {
         } catch { deny(frame, from: id, error.message) }
     }
 
-    private func refusal(of frame: Frame, _ session: Session, in namespace: String, _ id: ConnectionID) -> String? {
+    /// Why a registration is not done, under the names that others know.
+    private func refusal(of frame: Frame, from id: ConnectionID) -> String? {
+        let asker = asker(id)
         switch frame {
-        case .registerFunction where !session.grant.mayRegisterFunctions: return "functions may not be registered"
-        case .registerTriggerType where !session.grant.mayRegisterTriggerTypes:
-            return "trigger types may not be registered"
-        case .registerTrigger(let trigger):
-            if let types = session.grant.triggerTypes, !types.contains(trigger.triggerType) {
-                return "trigger type '\(trigger.triggerType)' not allowed"
+        case .registerFunction(let function):
+            if !policy.mayOffer(function.id, by: asker) { return "the name '\(function.id)' is another worker's" }
+            guard function.invocation != nil, asker.identity == .guest, !asker.grant.mayRegisterEndpoints else {
+                return nil
             }
-            let target = trigger.namespace ?? Self.defaultNamespace
-            let isOwn = target == namespace && session.functions.contains(session.grant.outer(trigger.functionID))
-            if isOwn || mayCall(trigger.functionID, in: target, from: id) { return nil }
-            return "function '\(trigger.functionID)' not allowed (add to rbac.expose_functions)"
+            return "functions with an `invocation` may not be registered (`allow_invocation`)"
+        case .registerTriggerType(let type):
+            return policy.mayOffer(type.id, by: asker) ? nil : "the name '\(type.id)' is another worker's"
+        case .registerTrigger(let trigger): return refusal(of: trigger, asker, id)
         default: return nil
         }
     }
 
-    /// Holds a binding that is made by a call to the rules for bindings.
-    func checkBinding(_ trigger: TriggerRegistration, asked id: ConnectionID) throws(CallFailure) {
-        guard let session = sessions[id], session.door.rules != nil,
-            let reason = refusal(of: .registerTrigger(trigger), session, in: session.namespace ?? "", id)
-        else { return }
-        throw CallFailure(code: "FORBIDDEN", message: reason)
+    private func refusal(of trigger: TriggerRegistration, _ asker: BusPolicy.Asker, _ id: ConnectionID) -> String? {
+        guard policy.mayHear(trigger.triggerType, by: asker) else {
+            return "trigger type '\(trigger.triggerType)' not allowed"
+        }
+        let author = BindingAuthor(id: id, asker: asker)
+        for name in trigger.reached {
+            let function = function(name.id, in: name.namespace, seenFrom: id, asker.identity)
+            if !author.mayReach(name, policy, function) { return policy.refusal(of: name.id, to: asker).message }
+        }
+        return nil
     }
 
-    /// Does a guest's registration under the names that others know, then what waited behind it.
+    /// Holds a binding that is made by a call to the rules for bindings.
+    func checkBinding(_ trigger: TriggerRegistration, asked id: ConnectionID) throws(CallFailure) {
+        guard let session = sessions[id], !session.isFree else { return }
+        let frame = Frame.registerTrigger(trigger)
+        let blanket = session.door.rules == nil ? nil : session.grant.refusal(of: frame)
+        guard let reason = blanket ?? refusal(of: frame.outer(session.grant, own: session.functions), from: id) else {
+            return
+        }
+        throw CallFailure(code: CallFailure.forbidden, message: reason)
+    }
+
+    /// Does a registration under the names that others know, unless it may not be, then what waited behind it.
     mutating func approve(_ frame: Frame, from id: ConnectionID) {
         guard let session = sessions[id], let namespace = session.namespace else { return }
-        register(frame.outer(session.grant, own: session.functions), from: id, in: namespace)
+        let outer = frame.outer(session.grant, own: session.functions)
+        if let reason = refusal(of: outer, from: id) { return deny(frame, from: id, reason) }
+        register(outer, from: id, in: namespace)
         goOn(id)
     }
 
     mutating func deny(_ frame: Frame, from id: ConnectionID, _ reason: String) {
         note(.warning, "registration denied", id, ["frame.type": "\(frame.typeName)", "reason": "\(reason)"])
+        if case .registerFunction(let function) = frame {
+            let namespace = sessions[id]?.namespace ?? Self.defaultNamespace
+            let rejection = RegistrationRejection(
+                subject: .function(id: function.id),
+                namespace: namespace,
+                ownerWorkerID: ""
+            )
+            send(.registrationRejected(rejection), to: id)
+        }
         if case .registerTrigger(let trigger) = frame {
             let result = TriggerRegistrationResult(
                 id: trigger.id,
                 triggerType: trigger.triggerType,
                 functionID: trigger.functionID,
-                error: CallFailure(code: "FORBIDDEN", message: reason).json
+                error: CallFailure(code: CallFailure.forbidden, message: reason).json
             )
             send(.triggerResult(result), to: id)
         }
@@ -75,6 +101,7 @@ extension Hub {
         {
             sessions[id]?.waiting.removeFirst()
             sessions[id]?.waitingBytes -= frame.cost
+            session.budget?.give(frame.cost)
             registerIfWelcome(frame, from: id, in: namespace)
         }
     }

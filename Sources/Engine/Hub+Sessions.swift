@@ -11,14 +11,23 @@ extension Hub {
         return !text.allSatisfy(\.isWhitespace)
     }
 
-    mutating func connect(_ id: ConnectionID, _ visitor: Visitor, _ door: Door, at milliseconds: Int64) {
+    mutating func connect(
+        _ id: ConnectionID,
+        _ visitor: Visitor,
+        _ door: Door,
+        _ identity: BusIdentity,
+        at milliseconds: Int64
+    ) {
         let session = Session(
             workerID: makeID(),
             reattachToken: makeID(),
             address: visitor.address,
             connectedAt: milliseconds,
-            door: door
+            door: door,
+            identity: identity,
+            budget: budgets.budget(of: identity)
         )
+        policy.named.formUnion(door.named)
         sessions[id] = session
         connections[session.workerID] = id
         receiveGuest(id, visitor)
@@ -31,7 +40,9 @@ extension Hub {
         }
         sessions[id]?.waiting.append(frame)
         sessions[id]?.waitingBytes += frame.cost
-        guard let bytes = sessions[id]?.waitingBytes, bytes > limits.waitingBytes else { return }
+        guard let session = sessions[id] else { return }
+        session.budget?.force(frame.cost)
+        guard session.waitingBytes > limits.waitingBytes || session.budget?.hasRoom(for: 0) == false else { return }
         note(.warning, "too many registrations before the announcement", id)
         actions.append(.close(id, .policy))
         drop(id)
@@ -58,6 +69,7 @@ extension Hub {
         }
         sessions[id]?.namespace = namespace
         sessions[id]?.waiting = []
+        session.budget?.give(session.waitingBytes)
         sessions[id]?.waitingBytes = 0
         sessions[id]?.deferred = []
         for frame in session.waiting { registerOrWait(frame, from: id) }
@@ -81,6 +93,8 @@ extension Hub {
             guard takeName(name, in: namespace, for: id) else { return false }
         }
         sessions[id]?.announcement = announcement
+        // Whoever depends on a worker of this name may call it from now on.
+        epoch += 1
         resolveNamespace(of: id, to: namespace)
         note(.info, "worker announced", id, ["namespace": "\(namespace)"])
         fireWorkersAvailable("worker_metadata_updated", session.workerID)
@@ -88,11 +102,12 @@ extension Hub {
     }
 
     private mutating func takeName(_ name: String, in namespace: String, for id: ConnectionID) -> Bool {
-        if let holder = names[namespace]?[name], holder != id, let owner = sessions[holder] {
+        let holder = names[namespace]?[name].flatMap { $0 == id ? nil : sessions[$0] }
+        if holder != nil || !policy.mayBeCalled(name, asker(id)) {
             let rejection = RegistrationRejection(
                 subject: .worker(name: name),
                 namespace: namespace,
-                ownerWorkerID: owner.workerID
+                ownerWorkerID: holder?.workerID ?? ""
             )
             note(.warning, "worker name is taken", id, ["name": "\(name)", "namespace": "\(namespace)"])
             send(.registrationRejected(rejection), to: id)
@@ -141,10 +156,13 @@ extension Hub {
     mutating func drop(_ id: ConnectionID) {
         guard let session = sessions[id] else { return }
         note(.debug, "worker disconnected", id)
+        keepRecord(of: session)
+        session.budget?.give(session.waitingBytes + session.registeredBytes + session.queuedBytes)
         sessions[id] = nil
         connections[session.workerID] = nil
         let namespace = session.namespace ?? Self.defaultNamespace
         for function in session.functions { removeFunction(function, in: namespace) }
+        session.budget?.give(session.made * WorkerBudgets.call)
         if session.made > 0 || session.handling > 0 { endCalls(of: id) }
         for bindingID in session.bindings.sorted() { removeBinding(bindingID) }
         for typeID in session.triggerTypes.sorted() { removeType(typeID, in: namespace) }

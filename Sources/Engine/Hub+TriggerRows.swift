@@ -62,12 +62,13 @@ extension Hub {
         return typeDetail(row)
     }
 
-    func listBindings(_ request: BuiltinRequest) throws(JSONShapeError) -> RawJSON {
+    func listBindings(_ request: BuiltinRequest, for id: ConnectionID) throws(JSONShapeError) -> RawJSON {
         let search = try request.text("search")?.lowercased()
         let type = try request.text("trigger_type")
         let function = try request.text("function_id")
         let worker = try request.text("worker")
         let rows = bindingRows(includesInternal: try request.flag("include_internal")).filter { row in
+            guard isVisible(row, to: id) else { return false }
             let text = [row.registration.id, row.registration.triggerType, row.registration.functionID]
             return (search == nil || text.contains { $0.lowercased().contains(search ?? "") })
                 && (type == nil || row.registration.triggerType == type)
@@ -80,9 +81,24 @@ extension Hub {
         }
     }
 
-    func bindingInfo(_ request: BuiltinRequest) throws(CallFailure) -> RawJSON {
+    /// Workers see bindings of their own only, for what is in the configuration of others is theirs.
+    func isVisible(_ row: BindingRow, to id: ConnectionID) -> Bool {
+        bindings[row.registration.id].map { isOwn($0, of: id) } ?? false
+    }
+
+    /// Whether a connection may see and end a binding: it or its worker made it, or it may see and end all.
+    func isOwn(_ binding: Binding, of id: ConnectionID) -> Bool {
+        guard let session = sessions[id], !session.isFree else { return true }
+        if binding.owner == id || binding.author?.value.id == id { return true }
+        if case .worker = session.identity { return binding.author?.value.identity == session.identity }
+        return false
+    }
+
+    func bindingInfo(_ request: BuiltinRequest, for connection: ConnectionID) throws(CallFailure) -> RawJSON {
         let id = try request.requiredText("id")
-        guard let binding = bindings[id] else { throw .notFound("Trigger '\(id)' is not registered.") }
+        guard let binding = bindings[id], isOwn(binding, of: connection) else {
+            throw .notFound("Trigger '\(id)' is not registered.")
+        }
         let type = binding.provider.flatMap { typeRow(binding.registration.triggerType, in: $0) }.map(typeDetail)
         let function = functionDetail(of: binding)
         return JSONBuilder.object { object in

@@ -20,10 +20,17 @@ struct Binding: Sendable {
     let owner: ConnectionID?
     /// The namespace in which its type is looked for before `default`.
     let home: String
+    /// Whoever made it; nil for those who may bind everything.
+    let author: Boxed<BindingAuthor>?
     /// The namespace of the type that serves it; nil while there is none.
     var provider: String?
 
+    /// Against whose budget it is held, as long as that connection lasts.
+    var budgeted: ConnectionID? { author == nil ? nil : owner ?? author?.value.id }
+    var cost: Int { Frame.registerTrigger(registration).cost }
     var target: String { registration.namespace ?? Hub.defaultNamespace }
+    /// What may be called because of it: its function, and the one that says whether.
+    var reached: [FunctionName] { registration.reached }
 }
 
 extension Hub {
@@ -34,6 +41,8 @@ extension Hub {
             return note(.warning, "trigger type is taken", id, ["trigger.type": "\(type.id)"])
         }
         guard hasRoom(sessions[id]?.triggerTypes.count) else { return }
+        let before = triggerTypes[namespace]?[type.id].map { Frame.registerTriggerType($0.registration).cost } ?? 0
+        guard keep(Frame.registerTriggerType(type).cost, insteadOf: before, for: id) else { return }
         triggerTypes[namespace, default: [:]][type.id] = TriggerType(owner: id, registration: type)
         sessions[id]?.triggerTypes.insert(type.id)
         for (bindingID, binding) in sortedBindings where binding.registration.triggerType == type.id {
@@ -45,6 +54,8 @@ extension Hub {
 
     mutating func unregisterType(_ typeID: String, from id: ConnectionID, in namespace: String) {
         guard sessions[id]?.triggerTypes.remove(typeID) != nil else { return }
+        let cost = triggerTypes[namespace]?[typeID].map { Frame.registerTriggerType($0.registration).cost } ?? 0
+        _ = keep(0, insteadOf: cost, for: id)
         removeType(typeID, in: namespace)
     }
 
@@ -75,8 +86,21 @@ extension Hub {
         }
         if bindings[trigger.id] != nil { removeBinding(trigger.id) }
         sessions[id]?.bindings.insert(trigger.id)
-        bindings[trigger.id] = Binding(registration: trigger, owner: id, home: namespace)
-        activate(trigger.id)
+        add(Binding(registration: trigger, owner: id, home: namespace, author: author(id)))
+    }
+
+    mutating func add(_ binding: Binding) {
+        let id = binding.registration.id
+        bindings[id] = binding
+        if let owner = binding.budgeted { _ = keep(binding.cost, insteadOf: 0, for: owner) }
+        if binding.author != nil {
+            for name in binding.reached { heldBindings[name, default: []].insert(id) }
+        }
+        activate(id)
+    }
+
+    func author(_ id: ConnectionID) -> Boxed<BindingAuthor>? {
+        sessions[id]?.isFree == false ? Boxed(BindingAuthor(id: id, asker: asker(id))) : nil
     }
 
     private func checkBinding(_ trigger: TriggerRegistration, from id: ConnectionID) throws(CallFailure) {
@@ -86,6 +110,9 @@ extension Hub {
             throw .triggerRefused("the trigger id `\(trigger.id)` is in use")
         }
         guard hasRoom(sessions[id]?.bindings.count) else { throw .triggerRefused("too many triggers") }
+        if let budget = sessions[id]?.budget, !budget.hasRoom(for: Frame.registerTrigger(trigger).cost) {
+            throw .overBudget(budget)
+        }
     }
 
     mutating func unbind(_ bindingID: String, from id: ConnectionID) {
@@ -96,7 +123,12 @@ extension Hub {
 
     mutating func removeBinding(_ bindingID: String) {
         deactivate(bindingID)
-        bindings[bindingID] = nil
+        guard let binding = bindings.removeValue(forKey: bindingID), binding.author != nil else { return }
+        if let owner = binding.budgeted { _ = keep(0, insteadOf: binding.cost, for: owner) }
+        for name in binding.reached {
+            heldBindings[name]?.remove(bindingID)
+            if heldBindings[name]?.isEmpty == true { heldBindings[name] = nil }
+        }
     }
 
     /// Hands a binding to the type that serves it now, if there is one.
@@ -149,7 +181,7 @@ extension Hub {
         bindings[result.id]?.provider = nil
         if let owner = binding.owner { send(.triggerResult(result), to: owner) }
         guard let waiting else { return }
-        bindings[result.id] = nil
+        removeBinding(result.id)
         let reason = error.member("message")?.string ?? "the provider refused the trigger"
         reply(.failure(CallFailure.triggerRefused(reason).json), to: waiting)
     }
@@ -161,6 +193,15 @@ extension Hub {
     }
 
     static func bindingID(_ id: String) -> RawJSON { JSONBuilder.object { $0.member("id", id) } }
+}
+
+extension TriggerRegistration {
+    /// The function that it names, and the condition beside it.
+    var reached: [FunctionName] {
+        let namespace = namespace ?? Hub.defaultNamespace
+        let condition = config?.member("condition_function_id")?.string
+        return [functionID, condition].compactMap { id in id.map { FunctionName(namespace: namespace, id: $0) } }
+    }
 }
 
 extension CallFailure {

@@ -43,11 +43,11 @@ extension Hub {
     /// The name under which the engine's own functions are listed.
     static let ownWorker = "iii-engine-functions"
 
-    func listWorkers(_ request: BuiltinRequest) throws(JSONShapeError) -> RawJSON {
+    func listWorkers(_ request: BuiltinRequest, for id: ConnectionID) throws(JSONShapeError) -> RawJSON {
         let search = try request.text("search")?.lowercased()
         let runtime = try request.text("runtime")
         let status = try request.text("status")
-        let rows = workerRows.filter { row in
+        let rows = visibleRows(to: id).filter { row in
             (runtime == nil || row.runtime == runtime) && (status == nil || row.status == status)
                 && (search == nil
                     || [row.name, row.description, row.id].contains { $0?.lowercased().contains(search ?? "") == true })
@@ -61,7 +61,7 @@ extension Hub {
     func workerInfo(_ request: BuiltinRequest, for id: ConnectionID) throws(CallFailure) -> RawJSON {
         let name = try request.requiredText("name")
         let namespace = try request.namespace("namespace")
-        let found = workerRows.filter {
+        let found = visibleRows(to: id).filter {
             ($0.name == name || $0.id == name) && namespace ?? $0.namespace == $0.namespace
         }
         let row = try pick(found, \.namespace, "Worker '\(name)' is not connected.")
@@ -71,7 +71,9 @@ extension Hub {
         let types = typeRows(includesInternal: true).filter {
             $0.workerName == row.name && $0.namespace == row.namespace
         }
-        let bindings = bindingRows(includesInternal: true).filter { $0.workerName == row.name ?? row.id }
+        let bindings = bindingRows(includesInternal: true).filter {
+            $0.workerName == row.name ?? row.id && isVisible($0, to: id)
+        }
         return JSONBuilder.object { object in
             object.key("worker")
             object.object { worker in
@@ -97,6 +99,25 @@ extension Hub {
             throw .notFound("\(missing) It exists in several namespaces: \(candidates).")
         }
         return row
+    }
+
+    /// The workers that a connection may know of: itself, those it needs, those of which it may call something, and the
+    /// engine's own.
+    ///
+    /// To guests their rules say whether they see any.
+    private func visibleRows(to id: ConnectionID) -> [WorkerRow] {
+        guard let session = sessions[id], !session.isFree, session.identity != .guest, !policy.rights.isPermissive
+        else {
+            return workerRows
+        }
+        let needed = session.identity.name.flatMap { policy.rights.workers[$0]?.dependencies } ?? []
+        return workerRows.filter { row in
+            if row.isInternal || row.id == session.workerID || row.name.map(needed.contains) == true { return true }
+            guard let connection = connections[row.id], let other = sessions[connection] else { return false }
+            if case .worker = session.identity, other.identity == session.identity { return true }
+            let namespace = other.namespace ?? Self.defaultNamespace
+            return other.functions.contains { mayCall($0, in: namespace, from: id) }
+        }
     }
 
     /// All workers that have announced themselves, and the engine's own, by name and then by id.

@@ -18,7 +18,9 @@ struct ConnectionID: Hashable, Sendable, Comparable {
 struct Hub: Sendable {
     enum Event: Sendable {
         /// A worker's WebSocket is open; `milliseconds` since 1970.
-        case connected(ConnectionID, Visitor, Door = Door(), milliseconds: Int64)
+        case connected(ConnectionID, Visitor, Door = Door(), BusIdentity = .owner, milliseconds: Int64)
+        /// The project's files say something else by now.
+        case rightsChanged(BusRights)
         case frame(ConnectionID, Frame)
         /// A message that is no frame.
         case fault(ConnectionID, FrameFault)
@@ -57,6 +59,17 @@ struct Hub: Sendable {
     let makeID: @Sendable () -> String
     /// Calls functions that are HTTP endpoints; nil where none are called.
     let endpoints: HTTPEndpointCaller?
+    let budgets: WorkerBudgets
+
+    var policy = BusPolicy()
+    /// Grows with everything that decisions depend on, but for the functions themselves.
+    var epoch: UInt64 = 0
+    /// Of the last registration of a function.
+    var lastStamp: UInt64 = 0
+    /// What workers called on connections that are gone, by worker.
+    var records: [String: BusRecord] = [:]
+    /// Bindings of those who may not bind everything, by what they would call.
+    var heldBindings: [FunctionName: Set<String>] = [:]
 
     var sessions: [ConnectionID: Session] = [:]
     /// By worker id, as a reconnecting worker names its former connection.
@@ -70,6 +83,8 @@ struct Hub: Sendable {
     /// What calls that run in the engine's own process hold, by call, and together.
     var localCosts: [String: Int] = [:]
     var localBytes = 0
+    /// Of those that sandboxed workers made.
+    var localBudgets: [String: (budget: ByteBudget, cost: Int)] = [:]
     /// By the id that the callee knows.
     var calls: [String: OpenCall] = [:]
     /// By namespace, then type id.
@@ -92,6 +107,7 @@ struct Hub: Sendable {
         startedAt: Int64 = 0,
         localWorkers: [LocalWorker] = [],
         endpoints: HTTPEndpointCaller? = nil,
+        budgets: WorkerBudgets = WorkerBudgets(),
         makeID: @escaping @Sendable () -> String
     ) {
         self.limits = limits
@@ -99,6 +115,7 @@ struct Hub: Sendable {
         self.startedAt = startedAt
         self.makeID = makeID
         self.endpoints = endpoints
+        self.budgets = budgets
         self.localWorkers = localWorkers
         for worker in localWorkers {
             for function in worker.functions {
@@ -111,11 +128,14 @@ struct Hub: Sendable {
     /// Takes one event and says what is to be done.
     mutating func receive(_ event: Event) -> [Action] {
         switch event {
-        case .connected(let id, let visitor, let door, let milliseconds):
-            connect(id, visitor, door, at: milliseconds)
+        case .connected(let id, let visitor, let door, let identity, let milliseconds):
+            connect(id, visitor, door, identity, at: milliseconds)
+        case .rightsChanged(let rights): change(rights)
         case .frame(let id, let frame): receive(frame, from: id)
         case .fault(let id, let fault): receive(fault, from: id)
-        case .written(let id, let cost): sessions[id]?.queuedBytes -= cost
+        case .written(let id, let cost):
+            sessions[id]?.queuedBytes -= cost
+            sessions[id]?.budget?.give(cost)
         case .disconnected(let id): drop(id)
         case .timer(let timer): fire(timer)
         case .localResult(let callID, let outcome): endLocally(callID, outcome)
@@ -158,6 +178,11 @@ struct Hub: Sendable {
     mutating func send(_ frame: Frame, to id: ConnectionID) {
         guard sessions[id] != nil else { return }
         sessions[id]?.queuedBytes += frame.cost
+        if let budget = sessions[id]?.budget {
+            budget.force(frame.cost)
+            // Small frames get through, but not without end.
+            if !budget.hasRoom(for: -(budget.limit / 4)) { overloaded.append(id) }
+        }
         actions.append(.send(id, frame))
         // A little more than calls may fill, so that answers and small frames still get through.
         if let queued = sessions[id]?.queuedBytes, queued > limits.outboundBytes + limits.outboundBytes / 4 {

@@ -10,6 +10,9 @@ struct Session: Sendable {
     let reattachToken: String
     let address: String?
     let connectedAt: Int64
+    let identity: BusIdentity
+    /// Whether nothing is refused to it, so that nobody need ask.
+    let isFree: Bool
     private let doorBox: Boxed<Door>
     private var grantBox = AccessGrant.everything
     var isAdmitted = false
@@ -30,13 +33,33 @@ struct Session: Sendable {
     var functions: Set<String> = []
     var triggerTypes: Set<String> = []
     var bindings: Set<String> = []
+    /// What was decided about calls, and how many there were.
+    var verdicts: [FunctionName: Verdict] = [:]
     /// How many open calls it made, and how many it is to answer.
     var made = 0
     var handling = 0
     /// What was sent and has not left yet.
     var queuedBytes = 0
+    /// Lines that it gave to the engine's log.
+    var loggedLines = 0
+    /// What it has registered.
+    var registeredBytes = 0
+    /// What all that is held for its worker is held against; nil for no bound but those of the connection.
+    let budget: ByteBudget?
 
-    init(workerID: String, reattachToken: String, address: String?, connectedAt: Int64, door: Door) {
+    /// Whoever comes through rules is a guest, unless the engine knows more of it.
+    init(
+        workerID: String,
+        reattachToken: String,
+        address: String?,
+        connectedAt: Int64,
+        door: Door,
+        identity: BusIdentity,
+        budget: ByteBudget? = nil
+    ) {
+        self.budget = budget
+        self.identity = identity == .owner && door.rules != nil ? .guest : identity
+        isFree = self.identity == .owner
         self.workerID = workerID
         self.reattachToken = reattachToken
         self.address = address

@@ -10,17 +10,19 @@ final class SessionEndpoint: WebSocketEndpoint {
     private let switchboard: Switchboard
     private let visitor: Visitor
     private let door: Door
+    private let identity: BusIdentity
     private let limits: ProtocolLimits
     private var id: ConnectionID?
 
-    init(switchboard: Switchboard, visitor: Visitor, door: Door, limits: ProtocolLimits) {
+    init(switchboard: Switchboard, visitor: Visitor, door: Door, identity: BusIdentity, limits: ProtocolLimits) {
         self.switchboard = switchboard
         self.visitor = visitor
         self.door = door
+        self.identity = identity
         self.limits = limits
     }
 
-    func opened(_ link: WebSocketLink) { id = switchboard.connect(link, visitor, door) }
+    func opened(_ link: WebSocketLink) { id = switchboard.connect(link, visitor, door, identity) }
 
     func received(text: ByteBuffer) { receive(text) }
 

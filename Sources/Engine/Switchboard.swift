@@ -44,12 +44,17 @@ final class Switchboard: Sendable {
         self.presences = presences
     }
 
-    func connect(_ link: WebSocketLink, _ visitor: Visitor, _ door: Door) -> ConnectionID {
+    func connect(
+        _ link: WebSocketLink,
+        _ visitor: Visitor,
+        _ door: Door,
+        _ identity: BusIdentity
+    ) -> ConnectionID {
         let (id, notes) = state.withLock { state in
             state.lastID += 1
             let id = ConnectionID(number: state.lastID)
             state.links[id] = link
-            return (id, perform(.connected(id, visitor, door, milliseconds: now()), &state))
+            return (id, perform(.connected(id, visitor, door, identity, milliseconds: now()), &state))
         }
         log(notes)
         return id
@@ -64,6 +69,8 @@ final class Switchboard: Sendable {
     }
 
     func receive(_ event: Hub.Event) { log(state.withLock { perform(event, &$0) }) }
+
+    func record(of worker: String) -> BusRecord { state.withLock { $0.hub.record(of: worker) } }
 
     /// Says goodbye to every worker.
     func closeAll() {

@@ -52,6 +52,7 @@ package struct LocalCall: Sendable {
     package let metadata: RawJSON?
     /// The worker that called; nil for calls of the engine's own.
     package let callerWorkerID: String?
+    package let caller: BusCaller
     package let handler: LocalFunction.Handler
 
     package init(
@@ -60,6 +61,7 @@ package struct LocalCall: Sendable {
         data: RawJSON?,
         metadata: RawJSON?,
         callerWorkerID: String?,
+        caller: BusCaller = .owner,
         handler: @escaping LocalFunction.Handler
     ) {
         self.callID = callID
@@ -67,6 +69,7 @@ package struct LocalCall: Sendable {
         self.data = data
         self.metadata = metadata
         self.callerWorkerID = callerWorkerID
+        self.caller = caller
         self.handler = handler
     }
 }
@@ -76,16 +79,20 @@ package struct LocalEvent: Sendable {
     package let triggerType: String
     /// What bound functions are called with.
     package let data: RawJSON
+    /// The worker that it is about: others hear of it by a grant only.
+    package let worker: String?
     /// Whether a binding with this `config` is meant.
     package let matches: @Sendable (RawJSON?) -> Bool
 
     package init(
         triggerType: String,
         data: RawJSON,
+        worker: String? = nil,
         matches: @escaping @Sendable (RawJSON?) -> Bool = { _ in true }
     ) {
         self.triggerType = triggerType
         self.data = data
+        self.worker = worker
         self.matches = matches
     }
 }

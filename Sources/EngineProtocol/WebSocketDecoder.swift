@@ -46,6 +46,11 @@ package struct WebSocketDecoder: Sendable {
     /// The fragments of a message that has begun.
     private var message: (opcode: WebSocketOpcode, content: ByteBuffer, received: Int)?
 
+    /// What is kept of messages that are not whole yet.
+    package var heldBytes: Int {
+        (message?.content.readableBytes ?? 0) + (payload?.content.readableBytes ?? 0)
+    }
+
     package init(role: Role, messageBytes: Int, discardsMessages: Bool = false) {
         self.role = role
         self.messageBytes = messageBytes

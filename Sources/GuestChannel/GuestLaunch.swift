@@ -11,6 +11,7 @@ package struct GuestLaunch: Sendable {
     package var enforcement: SandboxEnforcement
     package var start: GuestStart
     package var routes: [TunnelRoute]
+    package var bus: (any BusDoor)?
     package var limits: SandboxLimits
     /// Random bytes for a machine, nil where the guest shares the host's.
     package var seed: [UInt8]?
@@ -32,6 +33,7 @@ package struct GuestLaunch: Sendable {
         self.tier = tier
         self.enforcement = enforcement
         routes = specification.network.routes
+        bus = specification.bus
         limits = specification.limits
         stopSignal = specification.stopSignal
         start = GuestStart(

@@ -34,10 +34,12 @@ extension GuestSession {
         guard connections.count < Self.maximumConnections else { throw .tooManyConnections }
         guard launch.routes.indices.contains(Int(index)) else { throw .malformed(.open) }
         let target = launch.routes[Int(index)].target
-        let connection = TunnelConnection(stream: frame.stream, session: self)
+        // The first route is the engine's.
+        let door = index == 0 ? launch.bus : nil
+        let connection = TunnelConnection(stream: frame.stream, session: self, bus: door == nil ? launch.bus : nil)
         connections[frame.stream] = connection
         let bound = NIOLoopBound(connection, eventLoop: loop)
-        ClientBootstrap(group: loop)
+        let bootstrap = ClientBootstrap(group: loop)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)
@@ -46,8 +48,14 @@ extension GuestSession {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
             }
-            .connect(host: target.host, port: Int(target.port))
-            .whenFailure { _ in bound.value.targetIsGone() }
+        let opened: EventLoopFuture<any Channel>
+        do {
+            opened =
+                if let door { bootstrap.withConnectedSocket(try door.connect()) } else {
+                    bootstrap.connect(host: target.host, port: Int(target.port))
+                }
+        } catch { return connection.targetIsGone() }
+        opened.whenFailure { _ in bound.value.targetIsGone() }
     }
 
     func forget(_ stream: UInt32) {
@@ -65,6 +73,9 @@ final class TunnelConnection: ChannelInboundHandler {
 
     private let stream: UInt32
     private weak var session: GuestSession?
+    /// Hears of a connection to another address than the engine's.
+    private let bus: (any BusDoor)?
+    private var ownAddress: String?
     private var context: ChannelHandlerContext?
     /// From the guest, before there was somewhere to write it.
     private var early: [[UInt8]] = []
@@ -76,9 +87,10 @@ final class TunnelConnection: ChannelInboundHandler {
     private var window = GuestFrame.window
     private var isReading = false
 
-    init(stream: UInt32, session: GuestSession) {
+    init(stream: UInt32, session: GuestSession, bus: (any BusDoor)?) {
         self.stream = stream
         self.session = session
+        self.bus = bus
     }
 
     // MARK: From the guest
@@ -126,6 +138,11 @@ final class TunnelConnection: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
+        if let bus, let address = context.channel.localAddress, let host = address.ipAddress, let port = address.port {
+            let text = "\(host):\(port)"
+            ownAddress = text
+            bus.began(from: text)
+        }
         if isClosed { return context.close(promise: nil) }
         for bytes in early { pass(bytes) }
         early = []
@@ -154,6 +171,8 @@ final class TunnelConnection: ChannelInboundHandler {
 
     func targetIsGone() {
         isClosed = true
+        if let ownAddress { bus?.ended(from: ownAddress) }
+        ownAddress = nil
         session?.forget(stream)
         context = nil
     }

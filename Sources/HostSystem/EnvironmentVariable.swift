@@ -27,6 +27,7 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
     case userConfigHome = "XDG_CONFIG_HOME"
     case userRuntimeFolder = "XDG_RUNTIME_DIR"
     case noColor = "NO_COLOR"
+    case token = "III_TOKEN"
     case sourceDateEpoch = "SOURCE_DATE_EPOCH"
     case terminal = "TERM"
     case userHome = "HOME"
@@ -45,6 +46,8 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
         case .home: "Where installed workers are kept, instead of `~/.iii`."
         case .insecureRegistries:
             "Registries of images to talk to over plain http, `host:port` with commas between, with a warning each time."
+        case .token:
+            "What programs of other machines prove to the engine that they may connect."
         case .noTelemetry: "`1` keeps `iii` from counting downloads at the registry."
         case .allProxy: "The proxy for URLs that `HTTPS_PROXY` or `HTTP_PROXY` names none for; in small letters, too."
         case .dockerConfig: "The folder with docker's `config.json`, whose accounts are used, instead of `~/.docker`."

@@ -17,6 +17,13 @@ package enum HostProcess {
 
     package static var identifier: Int32 { getpid() }
 
+    /// The name of this machine; nil where it cannot be told.
+    package static var machineName: String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Whether this process may do everything on this machine.
     package static var isRoot: Bool { geteuid() == 0 }
 

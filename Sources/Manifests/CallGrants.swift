@@ -44,6 +44,9 @@ package struct CallPattern: Sendable, Hashable, CustomStringConvertible {
         parts = Array(text.utf8).split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
     }
 
+    /// What every text begins with that it matches.
+    package var beginning: Substring { description.prefix { $0 != "*" } }
+
     /// Whether it names one function.
     package var isExact: Bool { parts.count == 1 }
 

@@ -13,6 +13,8 @@ import YAMLText
 /// Shape:
 ///
 ///     min_isolation: namespaces      # no worker runs in less
+///     isolation:
+///       calls: permissive            # what workers may not call is counted and done all the same
 ///     base_images:                   # instead of the usual ones, by kind
 ///       python: registry.example/python:3
 ///
@@ -20,6 +22,8 @@ import YAMLText
 package struct MachineSettings: Hashable, Sendable {
     /// The weakest tier that any worker may run in; nil for what each kind needs.
     package var minimumIsolation: IsolationTier?
+    /// Whether calls that workers may not make are only counted: while a project moves.
+    package var permitsAllCalls = false
     /// References by the name of a kind.
     package var baseImages: [String: String] = [:]
 
@@ -39,6 +43,13 @@ package struct MachineSettings: Hashable, Sendable {
             let settings = YAMLCursor(root)
             if let tier = try settings.optional("min_isolation")?.string() {
                 minimumIsolation = try IsolationTier(parsing: tier, in: "`min_isolation`")
+            }
+            if let calls = try settings.optional("isolation")?.optional("calls") {
+                switch try calls.string() {
+                case "permissive": permitsAllCalls = true
+                case "enforced": break
+                default: throw calls.fail("must be `enforced` or `permissive`")
+                }
             }
             for pair in try settings.optional("base_images")?.node.pairs ?? [] {
                 baseImages[pair.name] = try YAMLCursor(pair.value, path: "base_images.\(pair.name)").string()

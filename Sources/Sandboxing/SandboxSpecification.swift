@@ -60,6 +60,8 @@ package struct SandboxSpecification: Sendable {
     package var environment: [String: String]
     package var limits: SandboxLimits
     package var network: NetworkPolicy
+    /// The way to the engine; nil where its address is connected to, which tells the engine nothing.
+    package var bus: (any BusDoor)?
     /// For a base that is a root file system.
     package var rootLayer = RootLayer.readOnly
     package var owners = Owners.asInImage

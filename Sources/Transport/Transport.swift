@@ -49,6 +49,8 @@ package struct TransportRequest: Sendable {
     package var headers: HeaderFields
     package var credentials: [Credential] = []
     package var body: Body
+    /// Whether a redirect to another origin is refused: who asked may go to this one only.
+    package var staysAtOrigin = false
 
     package init(
         _ method: Method,

@@ -34,6 +34,8 @@ package struct WebSocketSettings: Sendable {
     package var pauseReadingAbove: Int
     /// Whether messages are thrown away as they come.
     package var discardsMessages: Bool
+    /// What messages that are not whole yet are held against; the connection ends where there is no room.
+    package var budget: ByteBudget?
 
     package init(
         messageBytes: Int,

@@ -38,6 +38,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// When the peer was pinged over a silence that lasts.
     private var pinged: NIODeadline?
     private var check: Scheduled<Void>?
+    /// What was taken of the budget for messages that are not whole yet.
+    private var budgetTaken = 0
 
     init(_ endpoint: any WebSocketEndpoint, role: WebSocketDecoder.Role, settings: WebSocketSettings) {
         self.endpoint = endpoint
@@ -78,6 +80,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
         link?.markClosed()
         link = nil
         pending = []
+        settings.budget?.give(budgetTaken)
+        budgetTaken = 0
         endpoint.closed(receivedCode)
     }
 
@@ -89,8 +93,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
         do throws(WebSocketFault) {
             while receivedCode == nil, let event = try decoder.next(from: &input) { receive(event, context) }
         } catch {
-            fail(with: error.closeCode, context)
+            return fail(with: error.closeCode, context)
         }
+        if let budget = settings.budget, !takes(decoder.heldBytes, of: budget) { fail(with: .tooLarge, context) }
+    }
+
+    private func takes(_ bytes: Int, of budget: ByteBudget) -> Bool {
+        budget.give(budgetTaken)
+        budgetTaken = 0
+        guard budget.take(bytes) else { return false }
+        budgetTaken = bytes
+        return true
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -9,7 +9,7 @@ import NIOWebSocket
 /// How a server answers requests for WebSockets.
 package struct WebSocketRoutes: Sendable {
     /// Why a request is refused, asked before the upgrade; nil where it is accepted.
-    package let refusal: @Sendable (HTTPRequestHead) -> HTTPResponseStatus?
+    package let refusal: @Sendable (HTTPRequestHead, any Channel) -> HTTPResponseStatus?
     /// Who talks on an accepted connection; called on its event loop.
     package let endpoint: @Sendable (HTTPRequestHead, any Channel) -> (any WebSocketEndpoint, WebSocketSettings)
     /// From the connection to the end of the upgrade.
@@ -17,7 +17,7 @@ package struct WebSocketRoutes: Sendable {
 
     package init(
         handshake: Duration,
-        refusal: @escaping @Sendable (HTTPRequestHead) -> HTTPResponseStatus?,
+        refusal: @escaping @Sendable (HTTPRequestHead, any Channel) -> HTTPResponseStatus?,
         endpoint: @escaping @Sendable (HTTPRequestHead, any Channel) -> (any WebSocketEndpoint, WebSocketSettings)
     ) {
         self.handshake = handshake
@@ -57,7 +57,7 @@ private final class ServerUpgrader: HTTPServerProtocolUpgrader, Sendable {
         self.routes = routes
         handshake = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, head in
-                channel.eventLoop.makeSucceededFuture(routes.refusal(head) == nil ? HTTPHeaders() : nil)
+                channel.eventLoop.makeSucceededFuture(routes.refusal(head, channel) == nil ? HTTPHeaders() : nil)
             },
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
         )
@@ -113,7 +113,7 @@ private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHand
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            status = routes.refusal(head) ?? .upgradeRequired
+            status = routes.refusal(head, context.channel) ?? .upgradeRequired
         case .body: break
         case .end: answer(context)
         }

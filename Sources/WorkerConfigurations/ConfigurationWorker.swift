@@ -37,7 +37,7 @@ package struct ConfigurationWorker: Sendable {
                 function("register", "Declares an entry with its schema; a value that is there stays.", register),
                 function("set", "Replaces the value of an entry.", set),
                 function("get", "Tells the value of an entry.", get),
-                function("list", "Lists entries without their values.") { _ in try await list() },
+                function("list", "Lists entries without their values.") { try await list($1) },
                 function("schema", "Tells the schema of an entry.", schema),
             ],
             triggerTypes: [
@@ -54,13 +54,13 @@ package struct ConfigurationWorker: Sendable {
     private func function(
         _ name: String,
         _ description: String,
-        _ body: @escaping @Sendable (JSONCursor) async throws -> JSONValue
+        _ body: @escaping @Sendable (JSONCursor, BusCaller) async throws -> JSONValue
     ) -> LocalFunction {
         LocalFunction(FunctionRegistration(id: "configuration::\(name)", description: description)) { call in
             guard let value = (call.data ?? .emptyObject).value() else {
                 throw CallFailure(code: "deserialization_error", message: "the payload is no JSON that can be read")
             }
-            do { return RawJSON(try await body(JSONCursor(value))) } catch let error as JSONShapeError {
+            do { return RawJSON(try await body(JSONCursor(value), call.caller)) } catch let error as JSONShapeError {
                 throw CallFailure(code: "deserialization_error", message: error.message)
             }
         }
@@ -68,44 +68,50 @@ package struct ConfigurationWorker: Sendable {
 
     // MARK: Functions
 
-    private func register(_ request: JSONCursor) async throws -> JSONValue {
-        let id = try id(request)
+    private func register(_ request: JSONCursor, _ caller: BusCaller) async throws -> JSONValue {
+        let id = try id(request, caller)
         let entry = ConfigurationEntry(
             id: id,
             name: try request.optional("name")?.string() ?? id.text,
             description: try request.optional("description")?.string() ?? "",
             schema: try request.optional("schema")?.value ?? .emptyObject,
             metadata: try request.optional("metadata")?.value,
-            value: try request.optional("initial_value")?.value
+            value: try request.optional("initial_value").map { Placeholders.settling($0.value, for: caller) }
         )
         let (before, after) = try await store.register(entry)
         tell(ConfigurationStore.Change(before: before, after: after))
         return after.json
     }
 
-    private func set(_ request: JSONCursor) async throws -> JSONValue {
-        let (before, after) = try await store.set(try id(request), to: try request.required("value").value)
+    private func set(_ request: JSONCursor, _ caller: BusCaller) async throws -> JSONValue {
+        let value = Placeholders.settling(try request.required("value").value, for: caller)
+        let (before, after) = try await store.set(try id(request, caller), to: value)
         tell(ConfigurationStore.Change(before: before, after: after))
         return ["old_value": before?.value ?? .null, "new_value": after.value ?? .null]
     }
 
-    private func get(_ request: JSONCursor) async throws -> JSONValue {
-        let entry = try await store.entry(try id(request))
+    private func get(_ request: JSONCursor, _ caller: BusCaller) async throws -> JSONValue {
+        let entry = try await store.entry(try id(request, caller))
         let value = entry.value ?? .null
         let isRaw = try request.optional("raw")?.bool() ?? false
         return ["id": .string(entry.id.text), "value": isRaw ? value : try placeholders.filling(value)]
     }
 
-    private func list() async throws -> JSONValue {
-        ["configurations": .array(try await store.all().map { .object($0.summary) })]
+    private func list(_ caller: BusCaller) async throws -> JSONValue {
+        let own = try await store.all().filter { caller.mayTouch($0.id.text) }
+        return ["configurations": .array(own.map { .object($0.summary) })]
     }
 
-    private func schema(_ request: JSONCursor) async throws -> JSONValue {
-        .object(try await store.entry(try id(request)).summary)
+    private func schema(_ request: JSONCursor, _ caller: BusCaller) async throws -> JSONValue {
+        .object(try await store.entry(try id(request, caller)).summary)
     }
 
-    private func id(_ request: JSONCursor) throws -> ConfigurationID {
-        try ConfigurationID(parsing: try request.required("id").string())
+    /// The entry that is meant: a worker's own has its name, others are for whom a grant says so.
+    private func id(_ request: JSONCursor, _ caller: BusCaller) throws -> ConfigurationID {
+        let id = try ConfigurationID(parsing: try request.required("id").string())
+        if caller.mayTouch(id.text) { return id }
+        let who = caller.worker.map { "worker '\($0)', whose own is '\($0)'" } ?? "this program"
+        throw CallFailure(code: CallFailure.forbidden, message: "configuration '\(id.text)' is not for \(who)")
     }
 
     // MARK: Events
@@ -141,7 +147,7 @@ package struct ConfigurationWorker: Sendable {
         data["new_value"] = filled(change.after?.value)
         let id = entry.id.text
         fire.yield(
-            LocalEvent(triggerType: Self.triggerType, data: RawJSON(.object(data))) { config in
+            LocalEvent(triggerType: Self.triggerType, data: RawJSON(.object(data)), worker: id) { config in
                 Self.isAsked(config, for: id, event)
             }
         )

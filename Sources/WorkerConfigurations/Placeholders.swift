@@ -5,7 +5,7 @@ import Diagnostics
 import EngineProtocol
 import JSONText
 
-/// Fills in `${NAME}` and `${NAME:default}` in the strings of a value.
+/// Fills in `${NAME}` and `${NAME:default}` in the strings of a value; `$${` stands for `${` itself.
 struct Placeholders: Sendable {
     let variable: @Sendable (String) -> String?
 
@@ -31,6 +31,11 @@ struct Placeholders: Sendable {
         while let start = rest.firstIndex(of: "$") {
             result += rest[..<start]
             rest = rest[start...]
+            if rest.hasPrefix("$${") {
+                result += "${"
+                rest = rest.dropFirst(3)
+                continue
+            }
             guard rest.hasPrefix("${"), let end = rest.firstIndex(of: "}") else {
                 result.append(rest.removeFirst())
                 continue
@@ -50,4 +55,53 @@ struct Placeholders: Sendable {
             message: "`\(name.printable)` is not set in the engine's environment and has no default"
         )
     }
+}
+
+extension Placeholders {
+    /// A value that came over the bus, as it is kept: only what its sender may refer to stays a placeholder.
+    ///
+    /// Others become their default, or a text that looks like them.
+    static func settling(_ value: JSONValue, for caller: BusCaller) -> JSONValue {
+        if caller.isOwner { return value }
+        switch value {
+        case .null, .bool, .number: return value
+        case .string(let text): return .string(settling(text, for: caller))
+        case .array(let elements): return .array(elements.map { settling($0, for: caller) })
+        case .object(let object):
+            var result = JSONObject()
+            for member in object.members { result[member.key] = settling(member.value, for: caller) }
+            return .object(result)
+        }
+    }
+
+    private static func settling(_ text: String, for caller: BusCaller) -> String {
+        var result = ""
+        // What is no placeholder, put together before it is escaped: pieces must not become one.
+        var plain = ""
+        var rest = text[...]
+        while let start = rest.firstIndex(of: "$") {
+            plain += rest[..<start]
+            rest = rest[start...]
+            guard rest.hasPrefix("${"), let end = rest.firstIndex(of: "}") else {
+                plain.append(rest.removeFirst())
+                continue
+            }
+            let whole = rest[...end]
+            let parts = whole.dropFirst(2).dropLast().split(
+                separator: ":",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
+            rest = rest[rest.index(after: end)...]
+            if caller.mayRead(variable: String(parts[0])), !plain.hasSuffix("$") {
+                result += escaped(plain) + whole
+                plain = ""
+            } else {
+                plain += parts.count > 1 ? parts[1] : whole
+            }
+        }
+        return result + escaped(plain + rest)
+    }
+
+    private static func escaped(_ text: String) -> String { text.replacing("${", with: "$${") }
 }

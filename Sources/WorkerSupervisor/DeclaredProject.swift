@@ -5,6 +5,7 @@ import ArtifactStore
 package import Diagnostics
 package import HostSystem
 package import JSONText
+import Manifests
 package import ProjectFiles
 import Sandboxing
 import SystemPackage
@@ -14,6 +15,8 @@ package import WorkerModel
 package struct DeclaredProject: Sendable {
     /// In the order of `config.yaml`.
     package let workers: [WorkerDeclaration]
+    /// Of every worker that `config.yaml` or `iii.lock` names.
+    package let rights: [WorkerName: WorkerRights]
     /// The `config:` blocks of the entries `iii-worker-manager`, in their order: where the engine listens.
     package let listeners: [JSONValue]
     /// `registration_namespace_grace_ms:`.
@@ -72,12 +75,53 @@ package struct DeclaredProjectReader: Sendable {
         }
         return DeclaredProject(
             workers: workers,
+            rights: try rights(config, workers, lock),
             listeners: config.entries.filter { $0.name.description == Self.listenerName }
                 .map { $0.config ?? .emptyObject },
             namespaceGrace: config.namespaceGraceMilliseconds.map { .milliseconds($0) },
             oversights: config.oversights,
             saysNothing: config.saysNothing
         )
+    }
+
+    private func rights(
+        _ config: ConfigFile,
+        _ declared: [WorkerDeclaration],
+        _ lock: Lockfile
+    ) throws -> [WorkerName: WorkerRights] {
+        var result: [WorkerName: WorkerRights] = [:]
+        for (name, locked) in lock.workers {
+            result[name, default: WorkerRights()].dependencies = Set(locked.dependencies.keys)
+        }
+        for declaration in declared {
+            guard let entry = config[declaration.name] else { continue }
+            for grant in entry.mayCall.grants {
+                // A tier that is misspelt would be none at all.
+                _ = try grant.isolation.map { try IsolationTier(parsing: $0, in: "`may_call` of `\(entry.name)`") }
+            }
+            var rights = result[entry.name] ?? WorkerRights()
+            rights.grants = entry.mayCall
+            rights.network = declaration.network
+            rights.variables = Set(entry.variables)
+            if let needed = dependencies(of: declaration.content) { rights.dependencies = needed }
+            result[entry.name] = rights
+        }
+        return result
+    }
+
+    /// What the manifest says that lies with a worker's files; nil where there is none that can be read.
+    private func dependencies(of content: WorkerDeclaration.Content) -> Set<WorkerName>? {
+        let folder: FilePath
+        switch content {
+        case .bundle(let path), .folder(let path): folder = path
+        case .builtIn, .executable, .image, .nothing: return nil
+        }
+        // What is wrong with it is told where the worker is started.
+        let path = folder.appending(WorkerManifest.fileName)
+        guard let bytes = try? HostFiles.read(path, upTo: WorkerManifest.maximumSize),
+            let manifest = try? WorkerManifest(parsing: bytes)
+        else { return nil }
+        return Set(manifest.dependencies.map(\.name))
     }
 
     private func declaration(of entry: ConfigEntry, _ locked: LockedWorker?) throws -> WorkerDeclaration {

@@ -22,15 +22,20 @@ package struct WorkerLauncher: WorkerLaunching {
     private let sandboxes: Sandboxes
     private let images: ImageShelf
     private let machineMinimum: IsolationTier?
+    private let bus: (any WorkerBus)?
 
-    /// `engine` tells where workers find the engine; it is asked at each start.
+    /// Starts workers for one engine.
+    ///
+    /// `engine` tells where workers find it, and is asked at each start. `bus` is told whose connections are whose; without it,
+    /// an engine takes workers for programs of the user.
     package init(
         folder: ProjectFolder,
         environment: HostEnvironment,
         engine: @escaping @Sendable () -> NetworkAddress,
         sandboxes: Sandboxes,
         images: ImageShelf,
-        machineMinimum: IsolationTier? = nil
+        machineMinimum: IsolationTier? = nil,
+        bus: (any WorkerBus)? = nil
     ) {
         self.folder = folder
         self.environment = environment
@@ -38,6 +43,7 @@ package struct WorkerLauncher: WorkerLaunching {
         self.sandboxes = sandboxes
         self.images = images
         self.machineMinimum = machineMinimum
+        self.bus = bus
     }
 
     package func start(_ declaration: WorkerDeclaration, log: WorkerLog) async throws -> any WorkerRun {
@@ -161,6 +167,7 @@ package struct WorkerLauncher: WorkerLaunching {
             guard let script else { continue }
             var specification = specification
             specification.command = SandboxSpecification.shell(script)
+            specification.bus = bus?.door(for: specification.name, in: backend.tier)
             let sandbox = try await backend.start(specification, output: log)
             let exit = await withTaskCancellationHandler {
                 await sandbox.exit()
@@ -182,6 +189,8 @@ package struct WorkerLauncher: WorkerLaunching {
         _ backend: any SandboxBackend,
         _ log: WorkerLog
     ) async throws -> any WorkerRun {
+        var specification = specification
+        specification.bus = bus?.door(for: specification.name, in: backend.tier)
         let sandbox = try await backend.start(specification, output: log)
         return SandboxedRun(sandbox: sandbox, network: specification.network.allowed)
     }
@@ -195,10 +204,13 @@ package struct WorkerLauncher: WorkerLaunching {
         return WatchedSource(watch: SourceWatch(path), seen: seen)
     }
 
-    package func check(_ declaration: WorkerDeclaration) async throws {
-        guard let origin = declaration.content.origin else { return }
+    package func check(_ declaration: WorkerDeclaration) async throws { _ = try await tier(of: declaration) }
+
+    package func tier(of declaration: WorkerDeclaration) async throws -> IsolationTier? {
+        guard let origin = declaration.content.origin else { return nil }
         let needsHostFiles = try await needsHostFiles(declaration)
-        _ = try await sandboxes.backend(for: policy(declaration, origin, needsHostFiles: needsHostFiles))
+        let policy = policy(declaration, origin, needsHostFiles: needsHostFiles)
+        return try await sandboxes.backend(for: policy)?.tier ?? IsolationTier.none
     }
 
     private func needsHostFiles(_ declaration: WorkerDeclaration) async throws -> Bool {
@@ -263,6 +275,7 @@ package struct WorkerLauncher: WorkerLaunching {
         all["III_URL"] = "ws://\(engine)"
         all["III_ENGINE_URL"] = "ws://\(engine)"
         all["III_WORKER_NAME"] = declaration.name.description
+        if let bus { all["III_TOKEN"] = bus.secret(for: declaration.name) }
         all["III_ENGINE_PID"] = String(HostProcess.identifier)
         all["III_CONFIG_PATH"] = folder.project.configPath.string
         let launch = GuardedProcess.Launch(

@@ -80,11 +80,17 @@ package protocol WorkerLaunching: Sendable {
     ///
     /// - Throws: `SandboxError`.
     func check(_ declaration: WorkerDeclaration) async throws
+
+    /// The tier that a worker would run in; nil for what is not started.
+    ///
+    /// - Throws: `SandboxError`.
+    func tier(of declaration: WorkerDeclaration) async throws -> IsolationTier?
 }
 
 extension WorkerLaunching {
     package func source(of declaration: WorkerDeclaration) -> WatchedSource? { nil }
     package func check(_ declaration: WorkerDeclaration) async throws {}
+    package func tier(of declaration: WorkerDeclaration) async throws -> IsolationTier? { nil }
 }
 
 /// A source and how it was when somebody looked at it.

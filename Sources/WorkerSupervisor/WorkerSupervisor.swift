@@ -176,6 +176,13 @@ package actor WorkerSupervisor {
 
     // MARK: What is
 
+    /// The tier that a worker would be started in, unless another one is asked for; nil for what is not started.
+    ///
+    /// - Throws: `SupervisorError.unknown`, `SandboxError`.
+    package func tier(of name: WorkerName) async throws -> IsolationTier? {
+        try await launcher.tier(of: try known(name).declaration)
+    }
+
     /// In the order of `config.yaml`.
     package var statuses: [WorkerStatus] { order.compactMap { workers[$0]?.status } }
 

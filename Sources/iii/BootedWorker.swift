@@ -21,6 +21,7 @@ struct BootedWorker: Sendable {
     let request: BootRequest
     let context: CommandContext
     let engine: EngineAddress
+    let bus: any WorkerBus
 
     /// How often the engine is asked.
     private static let interval = Duration.milliseconds(100)
@@ -100,7 +101,8 @@ struct BootedWorker: Sendable {
             engine: { address },
             sandboxes: Sandboxes.live(context.environment),
             images: try ImageShelf(home: IIIHome(context.environment), host: context.host),
-            machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
+            machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation,
+            bus: bus
         )
     }
 

@@ -19,7 +19,8 @@ struct PrivateEngine: WorkerBooting {
         in context: CommandContext
     ) async throws -> WorkerInterface {
         let (addresses, listening) = AsyncStream.makeStream(of: ListenAddress.self)
-        let server = server(for: worker, context)
+        let bus = BusControl()
+        let server = server(for: worker, bus, context)
         return try await withThrowingTaskGroup(of: WorkerInterface?.self) { group in
             group.addTask {
                 defer { listening.finish() }
@@ -29,8 +30,14 @@ struct PrivateEngine: WorkerBooting {
             group.addTask {
                 for await address in addresses {
                     let engine = EngineAddress(host: address.host, port: address.port)
-                    return try await BootedWorker(worker: worker, request: request, context: context, engine: engine)
-                        .interface()
+                    return try await BootedWorker(
+                        worker: worker,
+                        request: request,
+                        context: context,
+                        engine: engine,
+                        bus: bus
+                    )
+                    .interface()
                 }
                 return nil
             }
@@ -40,7 +47,7 @@ struct PrivateEngine: WorkerBooting {
         }
     }
 
-    private func server(for worker: BootableWorker, _ context: CommandContext) -> EngineServer {
+    private func server(for worker: BootableWorker, _ bus: BusControl, _ context: CommandContext) -> EngineServer {
         var configuration = EngineConfiguration(version: ProgramVersion.text)
         (configuration.host, configuration.port) = ("127.0.0.1", 0)
         let configurations = ConfigurationWorker(folder: worker.scratch.appending("config")) { name in
@@ -49,6 +56,7 @@ struct PrivateEngine: WorkerBooting {
         return EngineServer(
             configuration,
             localWorkers: [configurations.localWorker],
+            bus: bus,
             logger: Logger(label: "engine") { _ in TalkLog(printer: context.printer) }
         )
     }

@@ -40,10 +40,16 @@ struct IIICommand: AsyncParsableCommand {
     )
     var config: String?
 
+    @Flag(
+        name: .customLong("insecure-listen"),
+        help: "Let anybody in who reaches a listener that other machines reach and that has neither rules nor a token."
+    )
+    var listensInsecurely = false
+
     func run() async throws {
-        let (listen, config) = (listen, config)
+        let (listen, config, isInsecure) = (listen, config, listensInsecurely)
         try await CommandContext.run { context in
-            try await RunProject(context: context, listen: listen, config: config).run()
+            try await RunProject(context: context, listen: listen, config: config, isInsecure: isInsecure).run()
         }
     }
 }

@@ -17,8 +17,10 @@ struct RunProject: Sendable {
     private let context: CommandContext
     private let project: Project
     private let listen: EngineAddress?
+    private let isInsecure: Bool
 
-    init(context: CommandContext, listen: EngineAddress?, config: String?) throws {
+    init(context: CommandContext, listen: EngineAddress?, config: String?, isInsecure: Bool) throws {
+        self.isInsecure = isInsecure
         self.context = context
         self.listen = listen
         if let config {
@@ -86,12 +88,29 @@ struct RunProject: Sendable {
             }
         }
         if let listen { (configuration.host, configuration.port) = (listen.host, listen.port) }
+        if let token = context.environment[.token], !token.isEmpty {
+            for index in configuration.listeners.indices where configuration.listeners[index].isOpenToNetwork {
+                configuration.listeners[index].token = token
+            }
+        }
+        try expectGuarded(configuration.listeners)
         if let text = context.environment[.namespaceGrace], let grace = Int(text) {
             configuration.limits.namespaceGrace = .milliseconds(grace)
         } else if let grace = declared.namespaceGrace {
             configuration.limits.namespaceGrace = grace
         }
         return configuration
+    }
+
+    /// - Throws: `OpenListener`.
+    private func expectGuarded(_ listeners: [ListenerConfiguration]) throws {
+        for listener in listeners where listener.isOpenToNetwork {
+            let address = ListenAddress(host: listener.host, port: listener.port)
+            guard isInsecure else { throw OpenListener(address: address) }
+            context.printer.say(
+                "warning: anybody who reaches `\(address)` may connect and call workers: it has neither rules nor a token"
+            )
+        }
     }
 }
 

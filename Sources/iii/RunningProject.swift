@@ -15,6 +15,7 @@ import Sandboxing
 import Synchronization
 import Transport
 import WorkerConfigurations
+import WorkerModel
 import WorkerSupervisor
 
 /// The engine of a project with its supervisor, put together.
@@ -27,6 +28,8 @@ final class RunningProject: Sendable {
     private let server: EngineServer
     private let address: AddressBox
     private let presences: AsyncStream<WorkerPresence>
+    private let bus: BusControl
+    private let settings: MachineSettings
 
     init(
         context: CommandContext,
@@ -43,13 +46,19 @@ final class RunningProject: Sendable {
         let (presences, presence) = AsyncStream.makeStream(of: WorkerPresence.self)
         self.presences = presences
         let address = AddressBox(EngineAddress(host: configuration.host, port: configuration.port))
+        let bus = BusControl()
+        self.bus = bus
+        let settings = try MachineSettings(try IIIHome(context.environment))
+        self.settings = settings
+        let permitsAllCalls = settings.permitsAllCalls
         let launcher = WorkerLauncher(
             folder: folder,
             environment: context.environment,
             engine: { address.reachable },
             sandboxes: Sandboxes.live(context.environment),
             images: try ImageShelf(home: IIIHome(context.environment), host: context.host),
-            machineMinimum: try MachineSettings(try IIIHome(context.environment)).minimumIsolation
+            machineMinimum: settings.minimumIsolation,
+            bus: bus
         )
         let events = WorkerEvents(now: { HostClock.unixMilliseconds })
         let supervisor = WorkerSupervisor(launcher: launcher, folder: folder) { event in
@@ -63,7 +72,12 @@ final class RunningProject: Sendable {
             project: folder.project,
             supervisor: supervisor,
             events: events,
-            reload: { await supervisor.apply(try await reader.read().workers) }
+            record: { name in WorkerCalls(bus.record(of: name.description)) },
+            reload: {
+                let declared = try await reader.read()
+                bus.apply(BusRights(declared, isPermissive: permitsAllCalls))
+                await supervisor.apply(declared.workers)
+            }
         )
         server = EngineServer(
             configuration,
@@ -74,6 +88,7 @@ final class RunningProject: Sendable {
                 }.localWorker,
             ],
             endpoints: HTTPEndpointCaller(transport: transport) { context.environment.variables[$0] },
+            bus: bus,
             presences: presence,
             logger: Logger(label: "engine") { _ in TalkLog(printer: context.printer) }
         )
@@ -81,6 +96,7 @@ final class RunningProject: Sendable {
 
     /// Runs until the task is cancelled.
     func run(_ declared: DeclaredProject) async throws {
+        bus.apply(BusRights(declared, isPermissive: settings.permitsAllCalls))
         let (addresses, listening) = AsyncStream.makeStream(of: ListenAddress.self)
         // It is ended after the workers, so that these are not cut off first.
         let server = Task { [server] in
@@ -105,6 +121,9 @@ final class RunningProject: Sendable {
 
     /// Keeps the workers running until the task is cancelled, and then ends them.
     private func supervise(_ declared: DeclaredProject) async {
+        if settings.permitsAllCalls {
+            printer.say("warning: workers may call everything (`isolation: calls: permissive` in settings.yaml)")
+        }
         await supervisor.apply(declared.workers)
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followConnections() }
@@ -143,6 +162,7 @@ final class RunningProject: Sendable {
             // Somebody is about to write it, or has lost it.
             if declared.saysNothing, !start.workers.isEmpty { throw EmptyConfiguration(folder.project) }
             rendering.isWell(declared.oversights + declared.pending(since: start))
+            bus.apply(BusRights(declared, isPermissive: settings.permitsAllCalls))
             await supervisor.apply(declared.workers)
         } catch {
             if !(error is CancellationError) { rendering.receive(.configurationBroken(error)) }
@@ -189,5 +209,26 @@ extension Task where Success == Never, Failure == Never {
     fileprivate static func untilCancelled() async {
         let (never, _) = AsyncStream.makeStream(of: Void.self)
         for await _ in never {}
+    }
+}
+
+extension BusRights {
+    fileprivate init(_ declared: DeclaredProject, isPermissive: Bool) {
+        let workers = declared.rights.map { name, rights in
+            let worker = Worker(
+                dependencies: Set(rights.dependencies.map(\.description)),
+                grants: rights.grants,
+                network: rights.network,
+                variables: rights.variables
+            )
+            return (name.description, worker)
+        }
+        self.init(Dictionary(uniqueKeysWithValues: workers), isPermissive: isPermissive)
+    }
+}
+
+extension WorkerCalls {
+    fileprivate init(_ record: BusRecord) {
+        self.init(record.functions.mapValues { WorkerCalls.Count(calls: $0.calls, refused: $0.refused) })
     }
 }

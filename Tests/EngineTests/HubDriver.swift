@@ -57,16 +57,21 @@ struct HubDriver {
     }
 
     /// Opens a connection, and forgets the greeting.
-    mutating func connect(_ door: Door = Door()) -> ConnectionID {
+    mutating func connect(_ door: Door = Door(), as identity: BusIdentity = .owner) -> ConnectionID {
         last += 1
         let id = ConnectionID(number: last)
-        receive(.connected(id, Visitor(address: "127.0.0.1"), door, milliseconds: 1000))
+        receive(.connected(id, Visitor(address: "127.0.0.1"), door, identity, milliseconds: 1000))
         return id
     }
 
     /// Opens a connection and announces it.
-    mutating func worker(_ name: String?, namespace: String? = nil, functions: [String] = []) -> ConnectionID {
-        let id = connect()
+    mutating func worker(
+        _ name: String?,
+        namespace: String? = nil,
+        functions: [String] = [],
+        as identity: BusIdentity = .owner
+    ) -> ConnectionID {
+        let id = connect(as: identity)
         announce(id, name, namespace: namespace)
         for function in functions { send(id, .registerFunction(FunctionRegistration(id: function))) }
         _ = take(id)

@@ -150,6 +150,20 @@ int iii_send_descriptor(int socket, const void *bytes, size_t count, int descrip
 /// Two connected stream sockets, not inherited. 0 or -1 with errno.
 int iii_socket_pair(int ends[2]);
 
+/// The two ends of a TCP connection as one of its programs sees them: addresses in network order, an IPv4 one in the first
+/// four bytes; ports in the order of this machine.
+struct iii_connection {
+    int is_ipv6;
+    uint8_t local_address[16];
+    uint8_t remote_address[16];
+    uint16_t local_port;
+    uint16_t remote_port;
+};
+
+/// The user whose program on this machine holds a connection that is open, by the kernel's table of sockets. -1 where it
+/// does not tell.
+int64_t iii_connection_owner(const struct iii_connection *connection);
+
 /// Makes reads and writes answer at once.
 static inline void iii_set_nonblocking(int descriptor) {
     fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);

@@ -69,7 +69,7 @@ package final class WorkerEvents: Sendable {
             data["error"] = ["code": .string(report.code.rawValue), "message": .string(report.message)]
         }
         fire.yield(
-            LocalEvent(triggerType: Self.triggerType, data: RawJSON(.object(data))) { config in
+            LocalEvent(triggerType: Self.triggerType, data: RawJSON(.object(data)), worker: worker) { config in
                 Self.wants(config, ["operations": operation.rawValue, "stages": stage.rawValue, "workers": worker])
             }
         )

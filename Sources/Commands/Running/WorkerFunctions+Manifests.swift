@@ -4,6 +4,7 @@
 import ProjectFiles
 import WorkerModel
 import Diagnostics
+import EngineProtocol
 import HostSystem
 import JSONText
 import Manifests
@@ -21,13 +22,13 @@ extension WorkerFunctions {
                 verb: "validate",
                 description: "Hold a manifest to the rules that publishing applies.",
                 schemas: .validate,
-                body: validate
+                body: { $0.validate }
             ),
             Entry(
                 verb: "schema",
                 description: "What these functions take and answer, and an example of a worker.",
                 schemas: .schema,
-                body: schema
+                body: { $0.schema }
             ),
         ]
     }
@@ -36,7 +37,10 @@ extension WorkerFunctions {
         let bytes: [UInt8]
         switch (try request.optional("manifest")?.string(), try request.optional("path")?.string()) {
         case (let text?, nil): bytes = Array(text.utf8)
-        case (nil, let path?): bytes = try manifest(at: path)
+        case (nil, let path?):
+            // Its errors would tell what is in the file.
+            guard asker.isOwner else { throw forbidden("files of this machine are not looked at; send `manifest`") }
+            bytes = try manifest(at: path)
         default: throw request.fail("needs either `manifest`, a text, or `path`")
         }
         let findings: ManifestFindings

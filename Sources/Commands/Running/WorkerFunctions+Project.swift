@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import EngineProtocol
 import HostSystem
 import JSONText
 import ProjectFiles
@@ -19,39 +20,44 @@ extension WorkerFunctions {
                 description: "Add workers to the project, with all that they need.",
                 schemas: .add,
                 timeout: .seconds(600),
-                body: add
+                body: { $0.add }
             ),
             Entry(
                 verb: "remove",
                 description: "Take workers out of the project.",
                 schemas: .removal,
                 timeout: .seconds(30),
-                body: remove
+                body: { $0.remove }
             ),
             Entry(
                 verb: "update",
                 description: "Move workers to newer versions, within what was asked for.",
                 schemas: .update,
                 timeout: .seconds(600),
-                body: update
+                body: { $0.update }
             ),
             Entry(
                 verb: "clear",
                 description: "Remove what is installed and no project or running worker needs.",
                 schemas: .clear,
                 timeout: .seconds(30),
-                body: clear
+                body: { $0.clear }
             ),
         ]
     }
 
     private func add(_ request: JSONCursor) async throws -> JSONValue {
         let sources = try sources(request)
+        // A folder of this machine is the user's to choose.
+        if !asker.isOwner, sources.contains(where: \.isFolder) {
+            throw forbidden("folders of this machine are not added; name a worker of a registry, or an image")
+        }
         var wanted = AddWorkers.Request(sources)
         wanted.options = try options(request)
         wanted.options.isForced = try flag("force", request)
         wanted.options.resetsConfig = try flag("reset_config", request)
         wanted.options.isolation = try isolation(request)
+        wanted.options.isolationFloor = try floor()
         let asked = wanted
         let outcome = try await ToldOperation(.add, of: sources.map(\.shown), try caller(request), events).run { told in
             let outcome = try await context.withWorkshop(project, events: told) { try await AddWorkers($0).run(asked) }
@@ -97,6 +103,7 @@ extension WorkerFunctions {
         var wanted = UpdateWorkers.Request(names)
         wanted.goesBeyond = try flag("latest", request)
         wanted.options = try options(request)
+        wanted.options.isolationFloor = try floor()
         let asked = wanted
         let told = ToldOperation(.update, of: names.map(\.description), try caller(request), events)
         let outcome = try await told.run { told in
@@ -163,6 +170,8 @@ private struct NoEvents: EventSink {
 }
 
 extension WorkerSource {
+    fileprivate var isFolder: Bool { if case .localPath = self { true } else { false } }
+
     /// The worker's name, or the folder where it has to be looked up.
     fileprivate var shown: String {
         switch self {

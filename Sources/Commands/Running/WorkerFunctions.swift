@@ -6,7 +6,7 @@ package import EngineProtocol
 import JSONText
 package import ProjectFiles
 import Sandboxing
-import WorkerModel
+package import WorkerModel
 package import WorkerSupervisor
 
 /// `worker::*`: what the command line does for a project, as functions of the engine that runs it.
@@ -22,7 +22,7 @@ package struct WorkerFunctions: Sendable {
         var timeout = Duration.seconds(10)
         /// Whether calling it twice is as good as once.
         var isIdempotent = true
-        let body: @Sendable (JSONCursor) async throws -> JSONValue
+        let body: @Sendable (WorkerFunctions) -> @Sendable (JSONCursor) async throws -> JSONValue
 
         var id: String { "worker::\(verb)" }
     }
@@ -33,12 +33,17 @@ package struct WorkerFunctions: Sendable {
     let events: WorkerEvents
     /// Makes what runs what the files say by now.
     let reload: @Sendable () async throws -> Void
+    /// What a worker has called.
+    let record: @Sendable (WorkerName) -> WorkerCalls
+    /// For whom a function runs.
+    var asker = BusCaller.owner
 
     package init(
         context: CommandContext,
         project: Project,
         supervisor: WorkerSupervisor,
         events: WorkerEvents,
+        record: @escaping @Sendable (WorkerName) -> WorkerCalls = { _ in WorkerCalls() },
         reload: @escaping @Sendable () async throws -> Void
     ) {
         self.context = context
@@ -46,6 +51,7 @@ package struct WorkerFunctions: Sendable {
         self.supervisor = supervisor
         self.events = events
         self.reload = reload
+        self.record = record
     }
 
     /// What an engine is given; its events are for one run of one engine.
@@ -53,7 +59,7 @@ package struct WorkerFunctions: Sendable {
         LocalWorker(
             name: "iii-worker-ops",
             description: "The workers of the project.",
-            functions: entries.map(Self.function),
+            functions: entries.map(function),
             triggerTypes: [
                 TriggerTypeRegistration(
                     id: WorkerEvents.triggerType,
@@ -69,7 +75,7 @@ package struct WorkerFunctions: Sendable {
     /// In the order of the command line's verbs.
     var entries: [Entry] { projectEntries + runningEntries + manifestEntries }
 
-    private static func function(_ entry: Entry) -> LocalFunction {
+    private func function(_ entry: Entry) -> LocalFunction {
         let registration = FunctionRegistration(
             id: entry.id,
             description: entry.description,
@@ -79,8 +85,10 @@ package struct WorkerFunctions: Sendable {
         return LocalFunction(registration) { call in
             do {
                 let request = call.data?.value() ?? .emptyObject
-                return RawJSON(try await entry.body(JSONCursor(request == .null ? .emptyObject : request)))
-            } catch {
+                var functions = self
+                functions.asker = call.caller
+                return RawJSON(try await entry.body(functions)(JSONCursor(request == .null ? .emptyObject : request)))
+            } catch let failure as CallFailure { throw failure } catch {
                 let report = ErrorReport(error)
                 throw CallFailure(code: report.code.rawValue, message: ErrorRendering.envelope(report).text())
             }
@@ -90,7 +98,27 @@ package struct WorkerFunctions: Sendable {
     // MARK: What requests have in common
 
     func name(_ request: JSONCursor) throws -> WorkerName {
-        try WorkerName(parsing: try request.required("name").string())
+        let name = try WorkerName(parsing: try request.required("name").string())
+        if !asker.mayTouch(name.description) { throw forbidden("`\(name)` is another worker") }
+        return name
+    }
+
+    /// What is not done for whom asks.
+    func forbidden(_ reason: String) -> CallFailure {
+        let who = asker.worker.map { "worker '\($0)'" } ?? "this program"
+        return CallFailure(code: CallFailure.forbidden, message: "not for \(who): \(reason)")
+    }
+
+    /// The weakest tier that what a call causes may run in.
+    ///
+    /// A sandboxed worker brings nothing about that is held less than itself, but for what its grant says. Nil for no bound.
+    func floor() throws -> IsolationTier? {
+        guard let own = try asker.isolation.map({ try IsolationTier(parsing: $0, in: "the caller") }) else {
+            return nil
+        }
+        let granted = try asker.grantedIsolation.map { try IsolationTier(parsing: $0, in: "`may_call`") }
+        let floor = granted ?? own
+        return floor == .none ? nil : floor
     }
 
     func names(_ request: JSONCursor) throws -> [WorkerName] {

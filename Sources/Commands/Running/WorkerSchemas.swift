@@ -22,7 +22,14 @@ struct WorkerSchemas: Sendable {
             ["name": name, "wait": wait, "version": field("string", "With wait: the version to wait for.")],
             required: ["name"]
         ),
-        response: statusRow
+        response: object(
+            statusMembers.merging([
+                "installed": ["type": "boolean"],
+                "worker_type": ["enum": ["binary", "bundle", "oci", "local", "builtin", "not-installed"]],
+                "hint": ["type": ["string", "null"], "description": "A command that helps."],
+                "stdout_tail": texts("The last lines."), "stderr_tail": texts("The last lines."),
+            ])
+        )
     )
     static let list = WorkerSchemas(
         request: object(["running_only": field("boolean", "Leave out those without a process.")]),
@@ -36,6 +43,18 @@ struct WorkerSchemas: Sendable {
         response: object([
             "name": name, "logs_dir": field("string", "The folder of the files."), "stdout": texts("Lines."),
             "stderr": texts("Lines."),
+        ])
+    )
+    static let calls = WorkerSchemas(
+        request: object(["name": name], required: ["name"]),
+        response: object([
+            "name": name,
+            "calls": array(
+                of: object([
+                    "function_id": ["type": "string"], "calls": ["type": "integer"], "refused": ["type": "integer"],
+                ]),
+                "By function."
+            ),
         ])
     )
     static let removal = WorkerSchemas(
@@ -168,7 +187,8 @@ struct WorkerSchemas: Sendable {
         "enum": .array(WorkerEvents.Operation.allCases.map { .string($0.rawValue) })
     ]
     private static let stage: JSONValue = ["enum": .array(WorkerEvents.Stage.allCases.map { .string($0.rawValue) })]
-    private static let statusRow = object([
+    private static let statusRow = object(statusMembers)
+    private static let statusMembers: JSONObject = [
         "name": name, "kind": ["type": "string"], "version": ["type": ["string", "null"]],
         "status": field("string", "ready, booting, starting, waiting, restarting, failed, stopped …"),
         "running": ["type": "boolean"], "pid": ["type": ["integer", "null"]],
@@ -187,7 +207,16 @@ struct WorkerSchemas: Sendable {
         "last_reason": [
             "type": ["string", "null"], "description": "The line of what it printed that says what went wrong.",
         ],
+        "calls_refused": ["type": "object", "description": "How often each function was called in vain."],
         "reason": ["type": ["string", "null"]], "remedy": ["type": ["string", "null"]],
         "logs_dir": ["type": "string"],
-    ])
+    ]
+}
+
+extension JSONObject {
+    fileprivate func merging(_ more: JSONObject) -> JSONObject {
+        var result = self
+        for member in more.members { result[member.key] = member.value }
+        return result
+    }
 }

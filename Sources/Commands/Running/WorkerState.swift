@@ -34,6 +34,8 @@ struct WorkerState: Sendable {
     let reason: String?
     let remedy: String?
     let logs: String?
+    /// Calls that it may not make: `3 calls refused: shell::run`.
+    let refusedCalls: String?
 
     init(_ json: JSONValue) {
         func text(_ key: String) -> String? { if case .string(let text)? = json[key] { text } else { nil } }
@@ -44,6 +46,7 @@ struct WorkerState: Sendable {
         processID = number("pid")
         isolation = text("isolation")
         notStopped = text("not_stopped")
+        refusedCalls = Self.refusedCalls(json)
         (limits, network) = (Self.limits(json), Self.network(json, isolation))
         fileRules = number("landlock").map { "Landlock \($0)" }
         uptime = number("uptime_ms").map { .milliseconds($0) }
@@ -58,6 +61,16 @@ struct WorkerState: Sendable {
         }
         lastReason = text("last_reason")
         (reason, remedy, logs) = (text("reason"), text("remedy"), text("logs_dir"))
+    }
+
+    private static func refusedCalls(_ json: JSONValue) -> String? {
+        guard case .object(let counts)? = json["calls_refused"], !counts.members.isEmpty else { return nil }
+        let sum = counts.members.reduce(Int64(0)) { sum, member in
+            if case .number(let number) = member.value { sum + (number.int64 ?? 0) } else { sum }
+        }
+        let shown = counts.members.prefix(5).map(\.key).joined(separator: ", ")
+        let more = counts.members.count > 5 ? " and \(counts.members.count - 5) more" : ""
+        return "\(sum) \(sum == 1 ? "call" : "calls") refused: \(shown)\(more)"
     }
 
     private static func limits(_ json: JSONValue) -> String? {

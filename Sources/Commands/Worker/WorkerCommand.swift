@@ -10,7 +10,8 @@ package struct WorkerCommand: AsyncParsableCommand {
         abstract: "Add, remove, run, check and publish workers.",
         subcommands: [
             WorkerAdd.self, WorkerRemove.self, WorkerUpdate.self, WorkerOutdated.self, WorkerSync.self, WorkerList.self,
-            WorkerStart.self, WorkerStop.self, WorkerRestart.self, WorkerStatusCommand.self, WorkerLogs.self,
+            WorkerStart.self, WorkerStop.self, WorkerRestart.self, WorkerStatusCommand.self, WorkerAuditCalls.self,
+            WorkerLogs.self,
             WorkerExec.self, WorkerWhy.self, WorkerVerify.self, WorkerClear.self, WorkerSearch.self, WorkerInfo.self,
             WorkerInit.self, WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
             WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,

@@ -49,7 +49,7 @@ struct WorkerStatusCommand: ContextCommand {
             ("restarts", state.restarts == 0 ? nil : String(state.restarts)), ("last end", state.lastEnd),
             ("what went wrong", state.lastEnd == nil ? nil : state.lastReason),
             ("starts again", state.restartIn.map { "in \($0.shown)" }),
-            ("logs", state.logs),
+            ("refused", state.refusedCalls), ("logs", state.logs),
         ]
         let cells = rows.compactMap { label, value in value.map { ["\(label):", $0.printable] } }
         printer.table(cells)

@@ -42,6 +42,8 @@ package struct ChangeOptions: Sendable {
     package var isDryRun = false
     /// The tier that the requested workers are to run in; nil leaves it to their entries.
     package var isolation: IsolationTier?
+    /// The weakest tier that anything of the plan may run in, whoever wanted it; nil for what this machine asks for.
+    package var isolationFloor: IsolationTier?
     /// Asked before a large plan is carried out.
     ///
     /// - Throws: `ConsentRequired` (W104) where there is nobody to ask, `CancellationError` for a no.
@@ -141,13 +143,16 @@ struct ChangeProject: Sendable {
         let followed = try after.followConfig()
         let plan = try makePlan(after)
         if workshop.environment.isOn(.bundlesDisabled) { try plan.expectNoBundles() }
-        try plan.expectIsolation(options.isolation, in: state, MachineSettings(IIIHome(workshop.environment)))
+        var machine = try MachineSettings(IIIHome(workshop.environment))
+        if let floor = options.isolationFloor { machine.raiseMinimum(to: floor) }
+        try plan.expectIsolation(options.isolation, in: state, machine)
         let pruned = try after.apply(
             plan,
             from: workshop.registry.client.base.description,
             resetsConfig: options.resetsConfig
         )
         if let tier = options.isolation { try after.isolate(plan, in: tier) }
+        if let floor = options.isolationFloor { try after.raise(plan, to: floor) }
         try after.grant(granted)
         let change = PlannedChange(
             plan: plan,

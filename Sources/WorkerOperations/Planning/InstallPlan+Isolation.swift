@@ -46,7 +46,21 @@ extension InstallPlan.Step {
     }
 }
 
+extension MachineSettings {
+    mutating func raiseMinimum(to floor: IsolationTier) {
+        if minimumIsolation?.isAtLeast(floor) != true { minimumIsolation = floor }
+    }
+}
+
 extension ProjectState {
+    /// Writes a tier into the entries of those workers of a plan that would run as processes of the user.
+    mutating func raise(_ plan: InstallPlan, to floor: IsolationTier) throws {
+        for step in plan.changes where [.binary, .localPath].contains(step.origin) {
+            guard let entry = config[step.name], entry.isolation == nil else { continue }
+            config = try config.settingIsolation(floor.rawValue, of: step.name)
+        }
+    }
+
     /// Writes the tier of the requested workers of a plan into their entries.
     mutating func isolate(_ plan: InstallPlan, in tier: IsolationTier) throws {
         for step in plan.steps where step.isRequested && step.origin != nil {

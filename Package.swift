@@ -105,7 +105,7 @@ let modules: [Module] = [
     Module(
         name: "GuestChannel",
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", .nioCore, .nioPosix, .systemPackage],
-        testUses: ["CHostSystem"]
+        testUses: ["CHostSystem", "SandboxTestSupport"]
     ),
     // 4 stores and conversations
     Module(
@@ -171,7 +171,7 @@ let modules: [Module] = [
         name: "WorkerSupervisor",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "Manifests", "ProjectFiles",
-            "Sandboxing", "LocalWorkspaces", "ImageDocuments", "ImageStore",
+            "Sandboxing", "GuestChannel", "LocalWorkspaces", "ImageDocuments", "ImageStore",
             "ArtifactStore", .systemPackage,
         ],
         testUses: ["Namespaces", "SandboxTestSupport"]

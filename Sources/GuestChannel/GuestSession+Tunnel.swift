@@ -51,7 +51,12 @@ extension GuestSession {
         let opened: EventLoopFuture<any Channel>
         do {
             opened =
-                if let door { bootstrap.withConnectedSocket(try door.connect()) } else {
+                if let door {
+                    bootstrap.withConnectedSocket(try door.connect())
+                } else if target.host.hasPrefix("/") {
+                    // No host has such a name: it is a socket of ours.
+                    bootstrap.connect(unixDomainSocketPath: target.host)
+                } else {
                     bootstrap.connect(host: target.host, port: Int(target.port))
                 }
         } catch { return connection.targetIsGone() }

@@ -33,6 +33,8 @@ package struct ConfigEntry: Sendable, Hashable {
     package let mayCall: CallGrants
     /// `env:`, names of variables of the engine's environment that what the worker keeps with the engine may refer to.
     package let variables: [String]
+    /// False for `network: install: none`: `setup` and `install` of a folder then reach no more than the worker does.
+    package let opensInstalls: Bool
     /// The line of the entry, counted from 1.
     package let line: Int
 }

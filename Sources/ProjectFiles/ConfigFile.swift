@@ -191,6 +191,7 @@ extension ConfigEntry {
         let fields: (name: YAMLCursor, image: String?, path: String?, config: YAMLCursor?)
         let nameText: String
         let sandbox: (isolation: String?, addresses: [String], keepsWrites: Bool)
+        let installs: YAMLCursor?
         let bus: (mayCall: CallGrants, variables: [String])
         do throws(YAMLShapeError) {
             fields = (
@@ -199,6 +200,10 @@ extension ConfigEntry {
             )
             nameText = try fields.name.string()
             var addresses: [String] = []
+            installs = try item.optional("network")?.optional("install")
+            if let installs, try installs.string() != "none" {
+                throw installs.fail("expected `none`, the only word there is")
+            }
             for address in try item.optional("network")?.optional("allow")?.elements() ?? [] {
                 addresses.append(try address.string())
             }
@@ -214,6 +219,7 @@ extension ConfigEntry {
         config = fields.config.map { JSONValue(yamlOrText: $0.node) }
         configText = fields.config.map { source.textWithoutLastEnds($0.node.span.offsets) }
         (isolation, allowedAddresses, keepsWrites) = sandbox
+        opensInstalls = installs == nil
         (mayCall, variables) = bus
         line = item.node.span.start.line
     }

@@ -61,6 +61,8 @@ package struct NetworkPolicy: Hashable, Sendable {
     package var engine: NetworkAddress
     /// What `network: allow:` lists, in its order.
     package var allowed: [NetworkAddress]
+    /// The path of a Unix socket where a proxy leads to the network; nil for none.
+    package var proxy: String?
 
     package init(engine: NetworkAddress, allowed: [NetworkAddress] = []) {
         self.engine = engine
@@ -69,6 +71,19 @@ package struct NetworkPolicy: Hashable, Sendable {
 
     /// The port on which the engine is found inside, whatever its port outside.
     package static let enginePort: UInt16 = 49_134
+    /// The port on which the proxy is found inside.
+    private static let proxyPort: UInt16 = 49_135
+    /// What tells programs of the proxy, each in its own way.
+    package var proxyVariables: [String: String] {
+        if proxy == nil { return [:] }
+        let url = "http://127.0.0.1:\(Self.proxyPort)"
+        var variables = ["NODE_USE_ENV_PROXY": "1"]
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] { variables[name] = url }
+        variables["NO_PROXY"] = "localhost,127.0.0.1,::1"
+        // Some read one spelling only.
+        for (name, value) in variables where name.hasSuffix("_PROXY") { variables[name.lowercased()] = value }
+        return variables
+    }
     /// The engine's URL inside.
     package static let engineURL = "ws://127.0.0.1:\(enginePort)"
 }
@@ -103,6 +118,10 @@ extension NetworkPolicy {
             let inside = addresses[address.host] ?? [127, 0, UInt8(1 + number >> 8 & 0x7F), UInt8(number & 0xFF)]
             addresses[address.host] = inside
             routes.append(TunnelRoute(inside: inside, port: address.port, target: address, name: address.host))
+        }
+        if let proxy {
+            let target = NetworkAddress(host: proxy, port: 0)
+            routes.append(TunnelRoute(inside: [127, 0, 0, 1], port: Self.proxyPort, target: target, name: nil))
         }
         return routes
     }

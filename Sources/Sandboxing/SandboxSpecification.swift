@@ -113,6 +113,7 @@ package struct SandboxSpecification: Sendable {
             // What is printed is to be read when it is printed, not when a buffer is full.
             "PYTHONUNBUFFERED": "1",
         ]
+        all.merge(network.proxyVariables) { $1 }
         all.merge(environment) { $1 }
         all["III_URL"] = NetworkPolicy.engineURL
         all["III_ENGINE_URL"] = NetworkPolicy.engineURL

@@ -131,6 +131,7 @@ package struct DeclaredProjectReader: Sendable {
         let place = "the entry of `\(entry.name)`"
         declaration.isolation = try entry.isolation.map { try IsolationTier(parsing: $0, in: place) }
         declaration.keepsWrites = entry.keepsWrites
+        declaration.opensInstalls = entry.opensInstalls
         declaration.network = try entry.allowedAddresses.map { try NetworkAddress(parsing: $0) }
         return declaration
     }

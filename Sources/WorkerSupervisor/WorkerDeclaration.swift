@@ -38,6 +38,8 @@ package struct WorkerDeclaration: Sendable, Hashable {
     package var network: [NetworkAddress]
     /// `persist:` of the entry: what the worker of an image writes outlives it.
     package var keepsWrites = false
+    /// Whether `setup` and `install` of a folder may reach the network.
+    package var opensInstalls = true
 
     package init(
         name: WorkerName,

@@ -101,14 +101,8 @@ package struct WorkerLauncher: WorkerLaunching {
         specification.workspace = .privateLayer(tree)
         // The store names trees by what is in them.
         specification.workspaceDigest = tree.lastComponent.flatMap { try? Digest(parsing: $0.string) }
-        if let base {
-            specification.base = .rootFileSystem(base.root, digest: base.digest)
-            specification.ownersList = base.owners
-        }
         specification.add(manifest.environment)
-        for variable in base?.configuration.environment.reversed() ?? [] {
-            specification.setDefault(variable.name, variable.value)
-        }
+        if let base { specification.stand(on: base) }
         specification.limits = SandboxLimits(manifest.resources)
         return try await startSandboxed(specification, backend, log)
     }
@@ -140,44 +134,33 @@ package struct WorkerLauncher: WorkerLaunching {
             throw WorkerCannotRun(reason: "its manifest has no `scripts.start`")
         }
         guard let backend = try await backend(for: declaration, .localPath, needsHostFiles: true) else {
+            if let image = manifest.runtime.baseImage {
+                let reason = "its manifest asks for `runtime.base_image: \(image.printable)`, which needs a sandbox"
+                throw WorkerCannotRun(
+                    reason: reason,
+                    remedy: "iii worker start \(declaration.name) --isolation namespaces"
+                )
+            }
             return try await startNatively("/bin/sh", ["-c", start], in: path, declaration, log, manifest.environment)
         }
         var specification = specification(of: declaration, command: SandboxSpecification.shell(start))
         specification.add(manifest.environment)
+        var base: InstalledImage?
+        if let reference = manifest.runtime.baseImage { base = try await images.image(reference) }
+        if let base { specification.stand(on: base) }
         specification.limits = SandboxLimits(manifest.resources)
         let workspace = LocalWorkspace(source: path, folder: folder.workspace(of: declaration.name))
         (specification.workspace, specification.home) = (.persistent(workspace.tree), workspace.home)
         let seen = try workspace.update(owner: HostProcess.isRoot ? SandboxUser.owner(of: workspace.tree) : nil)
-        try await prepare(workspace, seen, manifest.scripts, specification, backend, log)
+        let preparation = Preparation(
+            workspace: workspace,
+            source: seen,
+            scripts: manifest.scripts,
+            base: base?.digest
+        )
+        specification.bus = bus?.door(for: specification.name, in: backend.tier)
+        try await preparation.run(in: specification, opensNetwork: declaration.opensInstalls, backend, log)
         return try await startSandboxed(specification, backend, log)
-    }
-
-    /// Runs `setup` and `install` in the worker's sandbox, where what they depend on changed since they last ended well.
-    private func prepare(
-        _ workspace: LocalWorkspace,
-        _ source: SourceTree,
-        _ scripts: WorkerManifest.Scripts,
-        _ specification: SandboxSpecification,
-        _ backend: any SandboxBackend,
-        _ log: WorkerLog
-    ) async throws {
-        let inputs = try workspace.inputs(setup: scripts.setup, install: scripts.install, of: source)
-        if try workspace.isPrepared(for: inputs) { return }
-        for (name, script) in [("setup", scripts.setup), ("install", scripts.install)] {
-            guard let script else { continue }
-            var specification = specification
-            specification.command = SandboxSpecification.shell(script)
-            specification.bus = bus?.door(for: specification.name, in: backend.tier)
-            let sandbox = try await backend.start(specification, output: log)
-            let exit = await withTaskCancellationHandler {
-                await sandbox.exit()
-            } onCancel: {
-                Task { await sandbox.stop(grace: .zero) }
-            }
-            try Task.checkCancellation()
-            guard exit == .exited(status: 0) else { throw PreparationFailed(script: name, exit: exit) }
-        }
-        try workspace.markPrepared(for: inputs)
     }
 
     // MARK: Parts
@@ -309,20 +292,15 @@ package struct WorkerLauncher: WorkerLaunching {
 }
 
 extension SandboxSpecification {
+    /// Takes programs and, below what is set already, variables from an image.
+    fileprivate mutating func stand(on image: InstalledImage) {
+        base = .rootFileSystem(image.root, digest: image.digest)
+        ownersList = image.owners
+        for variable in image.configuration.environment.reversed() { setDefault(variable.name, variable.value) }
+    }
+
     /// Adds variables below those that are set already.
     fileprivate mutating func add(_ variables: [WorkerManifest.Variable]) {
         for variable in variables { setDefault(variable.name, variable.value) }
-    }
-}
-
-/// A local worker's `setup` or `install` did not end well.
-struct PreparationFailed: CodedError {
-    let script: String
-    let exit: SandboxExit
-
-    var code: ErrorCode { .spawnFailed }
-    var message: String { "its `scripts.\(script)` \(exit)" }
-    var hints: [String] {
-        ["what it needs from outside stands in `network: allow:` of the worker's entry in `config.yaml`"]
     }
 }

@@ -153,6 +153,40 @@ import WorkerModel
         }
     }
 
+    /// As its manifest says, once that image is here; without a word it would run on this machine's own programs.
+    @Test func aFolderRunsOnTheImageThatItsManifestNames() async throws {
+        try await Stage.with { stage in
+            let base = try StoredImage(
+                #"{"Env":["GREETING=base"]}"#,
+                in: stage.home.root,
+                adding: "echo marked > etc/mark"
+            )
+            try Shell.run(
+                """
+                mkdir tool; cat > tool/iii.worker.yaml <<'END'
+                name: worker
+                runtime: {base_image: "registry.example/python:3"}
+                scripts:
+                  install: cat /etc/mark > made; echo $GREETING >> made
+                  start: cat made; id -u; test -e /usr/bin/bwrap || echo own; echo x > /etc/own || echo held
+                END
+                chmod -R a+rX .
+                """,
+                in: stage.root
+            )
+            var declaration = try stage.declaration(.folder(stage.root.appending("tool")))
+            let missing = await #expect(throws: WorkerCannotRun.self) { _ = try await stage.run(declaration) }
+            #expect(missing?.reason == "its image `registry.example/python:3` is not on this machine")
+            let reference = try ImageReference(parsing: "registry.example/python:3")
+            try ImageStore(home: stage.home).name(base.digest, as: reference)
+            #expect(try await stage.run(declaration).output == "marked\nbase\n1000\nown\nheld\n")
+            declaration.isolation = IsolationTier.none
+            let unconfined = declaration
+            let refused = await #expect(throws: WorkerCannotRun.self) { _ = try await stage.run(unconfined) }
+            #expect(refused?.reason.contains("runtime.base_image") == true)
+        }
+    }
+
     @Test(
         arguments: [
             (nil, 1000, 1000, [], "/root"), ("0", 1000, 1000, [], "/root"), ("root:root", 1000, 1000, [], "/root"),

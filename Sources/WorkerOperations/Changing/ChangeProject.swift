@@ -95,8 +95,8 @@ struct ChangeProject: Sendable {
             return change
         }
         // What cannot be written in the end is found out before anything is fetched, but nobody waits for a download.
-        var change = try await workshop.withLock { _ in
-            try planned(in: ProjectState(reading: workshop.project)).change
+        var (change, after) = try await workshop.withLock { _ in
+            try planned(in: ProjectState(reading: workshop.project))
         }
         announce(change)
         if change.isLarge { try await options.consent(change) }
@@ -110,14 +110,16 @@ struct ChangeProject: Sendable {
             let wanted = change.plan.wanted.filter { !already.contains($0.delivery) }
             try await InstallArtifacts(workshop).run(wanted) { _ in options.isForced }
             let bases = BaseImages(workshop: workshop)
-            for base in try bases.needed(by: wanted) { try await bases.bring(base, renewing: renewsBases) }
+            for base in try bases.needed(by: wanted) + bases.needed(byFoldersOf: after.config) {
+                try await bases.bring(base, renewing: renewsBases)
+            }
             fetched.formUnion(wanted.map(\.delivery))
             let late = try wishesInside(change.plan, besides: granted)
             if !late.isEmpty { try await options.grant(late) }
             granted += late
             let (has, grants) = (fetched, granted)
             if let done = try await commit(what: has, granting: grants) { return done }
-            change = try planned(in: ProjectState(reading: workshop.project)).change
+            (change, after) = try planned(in: ProjectState(reading: workshop.project))
         }
         throw ProjectKeepsChanging()
     }

@@ -7,16 +7,18 @@ import Diagnostics
 import HostSystem
 import Manifests
 import ProjectFiles
+import SystemPackage
 import WorkerModel
 
-/// The images that bundles run on where this machine's settings name them.
+/// The images that bundles run on where this machine's settings name them, and folders where their manifests do.
 struct BaseImages: Sendable {
-    /// One that bundles of a project need.
+    /// One that workers of a project need.
     struct Base: Hashable, Sendable {
-        let runtime: BundleRuntime
+        /// Nil for one that the manifests of folders name.
+        let runtime: BundleRuntime?
         let reference: ImageReference
         /// Sorted by name.
-        var bundles: [WorkerName]
+        var workers: [WorkerName]
     }
 
     let workshop: ProjectWorkshop
@@ -39,8 +41,29 @@ struct BaseImages: Sendable {
         }
         return try BundleRuntime.allCases.compactMap { runtime in
             guard let bundles = names[runtime], let text = settings.baseImages[runtime.rawValue] else { return nil }
-            return Base(runtime: runtime, reference: try ImageReference(parsing: text), bundles: bundles.sorted())
+            return Base(runtime: runtime, reference: try ImageReference(parsing: text), workers: bundles.sorted())
         }
+    }
+
+    /// What the folders of a project name as `runtime.base_image`, in the order of `config.yaml`.
+    ///
+    /// - Throws: `ImageReferenceError` for a reference that is none.
+    func needed(byFoldersOf config: ConfigFile) throws -> [Base] {
+        var bases: [Base] = []
+        for entry in config.entries {
+            guard case .path(let path) = entry.source,
+                // One that cannot be read is told of by others.
+                let manifest = try? LocalFolder.manifest(in: workshop.project.folder.pushing(FilePath(path))),
+                let text = manifest.runtime.baseImage
+            else { continue }
+            let reference = try ImageReference(parsing: text)
+            if let index = bases.firstIndex(where: { $0.reference == reference }) {
+                bases[index].workers.append(entry.name)
+            } else {
+                bases.append(Base(runtime: nil, reference: reference, workers: [entry.name]))
+            }
+        }
+        return bases
     }
 
     func isPresent(_ base: Base) async throws -> Bool { try await known(base.reference) != nil }
@@ -60,7 +83,7 @@ struct BaseImages: Sendable {
                 return workshop.events.receive(.warning(words, error.code))
             }
             if try await !images.isPresent(image) {
-                try await images.pull(image, for: base.bundles[0], replacing: false, workshop.events)
+                try await images.pull(image, for: base.workers[0], replacing: false, workshop.events)
             }
             try remember(image)
         } catch let error as CancellationError {
@@ -84,7 +107,7 @@ struct BaseImages: Sendable {
     }
 }
 
-/// The image that the settings name for bundles of a kind cannot be had.
+/// The image that the settings name for bundles of a kind, or a manifest for its folder, cannot be had.
 ///
 /// The code is that of the cause.
 struct BaseImageFailed: CodedError {
@@ -95,8 +118,15 @@ struct BaseImageFailed: CodedError {
 
     var code: ErrorCode { inner?.code ?? .internalError }
     var message: String {
-        "cannot bring `\(base.reference)`, on which bundles of the kind `\(base.runtime.rawValue)` run here"
+        let who =
+            base.runtime.map { "bundles of the kind `\($0.rawValue)` run here" }
+            ?? "`\(base.workers[0])` is to run by its manifest"
+        return "cannot bring `\(base.reference)`, on which \(who)"
     }
-    var hints: [String] { (inner?.hints ?? []) + ["`base_images:` in `settings.yaml` names it"] }
+    var hints: [String] {
+        let place =
+            base.runtime == nil ? "`runtime.base_image` of `iii.worker.yaml`" : "`base_images:` in `settings.yaml`"
+        return (inner?.hints ?? []) + ["\(place) names it"]
+    }
     var details: [(key: String, value: String)] { [("reference", base.reference.description)] + (inner?.details ?? []) }
 }

@@ -74,7 +74,8 @@ package struct SyncProject: Sendable {
             }
         }
         let bases = BaseImages(workshop: workshop)
-        for base in try bases.needed(by: present) where try await !bases.isPresent(base) {
+        for base in try bases.needed(by: present) + bases.needed(byFoldersOf: state.config)
+        where try await !bases.isPresent(base) {
             drift.append(.noBase(base.reference))
         }
         return drift
@@ -140,24 +141,30 @@ package struct SyncProject: Sendable {
                 present.append(artifact)
             }
         }
-        for (name, error) in try await bringBases(for: present) {
-            for index in outcome.workers.indices where outcome.workers[index].name == name {
+        for (name, error) in try await bringBases(for: present, state.config) {
+            if let index = outcome.workers.firstIndex(where: { $0.name == name }) {
                 outcome.workers[index].fate = .failed(error)
+            } else {
+                // A folder, of which nothing else has to be fetched.
+                outcome.workers.append((name, "", .failed(error)))
             }
         }
         outcome.workers.sort { $0.name < $1.name }
         return outcome
     }
 
-    /// Brings what bundles run on.
+    /// Brings what bundles and folders run on.
     ///
-    /// - Returns: the bundles for which it cannot be had, and why.
-    private func bringBases(for bundles: [WantedArtifact]) async throws -> [(WorkerName, any Error)] {
+    /// - Returns: the workers for which it cannot be had, and why.
+    private func bringBases(
+        for bundles: [WantedArtifact],
+        _ config: ConfigFile
+    ) async throws -> [(WorkerName, any Error)] {
         let bases = BaseImages(workshop: workshop)
         var failures: [(WorkerName, any Error)] = []
-        for base in try bases.needed(by: bundles) {
+        for base in try bases.needed(by: bundles) + bases.needed(byFoldersOf: config) {
             do { try await bases.bring(base, renewing: false) } catch let error as BaseImageFailed {
-                failures += base.bundles.map { ($0, error) }
+                failures += base.workers.map { ($0, error) }
             }
         }
         return failures

@@ -16,6 +16,9 @@ extension RegistryClient {
         case wasThere
     }
 
+    /// Files up to this size are sent from their beginning.
+    private static let smallUpload = ByteCount.mebibytes(1)
+
     /// Whether the registry has the bytes of a digest.
     ///
     /// - Throws: `RegistryClientError`, `TransportError`.
@@ -31,7 +34,8 @@ extension RegistryClient {
 
     /// Uploads a file under its digest, unless the registry has it.
     ///
-    /// The file is read while it is sent. What was cut goes on where it stopped, where the registry has kept what came.
+    /// The file is read while it is sent. What was cut, in this run or in an earlier one, goes on where it stopped, where the
+    /// registry has kept what came.
     /// `progress` is told how many bytes of the file were sent, from wherever they are read; none as soon as it is known that
     /// the registry lacks them.
     ///
@@ -46,6 +50,11 @@ extension RegistryClient {
         let bytes = UploadedFile(path: file, digest: digest, size: size, progress: progress)
         var wire = try sending(bytes, from: .zero)
         if try await hasBlob(digest) { return .wasThere }
+        // A command that was interrupted may have left a part; of a small file it is not worth the question.
+        if size > Self.smallUpload, let state = try await uploadState(of: bytes) {
+            if state.isStored { return .wasThere }
+            if state.offset < size { wire = try sending(bytes, from: state.offset) }
+        }
         progress?(.zero)
         var schedule = RetrySchedule()
         while let retry = try await send(wire, for: .upload(digest), &schedule) {

@@ -113,6 +113,36 @@ import Testing
         }
     }
 
+    /// Whatever `publish` would refuse, the dry run refuses, and ends alike.
+    @Test func theDryRunEndsAsPublishingWould() async throws {
+        try await Road.open { road in
+            try await road.publish("a", "1.1.0", files: ["data.txt": "one"])
+            let same = try await road.publish("a", "1.1.0", files: ["data.txt": "one"], arguments: ["--dry-run"])
+            #expect(same.status == 0 && same.output.contains("is published already"), "\(same.output)\(same.talk)")
+            let other = try await road.publish(
+                "a",
+                "1.1.0",
+                files: ["data.txt": "two"],
+                arguments: ["--dry-run"],
+                mayFail: true
+            )
+            #expect(other.status == 1 && other.talk.contains("[W146]"), "\(other.talk)")
+            #expect(other.talk.contains("`data.txt` differs"), "\(other.talk)")
+            let below = try await road.publish("a", "1.0.0", arguments: ["--dry-run"], mayFail: true)
+            #expect(below.status == 1 && below.talk.contains("[W106]"), "\(below.talk)")
+            let source = road.folder.appending("keyless")
+            let manifest = "name: b\nversion: 1.0.0\nscripts:\n  start: python main.py\n"
+            try road.write(["iii.worker.yaml": manifest, "main.py": ""], in: source)
+            for key in [nil, "iii_" + String(repeating: "wrong", count: 9)] {
+                let arguments = ["worker", "publish", source.string, "--dry-run"]
+                var variables = road.variables
+                variables["III_API_KEY"] = key
+                let refused = try await Programs.run("iii", arguments, in: road.folder, variables: variables)
+                #expect(refused.status == 1 && refused.talk.contains("[W144]"), "\(refused.talk)")
+            }
+        }
+    }
+
     @Test func whatNobodyNeedsIsCleared() async throws {
         try await Road.open { road in
             for name in ["kept", "dropped"] { try await road.publish(name, "1.0.0") }

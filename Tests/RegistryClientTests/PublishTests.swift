@@ -199,6 +199,25 @@ import WorkerModel
         }
     }
 
+    /// What a command that was interrupted has sent is not sent again by the next one.
+    @Test func goesOnWhereAnEarlierRunStopped() async throws {
+        let bytes = (0..<(1 << 20) + 10).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        try await withFile(bytes) { path in
+            let transport = FakeTransport { request in
+                switch request.method {
+                case .head: .respond(status: 404)
+                case .post: .json(200, state(offset: 1 << 20))
+                default: .respond(status: 201)
+                }
+            }
+            let result = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(bytes.count))
+            #expect(result == .sent)
+            #expect(transport.requests.map(\.method) == [.head, .post, .patch])
+            #expect(transport.requests.last?.headers["Upload-Offset"] == "1048576")
+            #expect(bodies(of: transport.requests.suffix(1)) == [Array(bytes.suffix(10))])
+        }
+    }
+
     @Test func readsTheFileAgainWhereARegistryDoesNotTellWhatCame() async throws {
         try await withFile([1, 2, 3]) { path in
             let tries = Mutex(0)

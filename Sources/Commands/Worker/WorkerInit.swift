@@ -15,15 +15,15 @@ struct WorkerInit: ContextCommand {
         commandName: "init",
         abstract: "Begin the project of a worker.",
         discussion: """
-            The project can be checked, published and called as it is, and needs nothing but its language. The worker is \
-            named after the folder. Files that are there already stay as they are.
+            The project can be checked, published and called as it is, and needs nothing but its language. Without a name \
+            the worker is named after the folder. Files that are there already stay as they are.
 
               iii worker init text-stats -l python
-              iii worker init -d workers/pdf -l swift
+              iii worker init pdf-tools -d workers/pdf -l swift
             """
     )
 
-    @Argument(help: ArgumentHelp("The folder to make, and the name of the worker.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The name of the worker, and of the folder without --directory.", valueName: "name"))
     var name: String?
 
     @Option(name: .shortAndLong, help: "The folder, where it is not the name.", completion: .directory)
@@ -41,6 +41,8 @@ struct WorkerInit: ContextCommand {
         let folder = context.environment.absolute(directory ?? name ?? ".")
         var request = InitWorker.Request(folder: folder, language: language)
         request.allowsOthers = allowNonEmpty
+        // A path such as `workers/pdf` names its folder, and the worker after it.
+        request.name = directory == nil ? nil : name
         let outcome = try InitWorker(host: context.host).run(request)
         if output.json { return context.printer.result(outcome.json) }
         let shown = folder.shown(from: context.environment.currentDirectory)

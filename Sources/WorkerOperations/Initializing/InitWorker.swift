@@ -10,6 +10,8 @@ package import WorkerModel
 package struct InitWorker: Sendable {
     package struct Request: Sendable {
         package var folder: FilePath
+        /// Nil for the name of the folder.
+        package var name: String?
         package var language: ProjectLanguage
         /// Write into a folder that has files; those that are there stay as they are.
         package var allowsOthers = false
@@ -39,13 +41,13 @@ package struct InitWorker: Sendable {
 
     package init(host: TargetTriple?) { self.host = host }
 
-    /// Writes the files; the worker is named after the folder.
+    /// Writes the files; without a name the worker is named after the folder.
     ///
     /// - Throws: `WorkerNameError` for a folder whose name no worker can have, `InitError` for one that is not empty,
     ///   `HostError`.
     package func run(_ request: Request) throws -> Outcome {
         let folder = request.folder
-        let name = try WorkerName(parsingPublished: folder.lastComponent?.string ?? "")
+        let name = try WorkerName(parsingPublished: request.name ?? folder.lastComponent?.string ?? "")
         let others = try HostFiles.entries(of: folder).filter { $0 != ".git" }
         if !others.isEmpty, !request.allowsOthers { throw InitError.notEmpty(folder, example: others[0]) }
         let values = TemplateValues(name: name.description, target: host?.description)

@@ -57,7 +57,7 @@ package struct PublishWorker: Sendable {
     /// - Parameters:
     ///   - options: what the author asks for.
     ///   - allowsOlder: publish a version that is below a published one.
-    ///   - isDryRun: send nothing.
+    ///   - isDryRun: send nothing, and check all that can be checked without sending.
     ///   - boot: finds out what the worker offers, where that is wanted.
     ///   - onPlan: called once, before anything is sent, with the account of the key where it is known.
     /// - Returns: what was done.
@@ -79,24 +79,60 @@ package struct PublishWorker: Sendable {
             let described = try await registry.images.describe(reference)
             (image, options.image) = (described, try ImageReference(parsing: described.image.locked))
         }
-        // Without a key there is no use in packing.
-        let account = isDryRun ? try? await registry.client.account() : try await registry.client.account()
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
-            var plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            var plan = try await PublishPlan.prepare(options, in: scratch, host: host)
             plan.request.platforms = image?.platforms.map(\.shortDescription) ?? []
-            var isThere = false
-            // A dry run may be far from any registry.
-            if account != nil { isThere = try await compare(&plan, options, allowsOlder: allowsOlder) }
+            let account = try await registry.client.account()
+            let published = try await publishedVersions(of: plan.name)
+            try compare(&plan, published, options, allowsOlder: allowsOlder)
             if let boot {
                 if let image { try await fetch(image.image, for: plan.name) }
                 plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
+            } else if plan.request.functions.isEmpty, plan.request.triggers.isEmpty {
+                await warnOfLostFunctions(&plan, published)
             }
             onPlan(plan, account)
-            if isDryRun { return Outcome(plan: plan, status: .planned, warnings: []) }
+            let isThere = published.contains(plan.version)
+            let isRelease = options.channel == .automatic
+            if let outcome = try await check(plan, isThere: isThere, isRelease: isRelease, isDryRun: isDryRun) {
+                return outcome
+            }
             // Of a version that is there the registry says whether it is the same, and needs no bytes for that.
             if !isThere { try await upload(plan) }
-            return try await publish(plan, isRelease: options.channel == .automatic)
+            return try await publish(plan, isRelease: isRelease)
         }
+    }
+
+    /// Asks the registry for all that it would refuse without the bytes.
+    ///
+    /// - Returns: what there is to say where nothing is left to do; nil where the version is to be sent.
+    /// - Throws: `PublishError.differs`; `RegistryClientError` for what the registry would refuse.
+    private func check(
+        _ plan: PublishPlan,
+        isThere: Bool,
+        isRelease: Bool,
+        isDryRun: Bool
+    ) async throws -> Outcome? {
+        do {
+            if let answer = try await registry.client.check(plan.request, isRelease: isRelease) {
+                return isDryRun ? Outcome(plan: plan, status: .planned, warnings: answer.warnings) : nil
+            }
+        } catch let error as RegistryClientError where error.code == .versionExists {
+            if error.isIdentical == true { return Outcome(plan: plan, status: .alreadyPublished, warnings: []) }
+            // One that says nothing of it is asked by publishing.
+            if error.isIdentical == nil, !isDryRun { return nil }
+            throw await differing(plan)
+        }
+        // A registry that cannot be asked beforehand.
+        guard isDryRun else { return nil }
+        guard isThere else { return Outcome(plan: plan, status: .planned, warnings: []) }
+        let differences = await PublishedDifferences(registry: registry).from(plan)
+        if differences.isEmpty { return Outcome(plan: plan, status: .alreadyPublished, warnings: []) }
+        throw PublishError.differs(plan.name, plan.version, differences)
+    }
+
+    private func differing(_ plan: PublishPlan) async -> PublishError {
+        .differs(plan.name, plan.version, await PublishedDifferences(registry: registry).from(plan))
     }
 
     /// Brings an image to this machine, where it stays until nothing needs it.
@@ -105,32 +141,47 @@ package struct PublishWorker: Sendable {
         try await registry.images.pull(image, for: worker, replacing: false, events)
     }
 
+    /// What is published of a worker, with the channels; nothing of one that the registry does not know.
+    private func publishedVersions(of name: WorkerName) async throws -> [VersionRow] {
+        do { return try await registry.client.versions(of: name).versions } catch let error as RegistryClientError
+            where error.code == .workerNotFound
+        { return [] }
+    }
+
     /// Holds the version against those that are published.
     ///
     /// It has to be above every one of its major number, unless it is one of them: then the registry says whether it is the
     /// same. A channel that nobody named does not move back: it stays, and the plan says so.
-    ///
-    /// - Returns: whether the version is one of them.
     private func compare(
         _ plan: inout PublishPlan,
+        _ published: [VersionRow],
         _ options: PublishRequestOptions,
         allowsOlder: Bool
-    ) async throws -> Bool {
-        let published: [VersionRow]
-        do { published = try await registry.client.versions(of: plan.name).versions } catch let error
-            as RegistryClientError where error.code == .workerNotFound
-        { return false }
+    ) throws(PublishError) {
         let version = plan.version
-        if published.contains(where: { $0.version == version }) { return true }
+        if published.contains(version) { return }
         let line = published.map(\.version).filter { $0.major == version.major && version < $0 }
-        if !allowsOlder, let highest = line.max() { throw PublishError.older(version, published: highest) }
+        if !allowsOlder, let highest = line.max() { throw .older(version, published: highest) }
         guard options.channel == .automatic, let channel = plan.channel,
             let holder = published.first(where: { $0.channels.contains(channel) }), version < holder.version
-        else { return false }
+        else { return }
         // Servers that know nothing of releases would move it back.
         (plan.channel, plan.request.channel) = (nil, nil)
         plan.warnings.append("`\(channel)` stays at \(holder.version), which is above \(version)")
-        return false
+    }
+
+    /// A version without functions behind one with them was most likely published without `--boot` by mistake.
+    private func warnOfLostFunctions(_ plan: inout PublishPlan, _ published: [VersionRow]) async {
+        guard !published.contains(plan.version),
+            let last = published.map(\.version).filter({ $0 < plan.version }).max(),
+            // This only makes a plan more telling: what cannot be looked at is left out of it.
+            let detail = try? await registry.client.detail(of: plan.name, .exact(last)), !detail.functions.isEmpty
+        else { return }
+        let count = detail.functions.count
+        plan.warnings.append(
+            "\(last) offers \(count) \(count == 1 ? "function" : "functions"), and \(plan.version) names none: "
+                + "`--boot` finds out what it offers"
+        )
     }
 
     private func upload(_ plan: PublishPlan) async throws {
@@ -173,11 +224,11 @@ package struct PublishWorker: Sendable {
         } catch let error as RegistryClientError where error.code == .versionExists && error.isIdentical == true {
             return Outcome(plan: plan, status: .alreadyPublished, warnings: [])
         } catch let error as RegistryClientError where error.code == .versionExists {
-            throw PublishError.differs(
-                plan.name,
-                plan.version,
-                await PublishedDifferences(registry: registry).from(plan)
-            )
+            throw await differing(plan)
         }
     }
+}
+
+extension [VersionRow] {
+    fileprivate func contains(_ version: SemanticVersion) -> Bool { contains { $0.version == version } }
 }

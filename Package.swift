@@ -107,6 +107,7 @@ let modules: [Module] = [
         uses: ["Diagnostics", "WorkerModel", "HostSystem", "Sandboxing", .nioCore, .nioPosix, .systemPackage],
         testUses: ["CHostSystem", "SandboxTestSupport"]
     ),
+    Module(name: "SourceFolders", uses: ["WorkerModel", "HostSystem", .systemPackage]),
     // 4 stores and conversations
     Module(
         name: "EngineClient",
@@ -154,7 +155,10 @@ let modules: [Module] = [
         uses: ["Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "GuestChannel", .systemPackage],
         testUses: ["SandboxTestSupport"]
     ),
-    Module(name: "LocalWorkspaces", uses: ["Diagnostics", "WorkerModel", "HostSystem", .systemPackage]),
+    Module(
+        name: "LocalWorkspaces",
+        uses: ["Diagnostics", "WorkerModel", "HostSystem", "SourceFolders", .systemPackage]
+    ),
     // 5 use cases
     Module(
         name: "WorkerOperations",
@@ -162,8 +166,8 @@ let modules: [Module] = [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Sandboxing", "Transport", "RegistryAPI",
             "Resolution",
             "Manifests",
-            "Archives", "ProjectFiles", "RegistryClient", "ImageDocuments", "OCIImages", "ImageStore", "ArtifactStore",
-            .nioCore, .systemPackage,
+            "Archives", "ProjectFiles", "SourceFolders", "RegistryClient", "ImageDocuments", "OCIImages", "ImageStore",
+            "ArtifactStore", .nioCore, .systemPackage,
         ],
         testUses: ["TransportTestSupport", "Downloads"]
     ),

@@ -233,6 +233,9 @@ def cut(folder: Path) -> None:
     (root / "iii.worker.yaml").write_text("name: native\nversion: 1.0.0\ndeploy: binary\n")
     generator = random.Random(1)
     with open(root / "native", "wb") as file:
+        # As a program for this machine begins: what is none is not published.
+        with open(sys.executable, "rb") as program:
+            file.write(program.read(64))
         for _ in range(size >> 20):
             file.write(generator.randbytes(1 << 20))
     with socket.create_server(("127.0.0.1", 0)) as found:

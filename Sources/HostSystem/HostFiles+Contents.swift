@@ -51,7 +51,7 @@ extension HostFiles {
         }
     }
 
-    private static func piece(
+    static func piece(
         of descriptor: FileDescriptor,
         _ path: FilePath,
         upTo count: Int

@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import HostSystem
+import SourceFolders
 package import SystemPackage
-import WorkerModel
 
 /// The files of a worker's folder that are source: everything but what version control ignores.
 package struct SourceTree: Sendable, Hashable {
@@ -21,25 +21,24 @@ package struct SourceTree: Sendable, Hashable {
 
     /// The most files that one worker's source has.
     package static let maximumFiles = 20_000
-    private static let maximumIgnoreFile = ByteCount.mebibytes(1)
+    /// Folders that are never source: of version control itself.
+    private static let versionControl: Set<String> = [".git", ".hg", ".svn", ".jj"]
 
     /// Looks at a folder.
     ///
     /// Links are left out: what they name is not the worker's.
     ///
-    /// - Throws: `HostError`; `TooManyFiles` above the limit.
+    /// - Throws: `HostError`; `TooManyFiles` above the limit; `FileTooLarge` for ignore rules above 1 MiB.
     package init(of root: FilePath) throws {
         var files: [File] = []
         var folders: [String] = []
-        var open: [(path: String, rules: IgnoreRules)] = [("", IgnoreRules())]
+        var open: [(path: String, rules: IgnoreRules)] = [("", try IgnoreRules(above: root))]
         while let (folder, inherited) = open.popLast() {
             var rules = inherited
             folders.append(folder)
             let place = folder.isEmpty ? root : root.appending(folder)
-            if let text = try HostFiles.read(place.appending(".gitignore"), upTo: Self.maximumIgnoreFile) {
-                rules.add(String(decoding: text, as: UTF8.self), in: folder)
-            }
-            for name in try HostFiles.entries(of: place) {
+            try rules.read(in: folder, at: place)
+            for name in try HostFiles.entries(of: place) where !Self.versionControl.contains(name) {
                 let path = folder.isEmpty ? name : "\(folder)/\(name)"
                 // What went away meanwhile is not there.
                 guard let stamp = try HostFiles.stamp(of: place.appending(name)) else { continue }

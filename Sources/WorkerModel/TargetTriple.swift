@@ -24,6 +24,46 @@ package struct TargetTriple: Hashable, Sendable, CustomStringConvertible {
 
     fileprivate init(known: String) { description = known }
 
+    /// Whether programs are built for this target: whether it is among `known`.
+    package var isKnown: Bool { Self.known.contains(self) }
+
+    /// The targets that compilers name, those of hosts first.
+    package static let known: [TargetTriple] = [
+        "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-gnu",
+        "aarch64-unknown-linux-musl", "armv7-unknown-linux-gnueabihf", "armv7-unknown-linux-musleabihf",
+        "i686-unknown-linux-gnu", "i686-unknown-linux-musl", "x86_64-apple-darwin", "aarch64-apple-darwin",
+        "x86_64-pc-windows-msvc", "i686-pc-windows-msvc", "aarch64-pc-windows-msvc", "x86_64-pc-windows-gnu",
+        "i686-pc-windows-gnu", "aarch64-pc-windows-gnullvm", "x86_64-pc-windows-gnullvm",
+        "riscv64gc-unknown-linux-gnu", "riscv64gc-unknown-linux-musl", "powerpc64le-unknown-linux-gnu",
+        "powerpc64le-unknown-linux-musl", "powerpc64-unknown-linux-gnu", "s390x-unknown-linux-gnu",
+        "loongarch64-unknown-linux-gnu", "loongarch64-unknown-linux-musl", "x86_64-unknown-freebsd",
+        "aarch64-unknown-freebsd",
+    ].map { TargetTriple(known: $0) }
+
+    /// The known targets that somebody may have meant by this one, best first.
+    package var meant: [TargetTriple] {
+        let words = description.lowercased()
+        func first(_ table: [(String, [String])]) -> String? {
+            table.first { $0.1.contains { words.contains($0) } }?.0
+        }
+        let processor = first([
+            ("x86_64", ["x86_64", "x86-64", "x64", "amd64"]), ("aarch64", ["aarch64", "arm64"]), ("armv7", ["arm"]),
+            ("i686", ["i686", "i386", "x86"]), ("riscv64gc", ["riscv"]),
+        ])
+        let system = first([
+            ("apple-darwin", ["darwin", "macos", "apple", "osx"]),
+            ("-windows-", ["windows", "win32", "win64", "msvc"]),
+            ("-linux-musl", ["musl", "alpine"]), ("-linux-gnu", ["linux", "gnu"]),
+        ])
+        let like = Likeness.nearest(to: description, among: Self.known.map(\.description))
+        if let found = like.first { return [TargetTriple(known: found)] }
+        guard let system else { return [] }
+        return Self.known.filter { target in
+            let text = target.description
+            return text.contains(system) && processor.map { text.hasPrefix($0) } ?? true
+        }
+    }
+
     /// Whether archives for this target are zip files rather than tar.gz.
     package var usesZip: Bool { description.contains("-windows-") }
 

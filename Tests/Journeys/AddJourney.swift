@@ -102,20 +102,16 @@ import Testing
     @Test func aNativeWorkerIsInstalledForItsPlatform() async throws {
         try await Road.open { road in
             let source = road.folder.appending("native")
-            try road.write(
-                [
-                    "iii.worker.yaml": "name: native\nversion: 1.0.0\ndeploy: binary\n",
-                    "native": "#!/bin/sh\necho ran\n",
-                ],
-                in: source
-            )
+            try road.write(["iii.worker.yaml": "name: native\nversion: 1.0.0\ndeploy: binary\n"], in: source)
+            try road.write("native", TestProgram.running("echo ran"), in: source)
+            try road.write("far", TestProgram.for("riscv64gc-unknown-linux-gnu"), in: source)
             let variables = ["III_API_KEY": road.key]
             let foreign = try await road.iii(
                 "worker",
                 "publish",
                 source.string,
                 "--artifact",
-                "riscv64gc-unknown-linux-gnu=\(source)/native",
+                "riscv64gc-unknown-linux-gnu=\(source)/far",
                 "--version",
                 "0.9.0",
                 variables: variables

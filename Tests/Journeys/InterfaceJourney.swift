@@ -256,10 +256,8 @@ import Testing
     @Test func aNativeWorkerWithoutABuildForThisHostIsNamed() async throws {
         try await Road.open { road in
             let source = road.folder.appending("far")
-            try road.write(
-                ["iii.worker.yaml": "name: far\nversion: 1.0.0\ndeploy: binary\n", "build": "program"],
-                in: source
-            )
+            try road.write(["iii.worker.yaml": "name: far\nversion: 1.0.0\ndeploy: binary\n"], in: source)
+            try road.write("build", TestProgram.for("riscv64gc-unknown-linux-gnu"), in: source)
             let build = "riscv64gc-unknown-linux-gnu=\(source.appending("build"))"
             let refused = try await road.author("publish", source.string, "--artifact", build, "--boot")
             #expect(refused.status == 1 && refused.talk.contains("[W117]"), "\(refused.talk)")

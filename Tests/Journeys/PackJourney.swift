@@ -19,17 +19,27 @@ import Testing
 
     private static let native = [
         "iii.worker.yaml": "name: twin\nversion: 1.0.0\ndeploy: binary\nartifacts:\n"
-            + "  x86_64-unknown-linux-gnu: build/linux\n  x86_64-pc-windows-msvc: build/windows.exe\n",
-        "build/linux": String(repeating: "elf", count: 10_000),
-        "build/windows.exe": String(repeating: "pe", count: 9_999),
+            + "  x86_64-unknown-linux-gnu: build/linux\n  x86_64-pc-windows-msvc: build/windows.exe\n"
     ]
 
-    @Test(arguments: [(tree, 1), (native, 2)])
-    func inTwoFoldersAtTwoTimesByTwoUsersTheBytesAreOne(_ files: [String: String], _ count: Int) async throws {
+    private static let builds = [
+        "build/linux": TestProgram.for("x86_64-unknown-linux-gnu", holding: String(repeating: "elf", count: 10_000)),
+        "build/windows.exe": TestProgram.for("x86_64-pc-windows-msvc", holding: String(repeating: "pe", count: 9_999)),
+    ]
+
+    @Test(arguments: [(tree, [:], 1), (native, builds, 2)])
+    func inTwoFoldersAtTwoTimesByTwoUsersTheBytesAreOne(
+        _ files: [String: String],
+        _ programs: [String: [UInt8]],
+        _ count: Int
+    ) async throws {
         try await Road.open { road in
             let (mine, theirs) = (road.folder.appending("mine"), road.folder.appending("elsewhere/very/deep/theirs"))
             try road.write(files, in: mine)
             try road.write(files, in: theirs)
+            for (name, bytes) in programs {
+                for folder in [mine, theirs] { try road.write(name, bytes, in: folder) }
+            }
             // Written in another order, long ago, by somebody with other habits.
             try Shell.run(
                 """

@@ -246,6 +246,13 @@ struct Road: Sendable {
         }
     }
 
+    func write(_ name: String, _ bytes: [UInt8], in folder: FilePath) throws {
+        let file = folder.appending(name)
+        let place = file.removingLastComponent().string
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(fileURLWithPath: file.string))
+    }
+
     func read(_ name: String) -> String? {
         FileManager.default.contents(atPath: project.appending(name).string).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -120,7 +120,7 @@ import Testing
             var manifest = "name: native\nversion: 1.0.0\ndeploy: binary\nartifacts:\n"
             for target in targets {
                 manifest += "  \(target): build/\(target)\n"
-                try road.write(["build/\(target)": "program for \(target)"], in: source)
+                try road.write("build/\(target)", TestProgram.for(target, holding: "for \(target)"), in: source)
             }
             try road.write(["iii.worker.yaml": manifest], in: source)
             let variables = road.variables.merging(["III_API_KEY": road.key]) { $1 }
@@ -139,7 +139,8 @@ import Testing
                 #expect(added.status == 0, "\(target): \(added.talk)")
                 let name = target.contains("windows") ? "native.exe" : "native"
                 let link = road.home.appending("workers/\(name)").string
-                #expect(try String(contentsOfFile: link, encoding: .utf8) == "program for \(target)")
+                let program = FileManager.default.contents(atPath: link).map(Array.init)
+                #expect(program == TestProgram.for(target, holding: "for \(target)"))
             }
             let ninth = try await road.iii("worker", "add", "native", "--target", "riscv64gc-unknown-linux-gnu")
             #expect(ninth.status == 1 && ninth.talk.contains("[W117]"), "\(ninth.talk)")
@@ -152,7 +153,8 @@ import Testing
             let source = road.folder.appending("native")
             for version in ["1.0.0", "1.1.0"] {
                 let manifest = "name: native\nversion: \(version)\ndeploy: binary\n"
-                try road.write(["iii.worker.yaml": manifest, "build": "program"], in: source)
+                try road.write(["iii.worker.yaml": manifest], in: source)
+                try road.write("build", TestProgram.for("x86_64-unknown-linux-gnu"), in: source)
                 let build = "x86_64-unknown-linux-gnu=\(source.appending("build"))"
                 let published = try await road.author("publish", source.string, "--artifact", build)
                 #expect(published.status == 0, "\(published.talk)")

@@ -95,13 +95,12 @@ extension Road {
     func publishExample(_ name: String, arguments more: [String] = []) async throws -> Programs.Result {
         let manifest = Programs.repository.appending("Examples/\(name)/iii.worker.yaml").string
         let source = folder.appending("source/\(name)")
-        try write(
-            [
-                "iii.worker.yaml": try String(contentsOfFile: manifest, encoding: .utf8),
-                name: "#!/bin/sh\nexec \(Programs.folder.appending(name)) \"$@\"\n",
-            ],
-            in: source
-        )
+        let text = try String(contentsOfFile: manifest, encoding: .utf8)
+        // Not what the manifest names: its builds are not made here.
+        let kept = text.split(separator: "\n", omittingEmptySubsequences: false)
+            .prefix { $0 != "artifacts:" }.joined(separator: "\n")
+        try write(["iii.worker.yaml": kept + "\n"], in: source)
+        try write(name, TestProgram.running("exec \(Programs.folder.appending(name))"), in: source)
         let arguments = ["publish", source.string, "--artifact", source.appending(name).string] + more
         return try await author(arguments).succeeded(arguments)
     }
@@ -109,13 +108,8 @@ extension Road {
     /// Publishes a script as a native worker of this platform.
     func publishScript(_ name: String, _ version: String, _ script: String) async throws {
         let source = folder.appending("source/\(name)-\(version)")
-        try write(
-            [
-                "iii.worker.yaml": "name: \(name)\nversion: \(version)\ndeploy: binary\n",
-                name: "#!/bin/sh\n\(script)\n",
-            ],
-            in: source
-        )
+        try write(["iii.worker.yaml": "name: \(name)\nversion: \(version)\ndeploy: binary\n"], in: source)
+        try write(name, TestProgram.running(script), in: source)
         let arguments = ["publish", source.string, "--artifact", source.appending(name).string]
         _ = try await author(arguments).succeeded(arguments)
     }

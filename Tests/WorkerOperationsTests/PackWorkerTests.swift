@@ -94,7 +94,7 @@ import WorkerModel
             var manifest = "name: native\nversion: 2.0.0\ndeploy: binary\nartifacts:\n"
             for target in targets {
                 manifest += "  \(target): build/\(target)\n"
-                try HostFiles.write(Array("program of \(target)".utf8), to: source.appending("build/\(target)"))
+                try HostFiles.write(TestProgram.for(target), to: source.appending("build/\(target)"))
             }
             try HostFiles.write(Array(manifest.utf8), to: source.appending("iii.worker.yaml"))
             try HostFiles.makeDirectory(folder.appending("dist"))
@@ -114,5 +114,145 @@ import WorkerModel
                 _ = try await pack(source, to: folder.appending("one"), home: folder.appending("home"))
             }
         }
+    }
+
+    private func packBuild(
+        _ bytes: [UInt8],
+        for target: String,
+        named file: String = "build",
+        manifest: String = ""
+    ) async throws -> PackWorker.Outcome {
+        try await withTemporaryDirectory { folder in
+            let source = folder.appending("source")
+            try HostFiles.makeDirectory(source)
+            try HostFiles.write(
+                Array("name: n\nversion: 1.0.0\ndeploy: binary\n\(manifest)".utf8),
+                to: source.appending("iii.worker.yaml")
+            )
+            try HostFiles.write(bytes, to: source.appending(file))
+            var options = PublishRequestOptions(folder: source)
+            options.builds = [.init(target: try TargetTriple(parsing: target), file: source.appending(file))]
+            return try await PackWorker(home: IIIHome(root: folder.appending("home")), host: nil).run(options, to: nil)
+        }
+    }
+
+    /// Of every platform a program is taken for it, and for no other.
+    @Test func aBuildIsAProgramForItsTarget() async throws {
+        let targets = [
+            "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-musl", "armv7-unknown-linux-gnueabihf",
+            "i686-unknown-linux-gnu",
+            "riscv64gc-unknown-linux-gnu", "x86_64-apple-darwin", "aarch64-apple-darwin", "x86_64-pc-windows-msvc",
+            "i686-pc-windows-msvc", "aarch64-pc-windows-msvc",
+        ]
+        for program in targets {
+            for target in targets {
+                let format = ProgramFormat(of: TestProgram.for(program))
+                #expect(
+                    format.isFor(try TargetTriple(parsing: target)) == (program == target),
+                    "\(program) as \(target)"
+                )
+            }
+            #expect(try await packBuild(TestProgram.for(program), for: program).plan.uploads.count == 1)
+        }
+        // Two in one file, as `lipo` makes them.
+        let both: [UInt8] =
+            [0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 2, 1, 0, 0, 7] + [UInt8](repeating: 0, count: 16)
+            + [1, 0, 0, 0x0C] + [UInt8](repeating: 0, count: 16)
+        for target in ["x86_64-apple-darwin", "aarch64-apple-darwin"] {
+            #expect(try await packBuild(both, for: target).plan.uploads.count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        (
+            TestProgram.for("x86_64-unknown-linux-gnu"), "aarch64-apple-darwin",
+            "is a program for Linux on x86_64, not a program for `aarch64-apple-darwin`",
+            "publish it as `x86_64-unknown-linux-gnu`"
+        ),
+        (
+            Array("#!/usr/bin/env python3\nprint()\n".utf8), "x86_64-unknown-linux-gnu",
+            "is a script for `/usr/bin/env python3`", "`deploy: bundle`"
+        ),
+        (Array("print()\n".utf8), "x86_64-unknown-linux-gnu", "is text", "`deploy: bundle`"),
+        ([], "x86_64-unknown-linux-gnu", "is empty", "build it"),
+        (Array("PK\u{3}\u{4}".utf8), "x86_64-unknown-linux-gnu", "is a zip file", "build it"),
+        ([0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 0x41], "x86_64-apple-darwin", "is a class of Java", "build it"),
+        (
+            TestProgram.for("x86_64-unknown-linux-gnu"), "foo-bar", "`foo-bar` is not a target that is known",
+            "known are `x86_64-unknown-linux-gnu`"
+        ),
+        (
+            TestProgram.for("x86_64-unknown-linux-gnu"), "x86_64-linux", "`x86_64-linux` is not",
+            "did you mean `x86_64-unknown-linux-gnu`?"
+        ),
+        (
+            TestProgram.for("x86_64-unknown-linux-gnu"), "arm64-macos", "`arm64-macos` is not",
+            "did you mean `aarch64-apple-darwin`?"
+        ),
+        (
+            TestProgram.for("x86_64-unknown-linux-gnu"), "x86_64-unknown-linux-gun", "is not a target",
+            "did you mean `x86_64-unknown-linux-gnu`?"
+        ),
+    ])
+    func whatIsNoProgramForItsTargetIsRefused(
+        _ bytes: [UInt8],
+        _ target: String,
+        _ reason: String,
+        _ remedy: String
+    ) async throws {
+        let error = await #expect(throws: PublishError.self) { _ = try await packBuild(bytes, for: target) }
+        #expect(
+            error?.code == .packingRefused && error?.message.contains(reason) == true,
+            "\(error?.message ?? "nothing")"
+        )
+        #expect(error?.hints.first?.contains(remedy) == true, "\(error?.hints ?? [])")
+    }
+
+    /// An archive is looked into, by the rules that installing holds it to.
+    @Test(arguments: [
+        ("tar -czf build n", nil as String?),
+        ("mv n other; tar -czf build other", "the archive has no regular file `n`"),
+        ("printf '#!/bin/sh' > n; tar -czf build n", "the executable in"),
+        ("mkdir d; cp n d; tar -czf build n d", "two files `n`"),
+    ])
+    func anArchiveHoldsAProgramForItsTarget(_ commands: String, _ reason: String?) async throws {
+        try await withTemporaryDirectory { folder in
+            try HostFiles.write(TestProgram.for("x86_64-unknown-linux-gnu"), to: folder.appending("n"))
+            try Shell.run(commands, in: folder)
+            let bytes = try HostFiles.read(folder.appending("build"), upTo: .mebibytes(1)) ?? []
+            let result = await Result { try await packBuild(bytes, for: "x86_64-unknown-linux-gnu") }
+            switch (result, reason) {
+            case (.success(let outcome), nil): #expect(outcome.plan.uploads.map(\.size) == [ByteCount(bytes.count)])
+            case (.failure(let error as PublishError), let reason?):
+                #expect(error.message.contains(reason), "\(error.message)")
+            default: Issue.record("\(result)")
+            }
+        }
+    }
+
+    /// `--artifact` adds to what the manifest names.
+    @Test func aBuildThatIsNamedTakesThePlaceOfThatForItsTargetAlone() async throws {
+        let (linux, mac) = (TestProgram.for("x86_64-unknown-linux-gnu"), TestProgram.for("aarch64-apple-darwin"))
+        let named = "artifacts:\n  x86_64-unknown-linux-gnu: gone\n"
+        let error = await #expect(throws: PublishError.self) {
+            _ = try await packBuild(mac, for: "aarch64-apple-darwin", manifest: named)
+        }
+        #expect(error?.message.contains("/gone`") == true)
+        let both = "artifacts:\n  aarch64-apple-darwin: build\n  x86_64-unknown-linux-gnu: gone\n"
+        let instead = await #expect(throws: PublishError.self) {
+            _ = try await packBuild(linux, for: "x86_64-unknown-linux-gnu", manifest: both)
+        }
+        #expect(
+            instead?.message.contains("not a program for `aarch64-apple-darwin`") == true,
+            "\(instead?.message ?? "")"
+        )
+        let replaced = try await packBuild(linux, for: "x86_64-unknown-linux-gnu", manifest: named)
+        #expect(replaced.plan.uploads.map(\.target?.description) == ["x86_64-unknown-linux-gnu"])
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

@@ -19,7 +19,10 @@ struct PackingOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("artifact"),
         help: ArgumentHelp(
-            "A build of a native worker, an executable or an archive; without a target it is for this host. Repeatable.",
+            """
+            A build of a native worker, an executable or an archive; without a target it is for this host. Added to those \
+            that the manifest names, in place of the one for the same target. Repeatable.
+            """,
             valueName: "target=file"
         )
     )
@@ -28,10 +31,13 @@ struct PackingOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Pack this file though it looks like a secret. Repeatable.", valueName: "path"))
     var allowSecret: [String] = []
 
+    @OptionGroup var start: StartFileOption
+
     func options(in context: CommandContext) throws -> PublishRequestOptions {
         var options = PublishRequestOptions(folder: context.environment.absolute(path))
         options.version = try version.map { try SemanticVersion(parsing: $0) }
         options.allowedSecrets = Set(allowSecret)
+        options.allowsMissingStart = start.allowMissingStart
         options.builds = try artifacts.map { text in
             guard let equals = text.firstIndex(of: "=") else {
                 return .init(target: nil, file: context.environment.absolute(text))
@@ -49,12 +55,18 @@ struct PackingOptions: ParsableArguments, Sendable {
     }
 }
 
-/// A variable of the environment whose value makes no sense.
+/// For workers that make the file that they start with.
+struct StartFileOption: ParsableArguments, Sendable {
+    @Flag(help: "The file that `scripts.start` runs need not be among the files.")
+    var allowMissingStart = false
+}
+
+/// A variable of the environment whose value cannot be read.
 struct MalformedVariable: CodedError {
     let variable: EnvironmentVariable
     let text: String
 
     var code: ErrorCode { .badPayload }
-    var message: String { "`\(variable.rawValue)` is `\(text.printable)`, which makes no sense" }
+    var message: String { "`\(variable.rawValue)` is `\(text.printable)`, which cannot be read" }
     var hints: [String] { [variable.summary] }
 }

@@ -34,12 +34,15 @@ struct WorkerCheck: ContextCommand {
     @Option(help: ArgumentHelp("This file may look like a secret. Repeatable.", valueName: "path"))
     var allowSecret: [String] = []
 
+    @OptionGroup var start: StartFileOption
+
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
         var request = CheckWorker.Request(path: context.environment.absolute(path))
         request.use = use
         request.allowedSecrets = Set(allowSecret)
+        request.allowsMissingStart = start.allowMissingStart
         let report = try await CheckWorker(home: try IIIHome(context.environment)).run(request)
         if output.json { context.printer.result(report.json) } else { render(report, context) }
         if !report.isFit { throw ExitCode(3) }

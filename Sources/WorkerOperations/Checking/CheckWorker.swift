@@ -39,6 +39,8 @@ package struct CheckWorker: Sendable {
         /// What it is to be fit for; nil for what the manifest names.
         package var use: ManifestFindings.Use?
         package var allowedSecrets: Set<String> = []
+        /// As for publishing.
+        package var allowsMissingStart = false
 
         package init(path: FilePath) { self.path = path }
     }
@@ -87,6 +89,7 @@ package struct CheckWorker: Sendable {
     ) async throws {
         var options = PublishRequestOptions(folder: folder)
         options.allowedSecrets = request.allowedSecrets
+        options.allowsMissingStart = request.allowsMissingStart
         do { _ = try PublishPlan.version(of: manifest, options) } catch PublishError.noVersion {
             let text = "there is no `version`, so `publish` and `pack` need `--version`"
             report.findings.append(Finding(severity: .warning, code: .invalidVersion, text: text))
@@ -113,12 +116,18 @@ package struct CheckWorker: Sendable {
     ) async throws {
         do {
             let list = try PackingList(of: folder, worker: report.name, allowedSecrets: options.allowedSecrets)
-            if let text = StartFile.warning(for: manifest, packing: list) {
-                report.findings.append(Finding(severity: .warning, code: .packingRefused, text: text))
+            report.findings += list.surprises.map { Finding(severity: .warning, code: .packingRefused, text: $0) }
+            if !options.allowsMissingStart {
+                do { try StartFile.expectPacked(by: manifest, in: folder, packing: list) } catch let error
+                    as PackingError
+                { report.findings.append(Finding(error)) }
             }
             try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
                 _ = try PublishPlan.pack(list, to: scratch.appending("bundle.tar.gz"), time: 0)
             }
+        } catch let PackingError.secrets(secrets) {
+            // Each file is one thing to do.
+            report.findings += secrets.map { Finding(PackingError.secrets([$0])) }
         } catch let error as any CodedError where !(error is HostError) {
             report.findings.append(Finding(error))
         }

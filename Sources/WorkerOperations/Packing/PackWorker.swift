@@ -27,7 +27,7 @@ package struct PackWorker: Sendable {
     /// - Throws: `PublishError`, `PackingError`, `ManifestError`, `ArchiveError`, `HostError`.
     package func run(_ options: PublishRequestOptions, to output: FilePath?) async throws -> Outcome {
         try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
-            let plan = try PublishPlan.prepare(options, in: scratch, host: host)
+            let plan = try await PublishPlan.prepare(options, in: scratch, host: host)
             guard let output else { return Outcome(plan: plan, archives: []) }
             return Outcome(plan: plan, archives: try keep(plan, output))
         }

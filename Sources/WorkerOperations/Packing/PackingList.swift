@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+package import Archives
 import Diagnostics
-import Dispatch
 import HostSystem
+import SourceFolders
 package import SystemPackage
 package import WorkerModel
 
@@ -25,63 +26,68 @@ package struct PackingList: Sendable {
 
     package var totalSize: ByteCount { items.reduce(.zero) { $0 + $1.size } }
 
+    /// What says of a folder what stays out: the first of these that it has.
+    private static let rulesFiles = [".iiiignore", ".gitignore"]
+
     /// Collects the files below `root`.
     ///
-    /// `.iiiignore` is honoured, or else `.gitignore`, in every folder on the way. Folders without files are not packed.
+    /// `.iiiignore` is honoured, or else `.gitignore`, in every folder on the way, and what git ignores above `root`.
+    /// Folders without files are not packed.
     ///
     /// - Parameters:
     ///   - root: The folder of the worker.
     ///   - worker: Archives of this worker that lie in the folder, as `pack` leaves them there, are not packed again.
+    ///   - limits: What the archive may hold.
     ///   - allowedSecrets: Paths that are packed even though they look like secrets.
-    /// - Throws: `PackingError` (W190) for links, special files and what looks like a secret; `HostError`.
-    package init(of root: FilePath, worker: WorkerName? = nil, allowedSecrets: Set<String> = []) throws {
-        try collect(root, [], [], allowedSecrets)
+    /// - Throws: `PackingError` (W190) for links, special files, what is beyond the limits and what looks like a secret;
+    ///   `HostError`.
+    package init(
+        of root: FilePath,
+        worker: WorkerName? = nil,
+        limits: ArchiveLimits = .bundle,
+        allowedSecrets: Set<String> = []
+    ) throws {
+        let allowed = Set(allowedSecrets.map(Self.plain))
+        var faults: [PackingError.UnpackableEntry] = []
+        var rules = try IgnoreRules(above: root)
+        try collect(root, "", &rules, allowed, &faults)
+        if !faults.isEmpty { throw PackingError.unpackable(faults) }
         if let worker { items.removeAll { Self.isArchive($0.path, of: worker) } }
         items.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        try expectNoSecrets(but: allowedSecrets)
-        if items.isEmpty { throw PackingError.nothingToPack(root) }
+        if items.isEmpty { throw PackingError.nothingToPack(root, ignoring: try Self.ruleForEverything(in: root)) }
+        let packed = Set(items.map(\.path))
+        if let path = allowed.subtracting(packed).min() { throw PackingError.allowedSecretNotPacked(path) }
+        let exceeded = PackingLimits(items, limits).exceeded
+        if !exceeded.isEmpty { throw PackingError.overLimits(exceeded) }
+        let secrets = try SecretScanner.findings(in: items.filter { !allowed.contains($0.path) })
+        if !secrets.isEmpty { throw PackingError.secrets(secrets) }
     }
 
     private mutating func collect(
         _ folder: FilePath,
-        _ path: [String],
-        _ inherited: [(depth: Int, rules: IgnoreRules)],
-        _ allowedSecrets: Set<String>
+        _ path: String,
+        _ rules: inout IgnoreRules,
+        _ allowedSecrets: Set<String>,
+        _ faults: inout [PackingError.UnpackableEntry]
     ) throws {
-        var rules = inherited
-        if let own = try Self.rules(in: folder) { rules.append((path.count, own)) }
+        try rules.read(firstOf: Self.rulesFiles, in: path, at: folder)
         for name in try HostFiles.entries(of: folder) {
-            let inner = path + [name]
+            let inner = path.isEmpty ? name : "\(path)/\(name)"
             let file = folder.appending(name)
-            let shown = inner.joined(separator: "/")
             let kind = try HostFiles.kind(of: file)
-            if Self.isIgnored(inner, isFolder: kind == .directory, rules) { continue }
-            if Self.isNeverPacked(inner), !allowedSecrets.contains(shown) {
-                if !Self.isUninteresting(name) { leftOut.append(shown) }
+            if rules.ignores(inner, isFolder: kind == .directory) { continue }
+            if CustomaryNames.isNeverPacked(inner), !allowedSecrets.contains(inner) {
+                if !CustomaryNames.isUninteresting(name) { leftOut.append(inner) }
                 continue
             }
             switch kind {
-            case .directory: try collect(file, inner, rules, allowedSecrets)
-            case .file: try add(file, shown)
-            case .symbolicLink: throw PackingError.link(shown)
-            case .other, nil: throw PackingError.specialFile(shown)
+            case .directory:
+                var rules = rules
+                try collect(file, inner, &rules, allowedSecrets, &faults)
+            case .file: try add(file, inner)
+            case .symbolicLink: faults.append(.init(path: inner, isLink: true))
+            case .other, nil: faults.append(.init(path: inner, isLink: false))
             }
-        }
-    }
-
-    /// Looks into all files, several at once, and tells of the first that holds a secret.
-    private func expectNoSecrets(but allowed: Set<String>) throws {
-        let suspects = items.filter { !allowed.contains($0.path) }
-        var findings = [Result<String?, any Error>](repeating: .success(nil), count: suspects.count)
-        findings.withUnsafeMutableBufferPointer { findings in
-            // Safety: each iteration writes the one finding that is its own, and all have ended when this returns.
-            nonisolated(unsafe) let findings = findings
-            DispatchQueue.concurrentPerform(iterations: suspects.count) { index in
-                findings[index] = Result { try SecretScanner.finding(in: suspects[index].file) }
-            }
-        }
-        for (item, finding) in zip(suspects, findings) {
-            if let what = try finding.get() { throw PackingError.secret(item.path, what) }
         }
     }
 
@@ -91,24 +97,57 @@ package struct PackingList: Sendable {
         items.append(Item(path: path, file: file, size: size, isExecutable: mode & 0o100 != 0))
     }
 
-    private static func rules(in folder: FilePath) throws -> IgnoreRules? {
-        for name in [".iiiignore", ".gitignore"] {
-            if let bytes = try HostFiles.read(folder.appending(name), upTo: .mebibytes(1)) {
-                return IgnoreRules(parsing: String(decoding: bytes, as: UTF8.self))
-            }
+    /// Why a file below `root` that is not among those to be packed is not.
+    static func absence(of path: String, below root: FilePath) throws -> PackingError.Absence {
+        guard try HostFiles.kind(of: root.appending(path)) != nil else { return .notThere }
+        guard let (rule, entry) = try rule(leavingOut: path, below: root) else { return .neverPacked }
+        let own = root.appending(rulesFiles[0])
+        let canonical = HostFiles.canonicalIfThere(root)
+        let folder = HostFiles.canonicalIfThere(rule.file.removingLastComponent())
+        let remedy: String
+        if folder != canonical, folder.starts(with: canonical) {
+            remedy = "put an `.iiiignore` beside `\(rule.file.string.printable)`: it counts instead"
+        } else if try HostFiles.kind(of: own) != nil {
+            remedy = "add the line `!/\(entry.printable)` at the end of `\(own.string.printable)`"
+        } else if try HostFiles.kind(of: root.appending(rulesFiles[1])) != nil {
+            remedy =
+                "write an `.iiiignore` in the worker's folder, which counts instead of its `.gitignore`, with what is to stay "
+                + "out and, at its end, the line `!/\(entry.printable)`"
+        } else {
+            remedy = "write the line `!/\(entry.printable)` in `\(own.string.printable)`"
+        }
+        return .ignored(by: rule, entry: entry, remedy: remedy)
+    }
+
+    /// The rule by which a path below `root`, or the folder `entry` that it is in, is ignored; nil where no rule says so.
+    private static func rule(
+        leavingOut path: String,
+        below root: FilePath
+    ) throws -> (rule: IgnoreRules.Decision, entry: String)? {
+        var rules = try IgnoreRules(above: root)
+        var (folder, seen) = (root, "")
+        let parts = path.split(separator: "/").map(String.init)
+        for (index, part) in parts.enumerated() {
+            try rules.read(firstOf: rulesFiles, in: seen, at: folder)
+            seen = seen.isEmpty ? part : "\(seen)/\(part)"
+            folder.append(part)
+            let isFolder = index < parts.count - 1
+            if let rule = rules.decision(about: seen, isFolder: isFolder), rule.isIgnored { return (rule, seen) }
         }
         return nil
     }
 
-    private static func isIgnored(
-        _ path: [String],
-        isFolder: Bool,
-        _ rules: [(depth: Int, rules: IgnoreRules)]
-    ) -> Bool {
-        for (depth, rules) in rules.reversed() {
-            if let verdict = rules.verdict(on: Array(path[depth...]), isFolder: isFolder) { return verdict }
+    /// The rule that leaves out the manifest, and with it most likely all.
+    private static func ruleForEverything(in root: FilePath) throws -> IgnoreRules.Decision? {
+        guard let name = try HostFiles.entries(of: root).first(where: { !CustomaryNames.isUninteresting($0) }) else {
+            return nil
         }
-        return false
+        return try rule(leavingOut: name, below: root)?.rule
+    }
+
+    /// `./a//b` is `a/b`.
+    private static func plain(_ path: String) -> String {
+        path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
     /// Whether a file at the top is named as `pack` names its archives: `NAME-1.2.0.tar.gz`, `NAME-1.2.0-TARGET.zip`.
@@ -118,19 +157,5 @@ package struct PackingList: Sendable {
             return false
         }
         return path.dropFirst(start.count).first?.isNumber ?? false
-    }
-
-    /// What nobody expects in an archive, and need not be told of.
-    private static func isUninteresting(_ name: String) -> Bool {
-        [".git", ".hg", ".svn", ".DS_Store", ".iiiignore", ".gitignore", "__pycache__"].contains(name)
-    }
-
-    /// Version control, secrets by their customary names, and what only matters on the author's machine.
-    private static func isNeverPacked(_ path: [String]) -> Bool {
-        guard let name = path.last else { return false }
-        if isUninteresting(name) { return true }
-        if name == ".env" || name.hasPrefix(".env.") { return true }
-        if path.suffix(2) == ["node_modules", ".cache"] { return true }
-        return ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(name)
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import HostSystem
 import Manifests
+import SystemPackage
 
 /// The file that a start command hands to an interpreter.
 enum StartFile {
@@ -11,13 +13,16 @@ enum StartFile {
         "", ".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.ts", "/package.json", "/__main__.py",
     ]
 
-    /// What to tell an author whose start command names a file that is not packed; nil where it is, and where the
-    /// command is no plain `node dist/main.js`.
-    static func warning(for manifest: WorkerManifest, packing list: PackingList) -> String? {
-        guard let file = manifest.scripts.start.flatMap(file) else { return nil }
+    /// Holds the start command against what is packed, where it is a plain `node dist/main.js`.
+    ///
+    /// - Throws: `PackingError.startNotPacked`, `HostError`.
+    static func expectPacked(by manifest: WorkerManifest, in folder: FilePath, packing list: PackingList) throws {
+        guard let file = manifest.scripts.start.flatMap(file) else { return }
         let packed = Set(list.items.map(\.path))
-        if endings.contains(where: { packed.contains(file + $0) }) { return nil }
-        return "`scripts.start` runs `\(file)`, which is not packed: is it built, and does no ignore rule name it?"
+        let candidates = endings.map { file + $0 }
+        if candidates.contains(where: packed.contains) { return }
+        let there = try candidates.first { try HostFiles.kind(of: folder.appending($0)) == .file }
+        throw PackingError.startNotPacked(file, try PackingList.absence(of: there ?? file, below: folder))
     }
 
     /// The path in `INTERPRETER PATH ARGUMENTS…`.

@@ -20,7 +20,13 @@ package enum PublishError: CodedError {
     case kindNotSupported(WorkerKind)
     case noArtifacts(WorkerName)
     case artifactsOfBundle
-    case artifactMissing(FilePath)
+    case artifactsMissing([FilePath])
+    /// A target that no compiler names.
+    case unknownTarget(TargetTriple)
+    /// What is to be published for a target is no program for it.
+    case wrongProgram(FilePath, TargetTriple, ProgramFormat, isInArchive: Bool)
+    /// An archive that nobody could install.
+    case unfitArchive(FilePath, TargetTriple, any CodedError)
     case twiceForTarget(TargetTriple)
     case unknownHost
     /// An image whose reference may mean other bytes tomorrow.
@@ -34,8 +40,8 @@ package enum PublishError: CodedError {
         switch self {
         case .noManifest, .unreadableManifest: .manifestRejected
         case .versionFile, .noVersion, .versionsDiffer, .buildMetadata, .older: .invalidVersion
-        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactMissing, .twiceForTarget, .unknownHost,
-            .imageNotPinned, .noImage, .imageOfOther:
+        case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactsMissing, .twiceForTarget, .unknownHost,
+            .imageNotPinned, .noImage, .imageOfOther, .unknownTarget, .wrongProgram, .unfitArchive:
             .packingRefused
         case .differs: .versionExists
         }
@@ -54,7 +60,14 @@ package enum PublishError: CodedError {
         case .kindNotSupported(let kind): "a worker of kind `\(kind.rawValue)` is not published from a folder"
         case .noArtifacts(let name): "`\(name)` is a native worker, and no build of it was named"
         case .artifactsOfBundle: "`--artifact` is for native workers; this is a bundle"
-        case .artifactMissing(let path): "there is no file `\(path.string.printable)`"
+        case .artifactsMissing(let paths):
+            "there is no file " + paths.prefix(10).map { "`\($0.string.printable)`" }.joined(separator: ", ")
+        case .unknownTarget(let target): "`\(target)` is not a target that is known"
+        case .wrongProgram(let path, let target, let format, let isInArchive):
+            (isInArchive ? "the executable in " : "")
+                + "`\(path.string.printable)` is \(format.noun), not a program for `\(target)`"
+        case .unfitArchive(let path, let target, let error):
+            "`\(path.string.printable)`, the archive for `\(target)`, could not be installed: \(error.message)"
         case .twiceForTarget(let target): "two builds were named for `\(target)`"
         case .imageNotPinned(let reference): "`\(reference)` names no digest, so it may be another image tomorrow"
         case .noImage(let name): "`\(name)` is an image worker, and no image was named"
@@ -83,8 +96,30 @@ package enum PublishError: CodedError {
         case .imageOfOther: ["leave it out, or write `deploy: image` in `iii.worker.yaml`"]
         case .differs: ["versions never change: publish under a higher one"]
         case .artifactsOfBundle: ["leave it out, or write `deploy: binary` in `iii.worker.yaml`"]
-        case .artifactMissing: ["build it first, or correct the path"]
+        case .artifactsMissing: ["build it first, or correct the path"]
+        case .unknownTarget(let target): [Self.hint(for: target)]
+        case .wrongProgram(_, let target, let format, _): [Self.hint(for: format, target)]
+        case .unfitArchive(_, let target, _):
+            [
+                "name the executable itself instead, which is then packed, or pack \(target.usesZip ? "a zip file" : "a tar.gz") that holds it alone"
+            ]
         case .twiceForTarget: ["name one build for each target"]
         }
+    }
+
+    private static func hint(for target: TargetTriple) -> String {
+        let meant = target.meant.prefix(3).map { "`\($0)`" }
+        if !meant.isEmpty { return "did you mean \(meant.joined(separator: " or "))?" }
+        return "known are " + TargetTriple.known.prefix(15).map { "`\($0)`" }.joined(separator: ", ") + " and others"
+    }
+
+    private static func hint(for format: ProgramFormat, _ target: TargetTriple) -> String {
+        if format.isText {
+            return
+                "build the program, or publish what an interpreter runs as a bundle: `deploy: bundle` and `scripts.start`"
+        }
+        let fitting = TargetTriple.known.filter { format.isFor($0) }.prefix(2).map { "`\($0)`" }
+        if fitting.isEmpty { return "build it for `\(target)`" }
+        return "build it for `\(target)`, or publish it as \(fitting.joined(separator: " or "))"
     }
 }

@@ -42,6 +42,8 @@ package struct PublishRequestOptions: Sendable {
     package var interface: WorkerInterface?
     /// Paths below the folder that are packed though they look like secrets.
     package var allowedSecrets: Set<String> = []
+    /// Pack though the file that the start command names is not among the files.
+    package var allowsMissingStart = false
     /// Seconds since 1970 that all entries of an archive get.
     package var entryTime: Int64 = 0
 
@@ -58,7 +60,7 @@ extension PublishPlan {
         _ options: PublishRequestOptions,
         in scratch: FilePath,
         host: TargetTriple?
-    ) throws -> PublishPlan {
+    ) async throws -> PublishPlan {
         let manifest = try readManifest(in: options.folder)
         let (name, kind) = try manifest.checkedForPublishing()
         let version = try version(of: manifest, options)
@@ -71,9 +73,12 @@ extension PublishPlan {
                 throw PublishError.versionsDiffer(manifest: written, asked: version)
             }
             let packed = try PackingList(of: options.folder, worker: name, allowedSecrets: options.allowedSecrets)
+            if !options.allowsMissingStart {
+                try StartFile.expectPacked(by: manifest, in: options.folder, packing: packed)
+            }
             uploads = [try pack(packed, to: scratch.appending("bundle.tar.gz"), time: options.entryTime)]
             list = packed
-        case .binary: uploads = try builds(of: name, manifest, options, in: scratch, host: host)
+        case .binary: uploads = try await builds(of: name, manifest, options, in: scratch, host: host)
         case .image:
             guard options.image != nil else { throw PublishError.noImage(name) }
             uploads = []
@@ -97,7 +102,7 @@ extension PublishPlan {
             files: list?.items ?? [],
             leftOut: list?.leftOut ?? [],
             warnings: manifest.problems.filter { $0.severity == .warning }.map(\.message)
-                + [list.flatMap { StartFile.warning(for: manifest, packing: $0) }].compactMap(\.self),
+                + (list?.surprises ?? []),
             request: request
         )
         if let interface = options.interface { plan.describe(interface) }
@@ -160,59 +165,14 @@ extension PublishPlan {
 extension PublishPlan {
     static func pack(_ list: PackingList, to path: FilePath, time: Int64) throws -> Upload {
         let files = list.items.map { PackedFile(path: $0.path, source: .file($0.file), isExecutable: $0.isExecutable) }
-        let archive = try TarGzipWriter.write(files, to: path, time: time, limits: .bundle, isSynced: false)
+        let archive: PackedArchive
+        do throws(ArchiveError) {
+            archive = try TarGzipWriter.write(files, to: path, time: time, limits: .bundle, isSynced: false)
+        } catch {
+            guard case .tooLarge(let limit) = error else { throw error }
+            throw PackingError.overLimits([.archive(limit: limit, most: PackingLimits(list.items, .bundle).largest)])
+        }
         return Upload(target: nil, file: path, digest: archive.digest, size: archive.size)
-    }
-
-    /// One upload for each target, from what the command line names, else from `artifacts:` of the manifest.
-    private static func builds(
-        of name: WorkerName,
-        _ manifest: WorkerManifest,
-        _ options: PublishRequestOptions,
-        in scratch: FilePath,
-        host: TargetTriple?
-    ) throws -> [Upload] {
-        var named = options.builds
-        if named.isEmpty {
-            named = manifest.artifacts.map { artifact in
-                PublishRequestOptions.Build(
-                    target: artifact.target,
-                    file: options.folder.pushing(FilePath(artifact.path))
-                )
-            }
-        }
-        if named.isEmpty { throw PublishError.noArtifacts(name) }
-        var uploads: [TargetTriple: Upload] = [:]
-        for build in named {
-            guard let target = build.target ?? host else { throw PublishError.unknownHost }
-            if uploads[target] != nil { throw PublishError.twiceForTarget(target) }
-            let archive = scratch.appending("\(target)")
-            uploads[target] = try upload(build.file, of: name, for: target, packedTo: archive, time: options.entryTime)
-        }
-        return uploads.sorted { $0.key < $1.key }.map(\.value)
-    }
-
-    /// An archive is taken as it is, a bare executable is packed.
-    private static func upload(
-        _ file: FilePath,
-        of name: WorkerName,
-        for target: TargetTriple,
-        packedTo archive: FilePath,
-        time: Int64
-    ) throws -> Upload {
-        guard try HostFiles.kind(of: file) != nil else { throw PublishError.artifactMissing(file) }
-        let start = try HostFiles.prefix(of: file, count: 4)
-        let isArchive = target.usesZip ? start == Array("PK\u{3}\u{4}".utf8) : start.starts(with: [0x1F, 0x8B])
-        if isArchive {
-            let digest = try HostFiles.digest(of: file)
-            return Upload(target: target, file: file, digest: digest, size: try HostFiles.size(of: file) ?? .zero)
-        }
-        let packed = PackedFile(path: target.executableName(of: name), source: .file(file), isExecutable: true)
-        let result =
-            target.usesZip
-            ? try ZipWriter.write([packed], to: archive, time: time, limits: .binary)
-            : try TarGzipWriter.write([packed], to: archive, time: time, limits: .binary)
-        return Upload(target: target, file: archive, digest: result.digest, size: result.size)
     }
 }
 

@@ -64,7 +64,7 @@ extension WorkerManifest {
         version expectedVersion: SemanticVersion?,
         refusesUnknownKeys: Bool = false
     ) throws(ManifestError) -> BundleManifest {
-        var findings = problems(refusingUnknownKeys: refusesUnknownKeys)
+        var findings = problems(refusingUnknownKeys: refusesUnknownKeys, andTargets: refusesUnknownKeys)
         let forbidden = ["scripts.setup", "scripts.install", "runtime.base_image"].filter { places[$0] != nil }
         findings.removeAll { forbidden.contains($0.path) }
         findings += forbidden.map { ManifestProblem(.error, $0, places[$0], .forbiddenInBundle) }

@@ -66,37 +66,67 @@ extension WorkerManifest {
     /// - Throws: `ManifestError.rejected`, W180 for a bundle, W132 for other kinds.
     package func checkedForPublishing() throws(ManifestError) -> (name: WorkerName, kind: WorkerKind) {
         let isBundle = deliveredKind == .bundle
-        var findings = publishedNameProblems()
+        var findings = publishingProblems()
         if isBundle {
             do throws(ManifestError) {
                 _ = try checkedAsBundle(named: nil, version: nil, refusesUnknownKeys: true)
             } catch { findings += error.problems }
         } else {
-            findings += problems(refusingUnknownKeys: true)
+            findings += problems(refusingUnknownKeys: true, andTargets: true)
             findings += requiredFieldProblems(deliveredKind == nil ? ["name", "deploy"] : ["name"])
         }
-        let errors = findings.filter { $0.severity == .error }.inTextOrder
+        var seen: Set<ManifestProblem> = []
+        let errors = findings.filter { $0.severity == .error && seen.insert($0).inserted }.inTextOrder
         guard errors.isEmpty, let name, let kind = deliveredKind else {
             throw .rejected(isBundle ? .bundle : .publishing, errors)
         }
         return (name, kind)
     }
 
-    func publishedNameProblems() -> [ManifestProblem] {
-        guard let name else { return [] }
-        do throws(WorkerNameError) {
-            _ = try WorkerName(parsingPublished: name.description)
-            return []
-        } catch { return [ManifestProblem(.error, "name", places["name"], .invalidName(error))] }
+    /// What the registry would refuse of the name and of the repository.
+    func publishingProblems() -> [ManifestProblem] {
+        var findings: [ManifestProblem] = []
+        if let name {
+            do throws(WorkerNameError) { _ = try WorkerName(parsingPublished: name.description) } catch {
+                findings.append(ManifestProblem(.error, "name", places["name"], .invalidName(error)))
+            }
+        }
+        if let repository, !repository.isEmpty, !Self.isWebAddress(repository) {
+            let field = places["repository"] == nil ? "repo" : "repository"
+            let reason = ManifestProblem.Reason.notWebAddress(repository, meant: Self.webAddress(meantBy: repository))
+            findings.append(ManifestProblem(.error, field, places[field], reason))
+        }
+        return findings
+    }
+
+    private static func isWebAddress(_ text: String) -> Bool {
+        let lead = ["https://", "http://"].first { text.lowercased().hasPrefix($0) }
+        guard let rest = lead.map({ text.utf8.dropFirst($0.utf8.count) }), let first = rest.first else { return false }
+        return first != UInt8(ascii: "/") && rest.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+    }
+
+    /// `git@host:path`, `ssh://git@host/path` and `git+https://…` as the address of the page.
+    private static func webAddress(meantBy text: String) -> String? {
+        var rest = text[...]
+        for lead in ["git+", "ssh://", "git://", "https://", "http://", "git@"] where rest.hasPrefix(lead) {
+            rest = rest.dropFirst(lead.count)
+        }
+        let parts = rest.split(maxSplits: 1) { $0 == ":" || $0 == "/" }
+        guard parts.count == 2, parts[0].contains("."), !rest.contains("@") else { return nil }
+        let address = "https://\(parts[0])/\(parts[1])"
+        return isWebAddress(address) ? address : nil
     }
 }
 
 extension WorkerManifest {
     /// What reading found, and what holds for every use.
-    func problems(refusingUnknownKeys refuses: Bool) -> [ManifestProblem] {
+    func problems(refusingUnknownKeys refuses: Bool, andTargets refusesTargets: Bool = false) -> [ManifestProblem] {
         var findings = problems
-        for index in findings.indices where refuses && findings[index].reason == .unknownKey {
-            findings[index].severity = .error
+        for index in findings.indices {
+            switch findings[index].reason {
+            case .unknownKey where refuses, .unknownTarget where refusesTargets: findings[index].severity = .error
+            default: break
+            }
         }
         for dependency in dependencies where dependency.name == name {
             let path = "dependencies.\(dependency.name)"

@@ -81,7 +81,9 @@ package enum ManifestError: CodedError {
 
     /// Unknown keys in one clause, everything else in clauses of its own.
     private static func sentence(of problems: [ManifestProblem]) -> String {
-        let unknown = problems.filter { $0.reason == .unknownKey }.map { "`\($0.path)`" }.sorted()
+        let unknown = problems.filter { $0.reason == .unknownKey }.map { problem in
+            "`\(problem.path)`" + (problem.meantKeys.map { " (did you mean \($0)?)" } ?? "")
+        }.sorted()
         var clauses = problems.filter { $0.reason != .unknownKey }.map(\.message)
         if !unknown.isEmpty {
             clauses.append((unknown.count == 1 ? "unknown key " : "unknown keys ") + joined(unknown, by: ", "))

@@ -52,13 +52,16 @@ extension WorkerManifest {
             case .local: found = try checkedAsLocal().warnings
             case .bundle:
                 found = try checkedAsBundle(named: nil, version: nil, refusesUnknownKeys: true).warnings
-                found += publishedNameProblems()
+                found += publishingProblems()
             case .binary, .image:
-                found = problems(refusingUnknownKeys: true) + requiredFieldProblems(["name"]) + publishedNameProblems()
+                found = problems(refusingUnknownKeys: true, andTargets: true) + requiredFieldProblems(["name"])
+                found += publishingProblems()
             }
         } catch {
-            found = error.problems + problems.filter { $0.severity == .warning && $0.reason != .unknownKey }
-            if use == .bundle { found += publishedNameProblems() }
+            found =
+                error.problems
+                + problems.filter { $0.severity == .warning && $0.reason != .unknownKey && !$0.reason.isUnknownTarget }
+            if use == .bundle { found += publishingProblems() }
         }
         for dependency in dependencies where BuiltinWorkers.isElsewhere(dependency.name.description) {
             let path = "dependencies.\(dependency.name)"

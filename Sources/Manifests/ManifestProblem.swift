@@ -32,7 +32,13 @@ package struct ManifestProblem: Sendable, Hashable {
         case versionMismatch(expected: SemanticVersion, found: SemanticVersion)
         case invalidName(WorkerNameError)
         case invalidVersion(VersionError)
+        /// Something like a version, and what it may have been meant to be.
+        case incompleteVersion(String, meant: SemanticVersion)
         case invalidTarget(TargetTripleError)
+        /// A target that no compiler names.
+        case unknownTarget(TargetTriple)
+        /// The repository is no address that a browser opens; what may be meant.
+        case notWebAddress(String, meant: String?)
         case invalidDeploy(String)
         case invalidPath(String)
         case outOfRange(minimum: Int, maximum: Int?)
@@ -76,7 +82,7 @@ extension ManifestProblem {
     /// What is wrong, as the end of a sentence that begins with the field.
     package var sentence: String {
         switch reason {
-        case .unknownKey: "is not a known key"
+        case .unknownKey: "is not a known key" + (meantKeys.map { ": did you mean \($0)?" } ?? "")
         case .wrongType(let expected, let found, let advice):
             "must be \(expected), not \(found)" + (advice.map { ": \($0)" } ?? "")
         case .keyNotText: "has a key that is not text: put it in quotes"
@@ -86,8 +92,18 @@ extension ManifestProblem {
         case .versionMismatch(let expected, let found): "is \(found), but this is version \(expected)"
         case .invalidName(let error): "is no worker name: \(error.message)"
         case .invalidVersion(let error): "cannot be read: \(error.message)"
+        case .incompleteVersion(let text, let meant):
+            "is `\(Self.shown(text))`, and a version has three numbers: write \(meant)"
         case .invalidTarget(let error): "cannot be read: \(error.message)"
-        case .invalidDeploy(let text): "is `\(Self.shown(text))`, but must be `bundle`, `binary` or `image`"
+        case .unknownTarget(let target):
+            "names `\(target)`, which is not a target that is known"
+                + (target.meant.isEmpty
+                    ? "" : ": did you mean \(target.meant.prefix(2).map { "`\($0)`" }.joined(separator: " or "))?")
+        case .notWebAddress(let text, let meant):
+            "is `\(Self.shown(text))`, but must begin with https:// or http://"
+                + (meant.map { ": write \(Self.shown($0))" } ?? "")
+        case .invalidDeploy(let text):
+            "is `\(Self.shown(text))`, but must be `bundle`, `binary` or `image`"
         case .invalidPath(let text): "is `\(Self.shown(text))`, but must be a path inside the worker's folder"
         case .outOfRange(let minimum, let maximum):
             maximum.map { "must be between \(minimum) and \($0)" } ?? "must be at least \(minimum)"
@@ -106,7 +122,24 @@ extension ManifestProblem {
         }
     }
 
+    /// The known keys that may be meant by an unknown one: those that are written alike in the same map, else one of this
+    /// name in another.
+    var meantKeys: String? {
+        let parts = path.split(separator: ".", omittingEmptySubsequences: false)
+        let lead = parts.dropLast().map { $0 + "." }.joined()
+        let known = WorkerManifest.knownKeys.sorted()
+        let siblings = known.filter { $0.hasPrefix(lead) && !$0.dropFirst(lead.count).contains(".") }
+        let like = Likeness.nearest(to: path, among: siblings)
+        let elsewhere = known.filter { $0.split(separator: ".").last == parts.last }
+        let found = (like.isEmpty ? elsewhere : like).prefix(2).map { "`\($0)`" }
+        return found.isEmpty ? nil : found.joined(separator: " or ")
+    }
+
     private static func shown(_ text: String) -> String { PrintableText(text, limit: 80).description }
+}
+
+extension ManifestProblem.Reason {
+    var isUnknownTarget: Bool { if case .unknownTarget = self { true } else { false } }
 }
 
 extension [ManifestProblem] {

@@ -82,7 +82,12 @@ extension ManifestReader {
     }
 
     private mutating func target(_ text: String, _ path: String, _ place: YAMLPosition) -> TargetTriple? {
-        do throws(TargetTripleError) { return try TargetTriple(parsing: text) } catch {
+        do throws(TargetTripleError) {
+            let target = try TargetTriple(parsing: text)
+            // Whoever installs a worker need not know them all.
+            if !target.isKnown { note(.warning, path, place, .unknownTarget(target)) }
+            return target
+        } catch {
             note(.error, path, place, .invalidTarget(error))
             return nil
         }

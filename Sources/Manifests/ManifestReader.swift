@@ -73,14 +73,26 @@ struct ManifestReader {
     }
 
     private mutating func readVersion(_ value: YAMLNode, _ path: String) {
-        guard let text = text(value, path) else { return }
+        // `0.1` is a number to YAML, and a version that was cut short to its author.
+        let isNumber = value.scalar?.kind == .float || value.scalar?.kind == .integer
+        guard let text = isNumber ? value.scalar?.text : text(value, path) else { return }
         do throws(VersionError) {
             manifest.version = try SemanticVersion(parsing: text.trimmingBlanks())
-        } catch { note(.error, path, value.span.start, .invalidVersion(error)) }
+        } catch {
+            let meant = SemanticVersion(completing: text.trimmingBlanks())
+            note(
+                .error,
+                path,
+                value.span.start,
+                meant.map { .incompleteVersion(text, meant: $0) } ?? .invalidVersion(error)
+            )
+        }
     }
 
     private mutating func readDeploy(_ value: YAMLNode, _ path: String) {
-        guard let text = word(value, path) else { return }
+        // No quotes make a number or a switch a kind.
+        let shown = value.string == nil ? value.scalar.flatMap { value.isNull ? nil : $0.text } : nil
+        guard let text = shown ?? word(value, path) else { return }
         manifest.deploy = WorkerKind(rawValue: text)
         if manifest.deploy == nil || manifest.deploy == .engine {
             manifest.deploy = nil

@@ -48,6 +48,19 @@ package struct SemanticVersion: Hashable, Sendable {
         try scanner.expectEnd()
     }
 
+    /// What was most likely meant by a text that is no version: `0.1` as 0.1.0, `v2` as 2.0.0; nil where nobody can tell.
+    package init?(completing text: String) {
+        let digits = text.first.map { "vV=".contains($0) } == true ? text.dropFirst() : text[...]
+        let core = digits.prefix { $0 != "-" && $0 != "+" }
+        let numbers = core.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...3).contains(numbers.count) else { return nil }
+        let missing = String(repeating: ".0", count: 3 - numbers.count)
+        guard let version = try? SemanticVersion(parsing: "\(core)\(missing)\(digits.dropFirst(core.count))") else {
+            return nil
+        }
+        self = version
+    }
+
     /// Whether this is a pre-release, which no range selects.
     package var isPrerelease: Bool { !prerelease.isEmpty }
 }

@@ -82,7 +82,7 @@ let modules: [Module] = [
     Module(
         name: "ProjectFiles",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "Sandboxing",
+            "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "Sandboxing", "Transport",
             .systemPackage, .crypto,
         ]
     ),

@@ -26,13 +26,14 @@ extension CommandContext {
         return project
     }
 
-    /// Runs `body` with all that changing a project takes.
+    /// Runs `body` with all that changing a project takes; `registry` is what the command line names.
     func withWorkshop<Result>(
         _ project: Project,
+        registry: RegistryBase? = nil,
         events: (any EventSink)? = nil,
         _ body: (ProjectWorkshop) async throws -> Result
     ) async throws -> Result {
-        try await withRegistry { registry in
+        try await withRegistries(try registryRules(registry, of: project)) { registry in
             try await body(
                 ProjectWorkshop(
                     project: project,
@@ -58,46 +59,73 @@ extension CommandContext {
         return try await LiveTransport.with(configuration) { try await body($0) }
     }
 
-    /// Runs `body` with the registry that the environment names; its connections are closed afterwards.
+    /// Runs `body` with the registry of a worker's name; its connections are closed afterwards.
     ///
-    /// - Throws: What `body` throws; `RegistryBaseError` for an `III_API_URL` that makes no sense.
-    func withRegistry<Result>(_ body: (RegistryConnection) async throws -> Result) async throws -> Result {
-        try await withRegistry(try RegistryChoice(environment), body)
-    }
-
-    /// Runs `body` with a registry; its connections are closed afterwards.
-    ///
-    /// - Throws: What `body` throws.
+    /// - Throws: What `body` throws; `RegistryBaseError` for something that should name a registry and does not.
     func withRegistry<Result>(
-        _ choice: RegistryChoice,
+        of name: WorkerName?,
+        _ option: RegistryBase?,
         _ body: (RegistryConnection) async throws -> Result
     ) async throws -> Result {
+        let project = try Project.find(environment)
+        let rules = try registryRules(option, of: project)
+        var place = rules.fallback
+        if option == nil, let name {
+            let locked = try project.flatMap { try ProjectState(reading: $0).registry(of: name) }
+            place = try rules.registry(of: name, locked: locked)
+        }
+        return try await withRegistries(rules) { try await body($0.at(place)) }
+    }
+
+    /// Runs `body` with the registries of a project, or of this machine; its connections are closed afterwards.
+    ///
+    /// - Throws: What `body` throws.
+    func withRegistries<Result>(
+        _ rules: RegistryRules,
+        key: Redacted<String>? = nil,
+        _ body: (RegistryConnection) async throws -> Result
+    ) async throws -> Result {
+        if let warning = rules.warning { printer.say("warning: \(warning.printable)") }
         let accounts = try? imageCredentials()
         let insecure = insecureImageHosts
         var policy = ContactPolicy(
-            configuredRegistry: choice.isConfigured ? choice.base.url : nil,
+            registries: rules.trustedOrigins,
             allowsLoopback: environment.isOn(.bundleDevLoopback)
         )
+        policy.insecureRegistries = rules.insecureOrigins
         policy.imageRegistries = Set((accounts?.hosts ?? []).compactMap(Self.host))
         policy.insecureImageRegistries = Set(insecure.compactMap(Self.host))
         var configuration = try network(policy)
         let printer = printer
         configuration.onPlainHTTP = { url in
-            printer.say("warning: fetching from \(url.origin) without TLS")
+            printer.say("warning: talking to \(url.origin) without TLS: whoever is on the way can read and change it")
         }
+        let keys = RegistryKeys(try storedCredentials(), environment, rules)
         return try await LiveTransport.with(configuration) { transport in
             var connection = RegistryConnection(
-                client: RegistryClient(base: choice.base, transport: transport, key: choice.key, pacing: pacing),
+                rules: rules,
                 artifacts: Downloader(
                     transport: transport,
                     pacing: pacing,
                     parts: PartialDownloads(folder: try IIIHome(environment).cache.appending("downloads"))
                 ),
                 images: try images(over: transport, insecure)
-            )
-            let isLocal = choice.base.url?.host.isThisMachine ?? true
+            ) { [pacing] place in
+                RegistryClient(
+                    base: place.base,
+                    transport: transport,
+                    access: key.map { .key($0) } ?? keys.access(to: place.base),
+                    pacing: pacing,
+                    chosenBy: place.reason.words
+                )
+            }
             let named = insecure.union(accounts?.hosts ?? [])
-            connection.allowsImagesOfThisMachine = { isLocal || named.contains($0.canonicalHost) }
+            let trusted = rules.trustedOrigins
+            connection.allowsImagesOfThisMachine = { image, registry in
+                if named.contains(image.canonicalHost) { return true }
+                guard let registry else { return true }
+                return registry.host.isThisMachine && trusted.contains(registry)
+            }
             return try await body(connection)
         }
     }

@@ -69,11 +69,11 @@ package struct Doctor: ContextCommand {
     private func registry(in context: CommandContext) async -> ExamineHost.Finding {
         let subject = "registry"
         do {
-            let choice = try RegistryChoice(context.environment)
+            let rules = try context.registryRules(of: try Project.find(context.environment))
             var question = ListQuestion()
             question.pageSize = 1
-            _ = try await context.withRegistry(choice) { [question] in try await $0.client.list(question) }
-            let text = "`\(choice.base)` answers"
+            _ = try await context.withRegistries(rules) { [question] in try await $0.client.list(question) }
+            let text = "\(rules.fallback) answers"
             return ExamineHost.Finding(subject: subject, status: .fine, text: text, remedy: nil)
         } catch {
             let report = ErrorReport(error)

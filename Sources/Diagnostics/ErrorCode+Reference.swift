@@ -49,7 +49,7 @@ extension ErrorCode {
         case .workerNotFound:
             (
                 "The registry has no worker of that name.",
-                "Check the spelling, and which registry is asked (`III_API_URL`)."
+                "Check the spelling, and which registry was asked: the message names it, and what chose it."
             )
         case .alreadyExists: ("What was to be made is there already.", "Remove it first, or choose another name.")
         case .notInstalled: ("The project has no worker of that name.", "`iii worker list` shows those it has.")
@@ -144,6 +144,11 @@ extension ErrorCode {
             (
                 "Installed files are missing or are not what was installed.",
                 "Run `iii worker add NAME --force` to install them afresh."
+            )
+        case .originChanged:
+            (
+                "A locked worker would come from another registry than it was locked from.",
+                "`iii worker update NAME --registry URL` says that it should; else correct `registries:` or `iii.lock`."
             )
         case .spawnFailed: ("A worker's process could not be started.", "The message has the cause.")
         case .startTimedOut: ("A worker was not ready in time.", "Look at `iii worker logs NAME`.")

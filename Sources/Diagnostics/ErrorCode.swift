@@ -46,6 +46,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case lockfileMismatch = "W150"
     case lockfileInvalid = "W151"
     case installedContentChanged = "W152"
+    case originChanged = "W153"
     case spawnFailed = "W160"
     case startTimedOut = "W161"
     case stopTimedOut = "W162"
@@ -75,7 +76,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     /// 2 is for wrong usage, 3 for refusals by a policy or a check, 130 for an interruption, 1 for all other failures.
     package var exitStatus: Int32 {
         switch self {
-        case .lockfileMismatch, .installedContentChanged, .bundlesDisabled, .isolationTooWeak, .callsNotGranted: 3
+        case .lockfileMismatch, .installedContentChanged, .originChanged, .bundlesDisabled, .isolationTooWeak,
+            .callsNotGranted:
+            3
         case .cancelled: 130
         case .wrongUsage, .noTerminal: 2
         default: 1

@@ -5,14 +5,19 @@ package import Transport
 
 /// Who may be contacted.
 ///
-/// Public addresses over https, for everybody. Loopback addresses, over http too, where the registry in use is itself
-/// on loopback or the user allows it. Other special addresses for the host of a registry that the user set, only.
+/// Public addresses over https, for everybody. A registry that the user has named may have any address itself, and so may
+/// what its answers point to on its own host; where it is on loopback, they may point to all of loopback. Nobody else's
+/// answers lead to such addresses.
+///
+/// Plain http is for loopback addresses, and for registries with which the user allows it.
 ///
 /// Registries of images are contacted on loopback too where they are named so. In private networks, and over http
 /// anywhere else, only those are that the user has set.
 package struct ContactPolicy: Sendable {
-    /// The registry that the user set; nil where the built-in one is used.
-    package var configuredRegistry: RemoteURL?
+    /// The registries that the user has named.
+    package var registries: Set<RemoteURL.Origin>
+    /// Those of them, by their origin, that plain http may be used with beyond this machine.
+    package var insecureRegistries: Set<RemoteURL.Origin> = []
     /// Whether loopback addresses are allowed whatever the registry is.
     package var allowsLoopback: Bool
     /// Registries of images that may have any address: those that the user has an account at.
@@ -20,8 +25,8 @@ package struct ContactPolicy: Sendable {
     /// Registries of images that may be talked to over plain http, at any address.
     package var insecureImageRegistries: Set<RemoteURL.Host> = []
 
-    package init(configuredRegistry: RemoteURL? = nil, allowsLoopback: Bool = false) {
-        self.configuredRegistry = configuredRegistry
+    package init(registries: Set<RemoteURL.Origin> = [], allowsLoopback: Bool = false) {
+        self.registries = registries
         self.allowsLoopback = allowsLoopback
     }
 
@@ -31,7 +36,9 @@ package struct ContactPolicy: Sendable {
         var purpose: TransportRequest.Purpose
         /// What the host resolves to.
         var addresses: [IPAddress]
-        /// Whether the registry in use is on loopback.
+        /// The registry that is talked with, or whose answer named the URL.
+        var registry: RemoteURL.Origin?
+        /// Whether the user has named that registry, and it is on loopback.
         var registryIsLoopback: Bool
         /// For a redirect: whether the address that sent it was on loopback.
         var redirectedFromLoopback: Bool?
@@ -42,7 +49,7 @@ package struct ContactPolicy: Sendable {
     /// - Throws: the reason, `plainHTTP` or `refusedAddress`, where there is none.
     func permittedAddresses(for contact: Contact) throws(TransportError.Reason) -> [IPAddress] {
         let isRegistry =
-            contact.url.host == configuredRegistry?.host
+            isOwnHost(contact)
             || (contact.purpose == .image && isKnownForImages(contact.url.host))
         // By its text a reference to this machine is one that a user wrote, or one that was allowed before; another name
         // that leads here is neither.
@@ -82,6 +89,12 @@ package struct ContactPolicy: Sendable {
         }
     }
 
+    /// Whether a URL is on the host of the registry that named it, which the user has named.
+    private func isOwnHost(_ contact: Contact) -> Bool {
+        guard let registry = contact.registry, registries.contains(registry) else { return false }
+        return contact.url.host == registry.host
+    }
+
     private func isKnownForImages(_ host: RemoteURL.Host) -> Bool {
         imageRegistries.contains(host) || insecureImageRegistries.contains(host)
     }
@@ -96,11 +109,8 @@ package struct ContactPolicy: Sendable {
 
     /// Whether plain http may go to any address of the host.
     private func allowsPlainHTTP(_ contact: Contact) -> Bool {
-        switch contact.purpose {
-        case .image: insecureImageRegistries.contains(contact.url.host)
-        // Whoever sets an http URL for the registry has chosen http for talking to it, not for artifacts.
-        case .registry: contact.url.origin == configuredRegistry?.origin
-        case .artifact: false
-        }
+        if contact.purpose == .image { return insecureImageRegistries.contains(contact.url.host) }
+        guard let registry = contact.registry, registry == contact.url.origin else { return false }
+        return insecureRegistries.contains(registry)
     }
 }

@@ -110,7 +110,8 @@ private struct DownloadSession: Sendable {
         if point.isComplete { return Opened(body: nil, skip: 0) }
         while true {
             do {
-                let wire = TransportRequest(.get, request.url, purpose: .artifact, headers: point.headers)
+                var wire = TransportRequest(.get, request.url, purpose: .artifact, headers: point.headers)
+                wire.registry = request.registry
                 let response = try await transport.send(wire)
                 if response.isTransientFailure {
                     try await waitAfter(response)

@@ -35,7 +35,7 @@ package final class LiveTransport: Transport {
         package var proxies = ProxySettings.none
         /// Nil for the system's trust in certificates.
         package var tls: TLSConfiguration?
-        /// Told once for every host that an artifact, or from elsewhere an image, is fetched from over plain http.
+        /// Told once for every host that is talked to over plain http: from elsewhere than this machine, or for an artifact.
         package var onPlainHTTP: @Sendable (RemoteURL) -> Void = { _ in }
 
         package init(policy: ContactPolicy, userAgent: String) {
@@ -105,7 +105,9 @@ package final class LiveTransport: Transport {
         _ request: TransportRequest,
         _ body: () throws(TransportError.Reason) -> Value
     ) throws -> Value {
-        do { return try body() } catch { throw TransportError(error, request.url, for: request.purpose) }
+        do { return try body() } catch {
+            throw TransportError(error, request.url, for: request.purpose, registry: request.registry)
+        }
     }
 }
 
@@ -129,7 +131,8 @@ extension LiveTransport {
             url: request.url,
             purpose: request.purpose,
             addresses: proxy == nil ? try await resolve(request.url.host, for: request) : [],
-            registryIsLoopback: await registryIsLoopback(),
+            registry: request.registry,
+            registryIsLoopback: await isOnLoopback(request.registry),
             redirectedFromLoopback: redirectedFromLoopback
         )
         let route = try naming(request) { () throws(TransportError.Reason) in
@@ -140,6 +143,7 @@ extension LiveTransport {
         switch request.purpose {
         case .artifact where request.url.scheme == .http: warn(of: request.url)
         case .image where request.url.scheme == .http && !route.leadsToLoopback: warn(of: request.url)
+        case .registry where request.url.scheme == .http && !route.leadsToLoopback: warn(of: request.url)
         default: break
         }
         return route
@@ -174,15 +178,15 @@ extension LiveTransport {
         }
     }
 
-    /// Whether the registry that the user set is on this machine.
-    private func registryIsLoopback() async -> Bool {
-        guard let registry = configuration.policy.configuredRegistry else { return false }
+    /// Whether a registry is one that the user has named, and on this machine.
+    private func isOnLoopback(_ registry: RemoteURL.Origin?) async -> Bool {
+        guard let registry, configuration.policy.registries.contains(registry) else { return false }
         if registry.host.isThisMachine { return true }
+        guard let root = try? RemoteURL(parsing: registry.description) else { return false }
         // What only a proxy can look up is elsewhere.
-        if configuration.proxies.proxy(for: registry) != nil { return false }
-        let request = TransportRequest(.get, registry, purpose: .registry)
+        if configuration.proxies.proxy(for: root) != nil { return false }
         // A registry whose name cannot be resolved allows nothing.
-        let addresses = (try? await resolve(registry.host, for: request)) ?? []
+        let addresses = (try? await resolve(registry.host, for: TransportRequest(.get, root, purpose: .registry))) ?? []
         return !addresses.isEmpty && addresses.allSatisfy { SpecialRange(of: $0) == .loopback }
     }
 

@@ -35,8 +35,10 @@ package enum EnvironmentVariable: String, CaseIterable, Sendable {
     /// What the variable does, in one sentence for its user.
     package var summary: String {
         switch self {
-        case .apiKey: "The key that `iii worker publish` sends to the registry."
-        case .apiURL: "The registry to use instead of `https://api.workers.iii.dev`."
+        case .apiKey:
+            "The key for the registry that `III_API_URL`, `--registry` or `iii registry use` names; it goes to no other one."
+        case .apiURL:
+            "The registry for names that `registries:` gives to no other one, instead of `https://api.workers.iii.dev`."
         case .bundleDevLoopback: "`1` lets archives be fetched over plain http from this machine, with a warning."
         case .bundlesDisabled: "`1` refuses to install or start any bundle worker."
         case .configPath: "The project's configuration file, instead of the nearest `config.yaml` upward."

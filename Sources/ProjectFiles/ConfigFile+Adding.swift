@@ -61,7 +61,7 @@ extension ConfigFile {
     }
 
     /// An item below the last one of a block list, as the last one is indented.
-    private func below(
+    func below(
         _ last: YAMLNode,
         _ entry: YAMLValue,
         _ name: WorkerName,
@@ -99,7 +99,7 @@ extension ConfigFile {
     }
 
     /// The lines of a list's item; `offset` is from its dash to its first key.
-    private static func item(_ lines: [String], indentedBy blanks: Int, offset: Int) -> [String] {
+    static func item(_ lines: [String], indentedBy blanks: Int, offset: Int) -> [String] {
         let margin = String(repeating: " ", count: blanks)
         let dash = "-" + String(repeating: " ", count: max(1, offset - 1))
         let indentation = String(repeating: " ", count: max(2, offset))

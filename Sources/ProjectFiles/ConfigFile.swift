@@ -71,7 +71,7 @@ package struct ConfigFile: Sendable {
     /// What an engine passes over, though it may have been meant: keys beside the lists of workers that mean nothing, and
     /// workers that are listed again.
     package var oversights: [String] {
-        let known = Self.listKeys + ["registration_namespace_grace_ms", "rootfs"]
+        let known = Self.listKeys + ["registration_namespace_grace_ms", "rootfs", "registries", "registry"]
         var found: [String] = []
         for pair in document.root?.pairs ?? [] {
             guard let key = pair.key.string, !known.contains(key) else { continue }

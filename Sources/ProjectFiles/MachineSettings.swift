@@ -17,6 +17,10 @@ import YAMLText
 ///       calls: permissive            # what workers may not call is counted and done all the same
 ///     base_images:                   # instead of the usual ones, by kind
 ///       python: registry.example/python:3
+///     registries:                    # see `RegistryList`
+///       - url: https://registry.corp.example
+///         name: corp
+///         patterns: ["acme-*"]
 ///
 /// Keys that are not known here are left to others.
 package struct MachineSettings: Hashable, Sendable {
@@ -26,6 +30,8 @@ package struct MachineSettings: Hashable, Sendable {
     package var permitsAllCalls = false
     /// References by the name of a kind.
     package var baseImages: [String: String] = [:]
+    /// Which registry a name belongs to, on this machine.
+    package var registries = RegistryList()
 
     package init() {}
 
@@ -54,6 +60,7 @@ package struct MachineSettings: Hashable, Sendable {
             for pair in try settings.optional("base_images")?.node.pairs ?? [] {
                 baseImages[pair.name] = try YAMLCursor(pair.value, path: "base_images.\(pair.name)").string()
             }
+            registries = try RegistryList(in: settings, of: .machine)
         } catch let error as any CodedError {
             throw ProjectError.cannotRead(path, error)
         }

@@ -5,7 +5,7 @@ package import Diagnostics
 import SystemPackage
 package import Transport
 
-/// The registry that is talked to: the root of its host, as `III_API_URL` names it.
+/// A registry that is talked to: the root of its host, as a user, a list or a lock file names it.
 ///
 /// A debug build also takes `file:///path/to/answer.json`: one JSON file that answers every question about a worker.
 package struct RegistryBase: Hashable, Sendable {
@@ -19,20 +19,30 @@ package struct RegistryBase: Hashable, Sendable {
 
     let place: Place
 
-    /// Reads the value of `III_API_URL`; nil is the standard registry.
+    /// Reads what somebody wrote; nil is the standard registry.
+    ///
+    /// `source` is who wrote it, as it reads at the beginning of a sentence: "`III_API_URL`".
     ///
     /// - Throws: `RegistryBaseError`.
-    package init(_ text: String?) throws(RegistryBaseError) {
+    package init(_ text: String?, from source: String = "`III_API_URL`") throws(RegistryBaseError) {
+        func fail(_ reason: RegistryBaseError.Reason) -> RegistryBaseError {
+            RegistryBaseError(reason: reason, source: source)
+        }
         let text = text ?? Self.standard
         if text.lowercased().hasPrefix("file:") {
-            place = .fixture(try Self.fixture(text))
+            do { place = .fixture(try Self.fixture(text)) } catch { throw fail(error) }
             return
         }
         let url: RemoteURL
-        do { url = try RemoteURL(parsing: text) } catch { throw RegistryBaseError(reason: .url(error)) }
-        if url.query != nil { throw RegistryBaseError(reason: .query) }
+        do { url = try RemoteURL(parsing: text.hasSuffix("/") ? String(text.dropLast()) : text) } catch {
+            throw fail(.url(error))
+        }
+        if url.query != nil { throw fail(.query) }
         place = .remote(url)
     }
+
+    /// The registry at a URL.
+    package init(_ url: RemoteURL) { place = .remote(url) }
 
     /// Where requests go; nil for a file.
     package var url: RemoteURL? {
@@ -40,15 +50,15 @@ package struct RegistryBase: Hashable, Sendable {
         return url
     }
 
-    private static func fixture(_ text: String) throws(RegistryBaseError) -> FilePath {
+    private static func fixture(_ text: String) throws(RegistryBaseError.Reason) -> FilePath {
         #if DEBUG
         let path = FilePath(String(text.dropFirst("file://".count)))
         guard text.lowercased().hasPrefix("file://"), path.isAbsolute else {
-            throw RegistryBaseError(reason: .relativeFile)
+            throw .relativeFile
         }
         return path
         #else
-        throw RegistryBaseError(reason: .fileInRelease)
+        throw .fileInRelease
         #endif
     }
 }
@@ -63,11 +73,11 @@ extension RegistryBase: CustomStringConvertible {
     }
 }
 
-/// Why `III_API_URL` names no registry.
+/// Why what somebody wrote names no registry.
 ///
 /// W140.
 package struct RegistryBaseError: CodedError {
-    enum Reason: Sendable {
+    enum Reason: Error {
         case url(RemoteURLError)
         case query
         case relativeFile
@@ -75,19 +85,21 @@ package struct RegistryBaseError: CodedError {
     }
 
     let reason: Reason
+    /// Who wrote it.
+    let source: String
 
     package var code: ErrorCode { .registry }
 
     package var message: String {
         switch reason {
-        case .url(let error): "`III_API_URL` names no registry: \(error.message)"
-        case .query: "`III_API_URL` names no registry: it has a query"
-        case .relativeFile: "`III_API_URL` names a file without its absolute path"
-        case .fileInRelease: "`III_API_URL` names a file, which only debug builds of iii read"
+        case .url(let error): "\(source) names no registry: \(error.message)"
+        case .query: "\(source) names no registry: it has a query"
+        case .relativeFile: "\(source) names a file without its absolute path"
+        case .fileInRelease: "\(source) names a file, which only debug builds of iii read"
         }
     }
 
     package var hints: [String] {
-        ["set it to the root of a registry, such as `\(RegistryBase.standard)`, or unset it"]
+        ["a registry is named by its root, such as `\(RegistryBase.standard)`"]
     }
 }

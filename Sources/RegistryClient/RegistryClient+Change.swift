@@ -74,7 +74,7 @@ extension RegistryClient {
         try authenticate(&wire, for: conversation)
         let answer = try await exchange(wire, for: conversation)
         guard (200...204).contains(answer.status) else {
-            throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
+            throw failure(.refused(status: answer.status, answer.envelope), conversation)
         }
         return answer
     }

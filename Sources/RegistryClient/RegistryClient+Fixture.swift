@@ -9,12 +9,12 @@ import WorkerModel
 extension RegistryClient {
     /// The graph in the file that takes the place of a registry: an answer of `POST /resolve` or of `GET /download`.
     func fixtureGraph(for conversation: Conversation) throws -> ResolvedGraph {
-        guard case .fixture(let path) = base.place else { throw RegistryClientError(.fixtureCannot, conversation) }
+        guard case .fixture(let path) = base.place else { throw failure(.fixtureCannot, conversation) }
         let bytes: [UInt8]
         do { bytes = try Self.contents(of: path) } catch is Errno {
-            throw RegistryClientError(.fixtureMissing(path.string), conversation)
+            throw failure(.fixtureMissing(path.string), conversation)
         }
-        if bytes.count > Self.answerLimit.bytes { throw RegistryClientError(.answerTooLarge, conversation) }
+        if bytes.count > Self.answerLimit.bytes { throw failure(.answerTooLarge, conversation) }
         let answer = RegistryAnswer(status: 200, bytes: bytes)
         if let json = try? JSONValue(parsing: bytes), json["type"] != nil {
             return ResolvedGraph(try value(of: answer, for: conversation, as: WorkerDownload.self))

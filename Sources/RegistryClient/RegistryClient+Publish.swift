@@ -27,7 +27,7 @@ extension RegistryClient {
             return PublishAnswer(name: request.name, version: request.version, channel: request.channel)
         }
         let published: PublishAnswer = try value(of: answer, for: conversation)
-        guard published.version == request.version else { throw RegistryClientError(.unknownVersion, conversation) }
+        guard published.version == request.version else { throw failure(.unknownVersion, conversation) }
         return published
     }
 
@@ -46,7 +46,10 @@ extension RegistryClient {
     }
 
     func authenticate(_ request: inout TransportRequest, for conversation: Conversation) throws {
-        guard let key else { throw RegistryClientError(.noKey, conversation) }
-        request.credentials.append(TransportRequest.Credential(name: "X-API-Key", value: key))
+        switch access {
+        case .none(let note): throw failure(.noKey(note: note), conversation)
+        case .unusable(let error): throw error
+        case .key(let key): request.credentials.append(TransportRequest.Credential(name: "X-API-Key", value: key))
+        }
     }
 }

@@ -22,6 +22,16 @@ extension RegistryClient {
         return try value(of: answer, for: conversation)
     }
 
+    /// Asks for a worker without what it needs, which its node names.
+    ///
+    /// - Throws: `RegistryClientError`, `TransportError`.
+    package func resolveAlone(_ request: ResolveRequest) async throws -> ResolvedGraph {
+        var graph = try await graphOfOne(request)
+        let detail = try await detail(of: request.worker, .exact(graph.root.version))
+        for index in graph.nodes.indices { graph.nodes[index].dependencies = detail.dependencies }
+        return graph
+    }
+
     /// The graph of a worker alone, from a server that cannot resolve.
     private func graphOfOne(_ request: ResolveRequest) async throws -> ResolvedGraph {
         let conversation = Conversation.resolve(request.worker, request.selector)
@@ -38,7 +48,7 @@ extension RegistryClient {
     private func engineVersion(_ request: ResolveRequest) async throws -> SemanticVersion {
         if case .exact(let version) = request.selector { return version }
         do { return try await detail(of: request.worker, request.selector).version } catch is RegistryClientError {
-            throw RegistryClientError(.unknownVersion, .resolve(request.worker, request.selector))
+            throw failure(.unknownVersion, .resolve(request.worker, request.selector))
         }
     }
 }

@@ -28,7 +28,7 @@ extension RegistryClient {
         switch answer.status {
         case 200...204: return true
         case 404: return false
-        default: throw RegistryClientError(.refused(status: answer.status, answer.envelope), .upload(digest))
+        default: throw failure(.refused(status: answer.status, answer.envelope), .upload(digest))
         }
     }
 
@@ -73,7 +73,7 @@ extension RegistryClient {
         try authenticate(&wire, for: conversation)
         wire.headers.append("Content-Type", "application/octet-stream")
         if offset > .zero { wire.headers.append("Upload-Offset", String(offset.bytes)) }
-        let changed = RegistryClientError(.fileChanged(file.path.string), conversation)
+        let changed = failure(.fileChanged(file.path.string), conversation)
         wire.body = .stream(
             length: ByteCount(file.size.bytes - offset.bytes),
             .reading(file, from: offset, else: changed)
@@ -95,7 +95,7 @@ extension RegistryClient {
             if (200...204).contains(answer.status) { return nil }
             let mayPass = response.isTransientFailure || answer.status == 409
             guard mayPass, let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter()) else {
-                throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
+                throw failure(.refused(status: answer.status, answer.envelope), conversation)
             }
             return Retry(after: response, wait: wait)
         } catch let error as TransportError {

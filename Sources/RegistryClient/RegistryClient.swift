@@ -17,22 +17,52 @@ package struct RegistryClient: Sendable {
 
     package let base: RegistryBase
     let transport: any Transport
-    let key: Redacted<String>?
+    let access: RegistryAccess
     let pacing: Pacing
+    /// What chose this registry, as it reads behind "chosen by"; nil where nobody needs to know.
+    let chosenBy: String?
 
     /// A client for the registry at `base`.
     ///
     /// - Parameters:
     ///   - base: The registry.
     ///   - transport: The network.
-    ///   - key: What publishing authenticates with; reading needs none and sends none.
+    ///   - access: What publishing authenticates with; reading needs no key and sends none.
     ///   - pacing: How waits between tries pass.
-    package init(base: RegistryBase, transport: any Transport, key: Redacted<String>? = nil, pacing: Pacing = .live) {
+    ///   - chosenBy: What chose the registry, for messages.
+    package init(
+        base: RegistryBase,
+        transport: any Transport,
+        access: RegistryAccess = .none(note: nil),
+        pacing: Pacing = .live,
+        chosenBy: String? = nil
+    ) {
         self.base = base
         self.transport = transport
-        self.key = key
+        self.access = access
         self.pacing = pacing
+        self.chosenBy = chosenBy
     }
+
+    /// A client for the registry at `base`, with a key or without.
+    package init(base: RegistryBase, transport: any Transport, key: Redacted<String>?, pacing: Pacing = .live) {
+        let access = key.map { RegistryAccess.key($0) } ?? .none(note: nil)
+        self.init(base: base, transport: transport, access: access, pacing: pacing)
+    }
+
+    /// An error that names the registry, where something chose it among others.
+    func failure(_ reason: RegistryClientError.Reason, _ conversation: Conversation) -> RegistryClientError {
+        RegistryClientError(reason, conversation, at: chosenBy.map { "`\(base)` (chosen by \($0))" })
+    }
+}
+
+/// What there is to authenticate with at a registry.
+package enum RegistryAccess: Sendable {
+    /// Nothing; the note says why, where that needs a word.
+    case none(note: String?)
+    case key(Redacted<String>)
+    /// What was given as a key is none.
+    case unusable(any CodedError)
 }
 
 /// What is being talked about, for messages and for the code of a refusal.
@@ -90,9 +120,10 @@ extension RegistryClient {
         for conversation: Conversation,
         json: JSONValue? = nil
     ) throws -> TransportRequest {
-        guard let base = base.url else { throw RegistryClientError(.fixtureCannot, conversation) }
+        guard let base = base.url else { throw failure(.fixtureCannot, conversation) }
         let url = try base.appending(target: path.description)
         var request = TransportRequest(method, url, purpose: .registry, headers: ["Accept": "application/json"])
+        request.registry = base.origin
         if let json {
             request.headers.append("Content-Type", "application/json")
             request.body = .bytes(json.bytes())
@@ -132,7 +163,7 @@ extension RegistryClient {
             let bytes = try await response.body.collect(upTo: Self.answerLimit)
             return RegistryAnswer(status: response.status, bytes: bytes)
         } catch is BodyTooLarge {
-            throw RegistryClientError(.answerTooLarge, conversation)
+            throw failure(.answerTooLarge, conversation)
         }
     }
 
@@ -145,12 +176,12 @@ extension RegistryClient {
         as type: Value.Type = Value.self
     ) throws(RegistryClientError) -> Value {
         guard (200...201).contains(answer.status) else {
-            throw RegistryClientError(.refused(status: answer.status, answer.envelope), conversation)
+            throw failure(.refused(status: answer.status, answer.envelope), conversation)
         }
         do {
             return try Value(json: try JSONValue(parsing: answer.bytes))
         } catch {
-            throw RegistryClientError(.unreadable(error), conversation)
+            throw failure(.unreadable(error), conversation)
         }
     }
 }

@@ -11,7 +11,8 @@ extension RegistryClientError {
         switch reason {
         case .refused(_, let envelope): [advice(envelope), available(in: envelope)].compactMap { $0 }
         case .unreadable, .answerTooLarge, .unknownVersion: ["check that `III_API_URL` names a registry"]
-        case .noKey: ["`iii registry login` stores a key of your account; `III_API_KEY` wins over it"]
+        case .noKey(let note):
+            [note, "`iii registry login` stores a key of your account; `III_API_KEY` wins over it"].compactMap { $0 }
         case .fileChanged: ["run the command again"]
         case .fixtureCannot, .fixtureMissing: ["unset `III_API_URL`, or set it to the URL of a registry"]
         }

@@ -13,7 +13,8 @@ package struct RegistryClientError: CodedError {
         /// The answer is not what such an answer looks like.
         case unreadable(any Error)
         case answerTooLarge
-        case noKey
+        /// The note says why, where that needs a word.
+        case noKey(note: String?)
         /// The file to upload is not as long as it was.
         case fileChanged(String)
         /// The answer for a part of the engine does not tell its version.
@@ -25,10 +26,13 @@ package struct RegistryClientError: CodedError {
 
     let reason: Reason
     let conversation: Conversation
+    /// The registry and what chose it, nil where that goes without saying.
+    let place: String?
 
-    init(_ reason: Reason, _ conversation: Conversation) {
+    init(_ reason: Reason, _ conversation: Conversation, at place: String? = nil) {
         self.reason = reason
         self.conversation = conversation
+        self.place = place
     }
 
     /// What the registry said, where it said something.
@@ -98,18 +102,21 @@ extension RegistryClientError {
 
     package var message: String {
         switch reason {
-        case .refused(let status, let envelope): "cannot \(conversation.action): \(words(of: envelope, status))"
+        case .refused(let status, let envelope): "cannot \(action): \(words(of: envelope, status))"
         case .unreadable(let error):
-            "cannot \(conversation.action): the registry's answer makes no sense, \(error.words)"
+            "cannot \(action): the registry's answer makes no sense, \(error.words)"
         case .answerTooLarge:
-            "cannot \(conversation.action): the registry's answer is larger than \(RegistryClient.answerLimit)"
-        case .noKey: "there is no key for the registry"
-        case .fileChanged(let path): "cannot \(conversation.action): `\(path.printable)` changed while it was sent"
-        case .unknownVersion: "cannot \(conversation.action): the registry does not tell which version it has"
-        case .fixtureCannot: "cannot \(conversation.action): `III_API_URL` names a file, not a registry"
-        case .fixtureMissing(let path): "cannot \(conversation.action): `\(path.printable)` cannot be read"
+            "cannot \(action): the registry's answer is larger than \(RegistryClient.answerLimit)"
+        case .noKey: "there is no key for \(place ?? "the registry")"
+        case .fileChanged(let path): "cannot \(action): `\(path.printable)` changed while it was sent"
+        case .unknownVersion: "cannot \(action): the registry does not tell which version it has"
+        case .fixtureCannot: "cannot \(action): `III_API_URL` names a file, not a registry"
+        case .fixtureMissing(let path): "cannot \(action): `\(path.printable)` cannot be read"
         }
     }
+
+    /// What was to be done, and where.
+    private var action: String { conversation.action + (place.map { " at \($0)" } ?? "") }
 
     private func words(of envelope: ErrorEnvelope?, _ status: Int) -> String {
         guard let envelope, !envelope.message.isEmpty else { return "the registry answered \(status)" }

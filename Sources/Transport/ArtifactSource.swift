@@ -9,6 +9,8 @@ package struct ArtifactRequest: Sendable {
     package typealias Progress = @Sendable (_ received: ByteCount, _ total: ByteCount?) -> Void
 
     package var url: RemoteURL
+    /// The registry whose answer named the URL: where its user has named it, its own host may have any address.
+    package var registry: RemoteURL.Origin?
     /// The most bytes that are taken.
     package var limit: ByteCount
     /// What the whole is expected to hash to, by which a part of it is found again; nobody checks it here.

@@ -51,6 +51,8 @@ package struct TransportRequest: Sendable {
     package var body: Body
     /// Whether a redirect to another origin is refused: who asked may go to this one only.
     package var staysAtOrigin = false
+    /// The registry that is talked with, or whose answer named the URL; nil where none did.
+    package var registry: RemoteURL.Origin?
 
     package init(
         _ method: Method,

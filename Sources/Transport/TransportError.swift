@@ -42,8 +42,16 @@ package struct TransportError: CodedError, Hashable {
     package let url: RemoteURL
     package let purpose: TransportRequest.Purpose
     package let reason: Reason
+    /// The registry that was talked with, or whose answer named the URL.
+    package let registry: RemoteURL.Origin?
 
-    package init(_ reason: Reason, _ url: RemoteURL, for purpose: TransportRequest.Purpose) {
+    package init(
+        _ reason: Reason,
+        _ url: RemoteURL,
+        for purpose: TransportRequest.Purpose,
+        registry: RemoteURL.Origin? = nil
+    ) {
+        self.registry = registry
         self.reason = reason
         self.url = url
         self.purpose = purpose
@@ -112,8 +120,18 @@ package struct TransportError: CodedError, Hashable {
         case (.plainHTTP, .image): ["use https, or add `\(url.host)` to `III_INSECURE_REGISTRIES`"]
         case (.refusedAddress, .image):
             ["a registry in a private network is one to log in to: `iii registry login \(url.host) --username NAME`"]
+        case (.plainHTTP, _) where registry == url.origin:
+            [
+                "use https; or list `\(url.origin)` with `insecure: true` under `registries:` of ~/.iii/settings.yaml, "
+                    + "where whoever is on the way reads and changes what is sent"
+            ]
         case (.plainHTTP, _):
             ["use https; for a test on this machine, `III_BUNDLE_DEV_LOOPBACK=1` allows http on loopback addresses"]
+        case (.refusedAddress, _) where registry?.host == url.host:
+            [
+                "this comes from the registry `\(registry?.description ?? "")`, which nobody here has named: if it is yours, "
+                    + "`iii registry trust \(registry?.description ?? "")` lets this machine use its own addresses"
+            ]
         case (.refusedAddress, _):
             [
                 "ask the publisher for a public URL",

@@ -15,19 +15,19 @@ extension ProjectState {
     /// afresh. Returns what was taken out, sorted.
     ///
     /// - Throws: `ConfigFileError` for a file that cannot be edited.
-    mutating func apply(_ plan: InstallPlan, from registry: String, resetsConfig: Bool = false) throws -> [WorkerName] {
+    mutating func apply(_ plan: InstallPlan, resetsConfig: Bool = false) throws -> [WorkerName] {
         let before = self
-        for step in plan.steps { try take(step, from: registry, resetsConfig: resetsConfig && step.isRequested) }
+        for step in plan.steps { try take(step, resetsConfig: resetsConfig && step.isRequested) }
         try renewManifest(since: before)
         return try prune(since: before)
     }
 
-    private mutating func take(_ step: InstallPlan.Step, from registry: String, resetsConfig: Bool) throws {
+    private mutating func take(_ step: InstallPlan.Step, resetsConfig: Bool) throws {
         let name = step.name
         switch step.content {
         case .builtin: try list(name, .named, [:], resetsConfig)
         case .local(let worker):
-            try list(name, .path(worker.folder.string), [:], resetsConfig)
+            try list(name, .path(worker.written), [:], resetsConfig)
             lock.workers[name] = nil
             locals.workers.removeAll { $0.name == name || $0.folder == worker.folder }
             locals.problems.removeAll { $0.name == name }
@@ -47,7 +47,7 @@ extension ProjectState {
                 source: LockedWorker.Source(node.artifacts),
                 dependencies: Dictionary(node.dependencies.map { ($0.name, LockedRange($0.selector)) }) { $1 },
                 selector: step.selector ?? lock.workers[name]?.selector,
-                registry: registry,
+                registry: step.registry,
                 notes: step.notes
             )
             .keepingUnknownKeys(of: lock.workers[name])

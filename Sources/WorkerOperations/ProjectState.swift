@@ -75,7 +75,7 @@ extension ProjectState {
         case .registry(let node):
             guard let locked, locked.version == LockedVersion(node.version) else { return false }
             return locked.source.isSame(as: LockedWorker.Source(node.artifacts))
-        case .local(let worker): return entry.source == .path(worker.folder.string) && locked == nil
+        case .local(let worker): return entry.source == .path(worker.written) && locked == nil
         case .image(let image):
             return entry.source == .image(image.reference.description) && locked?.source == .image(image.locked)
         case .builtin: return true

@@ -18,7 +18,7 @@ import WorkerModel
         allowsLoopback: Bool = false
     ) throws -> LiveTransport.Configuration {
         let policy = ContactPolicy(
-            configuredRegistry: try registry.map { try RemoteURL(parsing: $0) },
+            registries: Set(try registry.map { [try RemoteURL(parsing: $0).origin] } ?? []),
             allowsLoopback: allowsLoopback
         )
         var configuration = LiveTransport.Configuration(policy: policy, userAgent: "iii-test/1")
@@ -35,6 +35,7 @@ import WorkerModel
         try await LiveTransport.with(configuration) { transport in
             var request = TransportRequest(.get, try RemoteURL(parsing: url), purpose: purpose)
             request.credentials = [.init(name: "X-API-Key", value: .init("secret"))]
+            request.registry = configuration.policy.registries.first
             return try await transport.send(request).status
         }
     }
@@ -89,7 +90,9 @@ import WorkerModel
             try await LiveTransport.with(configuration) { transport in
                 for path in ["/a?secret", "/b"] {
                     let url = try RemoteURL(parsing: server.url + path)
-                    #expect(try await transport.send(TransportRequest(.get, url, purpose: .artifact)).status == 200)
+                    var request = TransportRequest(.get, url, purpose: .artifact)
+                    request.registry = try RemoteURL(parsing: "http://127.0.0.1:1").origin
+                    #expect(try await transport.send(request).status == 200)
                 }
             }
             #expect(warnings.withLock { $0 } == ["\(server.url)/a"])
@@ -129,7 +132,9 @@ import WorkerModel
                 try await LiveTransport.with(configuration) { transport in
                     func status(_ path: String) async throws -> Int {
                         let url = try RemoteURL(parsing: server.url + path)
-                        return try await transport.send(.init(.post, url, purpose: .registry, body: .bytes([1]))).status
+                        var request = TransportRequest(.post, url, purpose: .registry, body: .bytes([1]))
+                        request.registry = url.origin
+                        return try await transport.send(request).status
                     }
                     #expect(try await status("/") == 200)
                     let error = await #expect(throws: TransportError.self) { try await status("/far") }

@@ -17,7 +17,7 @@ import WorkerModel
         idle: Duration = .seconds(60)
     ) throws -> LiveTransport.Configuration {
         let policy = ContactPolicy(
-            configuredRegistry: try registry.map { try RemoteURL(parsing: $0) },
+            registries: Set(try registry.map { [try RemoteURL(parsing: $0).origin] } ?? []),
             allowsLoopback: allowsLoopback
         )
         var configuration = LiveTransport.Configuration(policy: policy, userAgent: "iii-test/1")

@@ -52,7 +52,11 @@ import Transport
         let testDescription: String
         var url: String
         var addresses: [String]
+        /// The registry that named the URL.
         var registry: String?
+        /// Whether the user has named that registry.
+        var isTrusted = true
+        var isInsecure = false
         var allowsLoopback = false
         var registryIsLoopback = false
         var purpose = TransportRequest.Purpose.artifact
@@ -161,10 +165,27 @@ import Transport
             expected: .failure(.plainHTTP)
         ),
         Row(
-            testDescription: "talking http to the registry that was set so",
+            testDescription: "artifact over http from a registry that may be talked to so",
+            url: "http://registry.corp/blobs/x",
+            addresses: ["10.0.0.1"],
+            registry: "http://registry.corp",
+            isInsecure: true,
+            expected: .success(["10.0.0.1"])
+        ),
+        Row(
+            testDescription: "talking http to a registry that is only named",
             url: "http://registry.corp/resolve",
             addresses: ["10.0.0.1"],
             registry: "http://registry.corp",
+            purpose: .registry,
+            expected: .failure(.plainHTTP)
+        ),
+        Row(
+            testDescription: "talking http to the registry with which it is allowed",
+            url: "http://registry.corp/resolve",
+            addresses: ["10.0.0.1"],
+            registry: "http://registry.corp",
+            isInsecure: true,
             purpose: .registry,
             expected: .success(["10.0.0.1"])
         ),
@@ -173,8 +194,35 @@ import Transport
             url: "http://registry.corp:81/resolve",
             addresses: ["10.0.0.1"],
             registry: "http://registry.corp",
+            isInsecure: true,
             purpose: .registry,
             expected: .failure(.plainHTTP)
+        ),
+        Row(
+            testDescription: "the private host of a registry that only a lock file names",
+            url: "https://registry.corp/blobs/x",
+            addresses: ["10.0.0.1"],
+            registry: "https://registry.corp",
+            isTrusted: false,
+            expected: refused("10.0.0.1", .privateUse)
+        ),
+        Row(
+            testDescription: "talking to a private registry that nobody has named",
+            url: "https://registry.corp/resolve",
+            addresses: ["10.0.0.1"],
+            registry: "https://registry.corp",
+            isTrusted: false,
+            purpose: .registry,
+            expected: refused("10.0.0.1", .privateUse)
+        ),
+        Row(
+            testDescription: "a loopback registry that nobody has named",
+            url: "http://127.0.0.1:8080/resolve",
+            addresses: ["127.0.0.1"],
+            registry: "http://127.0.0.1:8080",
+            isTrusted: false,
+            purpose: .registry,
+            expected: refused("127.0.0.1", .loopback)
         ),
         Row(
             testDescription: "localhost",
@@ -216,14 +264,17 @@ import Transport
     ]
 
     @Test(arguments: rows) func decides(_ row: Row) throws {
-        let policy = ContactPolicy(
-            configuredRegistry: try row.registry.map { try RemoteURL(parsing: $0) },
+        let registry = try row.registry.map { try RemoteURL(parsing: $0).origin }
+        var policy = ContactPolicy(
+            registries: Set(row.isTrusted ? registry.map { [$0] } ?? [] : []),
             allowsLoopback: row.allowsLoopback
         )
+        policy.insecureRegistries = Set(row.isInsecure ? registry.map { [$0] } ?? [] : [])
         let contact = ContactPolicy.Contact(
             url: try RemoteURL(parsing: row.url),
             purpose: row.purpose,
             addresses: try row.addresses.map { try #require(IPAddress($0)) },
+            registry: registry,
             registryIsLoopback: row.registryIsLoopback,
             redirectedFromLoopback: row.redirectedFromLoopback
         )

@@ -120,6 +120,7 @@ struct Road: Sendable {
     /// Serves the registry of a folder that is there already.
     static func serving<Result: Sendable>(
         _ folder: FilePath,
+        on address: String = "127.0.0.1:0",
         _ body: @escaping @Sendable (Road) async throws -> Result
     ) async throws -> Result {
         let data = folder.appending("registry").string
@@ -127,7 +128,7 @@ struct Road: Sendable {
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
         let result = try await Subprocess.run(
             .path(Programs.folder.appending("iii-registry")),
-            arguments: ["serve", "--listen", "127.0.0.1:0", "--data", data],
+            arguments: ["serve", "--listen", address, "--data", data],
             environment: Programs.environment(["HOME": folder.string]),
             platformOptions: options,
             input: .none,

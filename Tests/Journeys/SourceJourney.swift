@@ -63,7 +63,7 @@ import Testing
             #expect(result.status == 0, "\(result.talk)")
             #expect(result.output == "added tool 1.0.0  local\n")
             let config = try String(contentsOfFile: folder.appending("config.yaml").string, encoding: .utf8)
-            #expect(config.contains("- name: tool\n    worker_path: \(folder)/tool\n"), "\(config)")
+            #expect(config.contains("- name: tool\n    worker_path: ./tool\n"), "\(config)")
         }
     }
 

@@ -69,10 +69,8 @@ struct AskingTests {
             artifacts: Nothing(),
             images: Nothing()
         )
-        let answers = try await registry.answers(
-            to: names.map { Question(name: $0, selector: .latest) },
-            Nothing()
-        )
+        let asking = Asking(registry: registry, state: try Made.empty(), events: Nothing())
+        let answers = try await asking.run(names.map { Question(name: $0, selector: .latest) }).answers
         #expect(answers.map(\.name) == names)
     }
 }

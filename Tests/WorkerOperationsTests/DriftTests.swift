@@ -10,7 +10,7 @@ import WorkerModel
 
 /// Where config.yaml, iii.lock and the manifests of local workers disagree, in the words of the report.
 @Suite struct DriftTests {
-    private func lines(_ state: ProjectState) -> [String] { state.drift().map(\.line) }
+    private func lines(_ state: ProjectState) -> [String] { state.drift(RegistryList()).map(\.line) }
 
     /// A project whose lock file was written with these needs, and whose manifests now have others.
     private func project(locked: [String: String], now: [String: String]?) throws -> ProjectState {
@@ -39,7 +39,7 @@ import WorkerModel
     @Test func whatOnlyTheLockFileHasIsTold() throws {
         let state = try unlisting("app")
         #expect(lines(state) == ["- app 1.0.0 (in lock, not in config.yaml)"])
-        #expect(state.drift().allSatisfy { $0.fix.contains("`iii worker update`") })
+        #expect(state.drift(RegistryList()).allSatisfy { $0.fix.contains("`iii worker update`") })
     }
 
     @Test func theLockFileFollowsAndWhatNobodyElseNeedsGoesToo() throws {
@@ -75,7 +75,7 @@ import WorkerModel
                 #"+ new "~1" (not in lock)"#, #"- gone "*" (in lock, not in manifest)"#, #"~ b "^1.0" → "^2.0""#,
             ]
         )
-        #expect(state.drift().allSatisfy { $0.fix.contains("iii worker update") })
+        #expect(state.drift(RegistryList()).allSatisfy { $0.fix.contains("iii worker update") })
     }
 
     @Test func aManifestThatIsGoneIsTold() throws {

@@ -46,7 +46,8 @@ import WorkerModel
         return InstallPlan.Answer(
             name: name,
             selector: try VersionSelector(parsing: selector),
-            graph: RegistryAPI.ResolvedGraph(root: .init(name: name, version: version), nodes: nodes, edges: edges)
+            graph: RegistryAPI.ResolvedGraph(root: .init(name: name, version: version), nodes: nodes, edges: edges),
+            registry: Made.registry
         )
     }
 
@@ -89,7 +90,12 @@ import WorkerModel
 
     @Test func anAnswerForAnotherWorkerIsRefused() throws {
         let other = try Self.answer("*", root: "b", [Self.node("b", "1.0.0")])
-        let lie = InstallPlan.Answer(name: try WorkerName(parsing: "a"), selector: .range(.any), graph: other.graph)
+        let lie = InstallPlan.Answer(
+            name: try WorkerName(parsing: "a"),
+            selector: .range(.any),
+            graph: other.graph,
+            registry: Made.registry
+        )
         expect(.graphInvalid) { try Self.plan([lie], host: Self.linux, limits: .standard) }
     }
 
@@ -112,7 +118,7 @@ import WorkerModel
         let whole = try Self.answer("*", root: "a", [Self.node("a", "1.0.0", needs: ["b": "*"])])
         var graph = whole.graph
         graph.edges = []
-        let lie = InstallPlan.Answer(name: whole.name, selector: whole.selector, graph: graph)
+        let lie = InstallPlan.Answer(name: whole.name, selector: whole.selector, graph: graph, registry: Made.registry)
         expect(.graphInvalid) { try Self.plan([lie], host: Self.linux, limits: .standard) }
     }
 

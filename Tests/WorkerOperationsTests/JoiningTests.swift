@@ -118,6 +118,7 @@ import WorkerModel
                     nodes: try names.map { try Made.node("\(root)-\($0)", "1.0.0") } + answer.graph.nodes,
                     edges: answer.graph.edges
                 ),
+                registry: Made.registry,
                 recorded: answer.selector
             )
             return answer
@@ -150,6 +151,7 @@ import WorkerModel
                     node.dependencies.map { .init(from: node.name, to: $0.name, range: $0.selector) }
                 }
             ),
+            registry: Made.registry,
             recorded: .latest
         )
         let error = Made.expect(.graphExceeded) {

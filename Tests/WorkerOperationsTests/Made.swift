@@ -36,7 +36,12 @@ enum Made {
     }
 
     /// What a registry answers for the first of some nodes, whose edges are what they declare.
-    static func answer(_ selector: String, _ nodes: GraphNode..., isAsked: Bool = true) throws -> InstallPlan.Answer {
+    static func answer(
+        _ selector: String,
+        _ nodes: GraphNode...,
+        isAsked: Bool = true,
+        at registry: String = Made.registry
+    ) throws -> InstallPlan.Answer {
         let root = try #require(nodes.first)
         let selector = try VersionSelector(parsing: selector)
         let graph = RegistryAPI.ResolvedGraph(
@@ -50,6 +55,7 @@ enum Made {
             name: root.name,
             selector: selector,
             graph: graph,
+            registry: registry,
             recorded: isAsked ? selector : nil
         )
     }
@@ -100,7 +106,7 @@ extension ProjectState {
     /// Plans and applies; returns what was taken out.
     @discardableResult
     mutating func add(_ input: InstallPlan.Input) throws -> [String] {
-        try apply(try InstallPlan(input, in: self), from: Made.registry).map(\.description)
+        try apply(try InstallPlan(input, in: self)).map(\.description)
     }
 
     /// `NAME VERSION` of everything that is locked.

@@ -47,7 +47,13 @@ import WorkerModel
             edges: dependencies.map { .init(from: name, to: $0.name, range: $0.selector) }
         )
         let selector = try VersionSelector(parsing: selector)
-        return InstallPlan.Answer(name: name, selector: selector, graph: graph, recorded: selector)
+        return InstallPlan.Answer(
+            name: name,
+            selector: selector,
+            graph: graph,
+            registry: Self.registry,
+            recorded: selector
+        )
     }
 
     /// Plans and applies what one answer brings.
@@ -57,7 +63,7 @@ import WorkerModel
         resetsConfig: Bool = false
     ) throws {
         let plan = try InstallPlan(InstallPlan.Input(answers: [answer]), in: state)
-        _ = try state.apply(plan, from: Self.registry, resetsConfig: resetsConfig)
+        _ = try state.apply(plan, resetsConfig: resetsConfig)
     }
 
     private func empty(_ config: String = "") throws -> ProjectState {

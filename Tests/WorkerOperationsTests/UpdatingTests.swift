@@ -71,7 +71,7 @@ import WorkerModel
         let same = try app("1.0.0", needs: "^1.0", "1.1.0")
         let plan = try InstallPlan(InstallPlan.Input(answers: [same], moving: nil), in: state)
         #expect(plan.changes.isEmpty)
-        _ = try state.apply(plan, from: Made.registry)
+        _ = try state.apply(plan)
         #expect(try state.change(from: before) == ProjectChange())
     }
 

@@ -7,8 +7,11 @@ package import ArgumentParser
 package struct RegistryCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "registry",
-        abstract: "Choose a registry, log in to it and out of it.",
-        subcommands: [RegistryLogin.self, RegistryLogout.self, RegistryUse.self, RegistryWhoAmI.self]
+        abstract: "Show and choose registries, log in to them and out of them.",
+        subcommands: [
+            RegistryListing.self, RegistryUse.self, RegistryTrust.self, RegistryLogin.self, RegistryLogout.self,
+            RegistryWhoAmI.self,
+        ]
     )
 
     package init() {}

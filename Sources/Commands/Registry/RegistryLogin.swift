@@ -5,6 +5,7 @@ import ArgumentParser
 import Diagnostics
 import HostSystem
 import JSONText
+import ProjectFiles
 import RegistryAPI
 import RegistryClient
 import SystemPackage
@@ -19,7 +20,8 @@ struct RegistryLogin: ContextCommand {
         discussion: """
             The key is asked for, or read from a pipe; it is never an argument, where other users of the machine could see \
             it. The registry is asked whose key it is before it is stored in ~/.iii/credentials, which only you can read. \
-            With --username it is the password for a registry of images.
+            With --username it is the password for a registry of images. Where no registry is chosen yet, the first login \
+            chooses the one that it names.
 
               iii registry login
               iii registry login https://registry.example < key.txt
@@ -47,38 +49,70 @@ struct RegistryLogin: ContextCommand {
     func run(in context: CommandContext) async throws {
         let login: Credentials.Login
         let name: String
+        var chosen = false
         if let username, let registry {
             name = registry
             login = Credentials.Login(account: username, secret: try await secret("password for \(username)", context))
         } else {
-            let choice = try RegistryChoice(context.environment, named: registry)
-            guard choice.base.url != nil else { throw NoLogin(registry: choice.base.description) }
-            name = choice.base.loginName
-            let key = try await secret("key for \(name)", context)
-            login = Credentials.Login(account: try await account(of: key, choice, context), secret: key)
+            let rules = try context.registryRules(
+                try base,
+                of: try registry == nil ? Project.find(context.environment) : nil
+            )
+            let place = rules.fallback
+            guard place.base.url != nil else { throw NoLogin(registry: place.base.description) }
+            name = place.base.loginName
+            let text = try await secret("key for \(name)", context)
+            let key = try RegistryKeyText.read(text.exposed, from: "what was given")
+            login = Credentials.Login(account: try await account(of: key, rules, context), secret: key)
+            if registry != nil { chosen = try await choose(place.base, rules, context) }
         }
         let path = try IIIHome(context.environment).credentials
         try await Credentials.change(path) { $0.logins[name] = login }
         if output.json {
             let account = login.account.map(JSONValue.string) ?? .null
-            return context.printer.result(["registry": .string(name), "account": account, "path": .string(path.string)])
+            return context.printer.result([
+                "registry": .string(name), "account": account, "path": .string(path.string), "chosen": .bool(chosen),
+            ])
         }
         context.printer.result("logged in to \(name)" + (login.account.map { " as \($0.printable)" } ?? ""))
+        if chosen {
+            context.printer.say(
+                "no registry was chosen: commands talk to \(name) now (`iii registry use` changes that)"
+            )
+        }
         if context.environment[.apiKey] != nil {
             context.printer.say("warning: `III_API_KEY` is set, and wins over the key that was stored")
         }
     }
 
+    /// The registry that the command line names.
+    private var base: RegistryBase? {
+        get throws { try registry.map { try RegistryBase($0, from: "the argument") } }
+    }
+
+    /// Makes a registry the one that commands talk to, where nothing has chosen one yet.
+    ///
+    /// - Returns: whether it did.
+    private func choose(_ base: RegistryBase, _ rules: RegistryRules, _ context: CommandContext) async throws -> Bool {
+        var others = rules
+        others.option = nil
+        let isOpen = others.fallback.reason == .standard && rules.list.entries.isEmpty && base != rules.standard
+        guard isOpen else { return false }
+        let text = base.description
+        try await Credentials.change(try IIIHome(context.environment).credentials) { $0.registry = text }
+        return true
+    }
+
     /// The account behind a key; nil where the registry does not tell, or is not asked.
     private func account(
         of key: Redacted<String>,
-        _ choice: RegistryChoice,
+        _ rules: RegistryRules,
         _ context: CommandContext
     ) async throws
         -> String?
     {
         if noCheck { return nil }
-        return try await context.withRegistry(choice.with(key: key)) { try await $0.client.account() }?.account
+        return try await context.withRegistries(rules, key: key) { try await $0.client.account() }?.account
     }
 
     private func secret(_ what: String, _ context: CommandContext) async throws -> Redacted<String> {
@@ -126,7 +160,9 @@ struct RegistryLogout: ContextCommand {
         } else if let registry, stored[registry] != nil {
             names = [registry]
         } else {
-            let name = try RegistryChoice(context.environment, named: registry).base.loginName
+            let base = try registry.map { try RegistryBase($0, from: "the argument") }
+            let project = try base == nil ? Project.find(context.environment) : nil
+            let name = try context.registryRules(base, of: project).fallback.base.loginName
             if stored[name] != nil { names = [name] }
         }
         let gone = names
@@ -135,11 +171,6 @@ struct RegistryLogout: ContextCommand {
         for name in gone { context.printer.result("logged out of \(name)") }
         if gone.isEmpty { context.printer.say("no key was stored") }
     }
-}
-
-extension RegistryChoice {
-    /// The same registry, with another key.
-    func with(key: Redacted<String>) -> RegistryChoice { RegistryChoice(base: base, isConfigured: true, key: key) }
 }
 
 /// A file in the place of a registry, which has no accounts.

@@ -47,12 +47,13 @@ extension WorkerFunctions {
     }
 
     private func add(_ request: JSONCursor) async throws -> JSONValue {
-        let sources = try sources(request)
+        let (sources, registries) = try sources(request)
         // A folder of this machine is the user's to choose.
         if !asker.isOwner, sources.contains(where: \.isFolder) {
             throw forbidden("folders of this machine are not added; name a worker of a registry, or an image")
         }
         var wanted = AddWorkers.Request(sources)
+        wanted.registries = registries
         wanted.options = try options(request)
         wanted.options.isForced = try flag("force", request)
         wanted.options.resetsConfig = try flag("reset_config", request)
@@ -119,6 +120,7 @@ extension WorkerFunctions {
                 "name": .string(step.name.description), "from_version": .string(before), "to_version": .string(now),
             ]
         }
+        if updated.isEmpty, let failure = outcome.failures.first { throw failure.error }
         return ["updated": .array(updated), "config_path": .string(outcome.configPath.string)]
     }
 
@@ -147,18 +149,21 @@ extension WorkerFunctions {
     }
 
     /// `source` as an object with `kind`, or `sources` as they are written on a command line.
-    private func sources(_ request: JSONCursor) throws -> [WorkerSource] {
+    private func sources(
+        _ request: JSONCursor
+    ) throws -> (sources: [WorkerSource], registries: [WorkerName: ChosenRegistry]) {
+        let rules = try context.registryRules(of: project)
         if let texts = try request.optional("sources")?.elements() {
-            return try texts.map { try WorkerSource(parsing: try $0.string()) }
+            return try rules.sources(try texts.map { try $0.string() })
         }
         let source = try request.required("source")
-        guard case .object = source.value else { return [try WorkerSource(parsing: try source.string())] }
+        guard case .object = source.value else { return try rules.sources([try source.string()]) }
         switch try source.required("kind").string() {
         case "registry":
             let version = try source.optional("version")?.string()
-            return [try WorkerSource(parsing: try source.required("name").string() + (version.map { "@\($0)" } ?? ""))]
-        case "oci": return [try WorkerSource(parsing: try source.required("reference").string())]
-        case "local": return [try WorkerSource(parsing: try source.required("path").string())]
+            return try rules.sources([try source.required("name").string() + (version.map { "@\($0)" } ?? "")])
+        case "oci": return ([try WorkerSource(parsing: try source.required("reference").string())], [:])
+        case "local": return ([try WorkerSource(parsing: try source.required("path").string())], [:])
         default: throw try source.required("kind").fail("must be `registry`, `oci` or `local`")
         }
     }

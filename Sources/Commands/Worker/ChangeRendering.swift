@@ -20,7 +20,7 @@ enum StepStatus: String {
     init(_ step: InstallPlan.Step, isForced: Bool) {
         switch (step.before, step.version) {
         case (nil, _) where !step.isKept: self = .installed
-        case (let before, let version) where before != version && !step.isKept: self = .replaced
+        case (let before, let version) where (before != version || step.hasMoved) && !step.isKept: self = .replaced
         default: self = isForced && step.delivery != nil ? .repaired : .alreadyCurrent
         }
     }
@@ -54,8 +54,10 @@ extension PlannedChange {
             let status = StepStatus(step, isForced: isForced)
             if status == .alreadyCurrent, !step.isRequested { return nil }
             let needed = step.isAskedFor ? "" : "  (needed by others)"
+            let origin = step.originText(firstRegistry)
             let remarks = isDryRun ? self.remarks(on: step).map { "  (\($0))" }.joined() : ""
-            return "\(status.verb(isDryRun: isDryRun)) \(step.versionText(status))  \(step.kind)\(needed)\(remarks)"
+            let line = "\(status.verb(isDryRun: isDryRun)) \(step.versionText(status))  \(step.kind)\(origin)"
+            return "\(line)\(needed)\(remarks)"
                 .printable
         }
         let verb = isDryRun ? "would remove" : "removed"
@@ -70,10 +72,16 @@ extension PlannedChange {
             let askers = step.askers.compactMap(\.shown)
             let reason = step.isAskedFor || askers.isEmpty ? "" : "  for \(askers.joined(separator: ", "))"
             let mark = status == .installed ? "+" : status == .replaced ? "~" : "="
-            let line = "  \(mark) \(step.versionText(status))  \(step.kind)\(reason)"
+            let origin = step.originText(firstRegistry)
+            let line = "  \(mark) \(step.versionText(status))  \(step.kind)\(origin)\(reason)"
             return ([line] + remarks(on: step).map { "      \($0)" }).map(\.printable)
         }
-        return ["plan:"] + workers + gone.map { "  - \($0.what)  \($0.reason)".printable } + unconfined
+        return ["plan:"] + workers + gone.map { "  - \($0.what)  \($0.reason)".printable } + listings + unconfined
+    }
+
+    /// Names that belong to a registry from now on.
+    private var listings: [String] {
+        listed.map { "  config.yaml: `\($0.name)` belongs to \($0.registry) from now on (`registries:`)".printable }
     }
 
     /// Of native workers that are new, that nothing confines them.
@@ -118,8 +126,15 @@ extension PlannedChange {
 extension InstallPlan.Step {
     /// `NAME 1.2.0`, `NAME 1.2.0 → 1.3.0`.
     fileprivate func versionText(_ status: StepStatus) -> String {
-        let change = status == .replaced ? before.map { "\($0) → " } ?? "" : ""
+        let change = status == .replaced && before != version ? before.map { "\($0) → " } ?? "" : ""
         return version.map { "\(name) \(change)\($0)" } ?? name.description
+    }
+
+    /// Where it comes from, where that is not `usual` or was another registry before.
+    fileprivate func originText(_ usual: String) -> String {
+        guard let registry else { return "" }
+        if hasMoved, let registryBefore { return "  from \(registryBefore) → \(registry)" }
+        return registry == usual ? "" : "  from \(registry)"
     }
 
     fileprivate func json(isForced: Bool) -> JSONValue {
@@ -135,7 +150,8 @@ extension InstallPlan.Step {
             "selector": selector.map { .string($0.description) } ?? .null,
             "sha256": digest.map(JSONValue.string) ?? .null,
             "status": .string(StepStatus(self, isForced: isForced).rawValue),
-            "notes": .array(notes.map(\.json)),
+            "notes": .array(notes.map(\.json)), "registry": registry.map(JSONValue.string) ?? .null,
+            "from_registry": registryBefore.map(JSONValue.string) ?? .null,
         ]
     }
 }

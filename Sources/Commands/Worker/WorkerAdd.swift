@@ -23,6 +23,7 @@ struct WorkerAdd: FetchingCommand {
 
               iii worker add pdfkit
               iii worker add pdfkit@1.4.0 'text-stats@^0.3' mailer@next
+              iii worker add pdfkit --registry https://registry.example
               iii worker add ./my-worker
               iii worker add ghcr.io/org/worker:1.2
 
@@ -30,7 +31,9 @@ struct WorkerAdd: FetchingCommand {
             iii.lock change together, or not at all. Versions that the project has stay where they are good enough. In a \
             folder without a project, config.yaml is begun there. --isolation is written to the entries of the named workers; \
             what is weaker than their kind and this machine allow is refused. What a worker asks to call on the bus besides \
-            its dependencies is granted by you alone: at a terminal you are asked, else it is refused without --allow-calls.
+            its dependencies is granted by you alone: at a terminal you are asked, else it is refused without --allow-calls. \
+            --registry is for the named workers, and is written to `registries:` of config.yaml, so that a clone asks the \
+            same registry; `REGISTRY:NAME` does the same with a registry of that list.
             """
     )
 
@@ -49,6 +52,7 @@ struct WorkerAdd: FetchingCommand {
     @Option(help: ArgumentHelp("Install for this platform instead of this host's.", valueName: "triple"))
     var target: String?
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var sandbox: IsolationOption
     @OptionGroup var planning: PlanOptions
 
@@ -62,6 +66,9 @@ struct WorkerAdd: FetchingCommand {
         if engine.host != nil, planning.dryRun { throw ValidationError("--dry-run plans here: leave out --host") }
         if engine.host != nil, planning.allowCalls {
             throw ValidationError("--allow-calls writes here: leave out --host")
+        }
+        if engine.host != nil, registry.url != nil {
+            throw ValidationError("--host asks the registries of its own project: leave out --registry")
         }
         if engine.host != nil, target != nil { throw ValidationError("--host installs for its own platform") }
         if sources.isEmpty { throw ValidationError("name at least one worker to add") }
@@ -83,15 +90,18 @@ struct WorkerAdd: FetchingCommand {
         var context = context
         context.layerLimits = images.limits
         if let target { context.host = try TargetTriple(parsing: target) }
-        var request = AddWorkers.Request(try sources.map { try WorkerSource(parsing: $0) })
+        let project = try Project.find(context.environment) ?? .beginning(in: context.environment)
+        let option = try registry.base
+        let named = try context.registryRules(option, of: project).sources(sources)
+        var request = AddWorkers.Request(named.sources)
+        request.registries = named.registries
         request.limits = planning.limits
         request.options = planning.options(context.printer)
         request.options.isForced = force
         request.options.resetsConfig = resetConfig
         request.options.isolation = sandbox.isolation
-        let project = try Project.find(context.environment) ?? .beginning(in: context.environment)
         let asked = request
-        let outcome = try await context.withWorkshop(project) { try await AddWorkers($0).run(asked) }
+        let outcome = try await context.withWorkshop(project, registry: option) { try await AddWorkers($0).run(asked) }
         if !output.json { render(outcome, context.printer) }
         if !outcome.isDryRun, !noWait {
             try await AwaitReadiness(context: context, project: project).run(

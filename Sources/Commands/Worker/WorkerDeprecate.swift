@@ -37,6 +37,7 @@ struct WorkerDeprecate: ContextCommand {
     @Flag(help: "Take the deprecation back.")
     var undo = false
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -54,7 +55,7 @@ struct WorkerDeprecate: ContextCommand {
             replacement: try replacement.map { try WorkerName(parsing: $0) },
             versions: try versions.map { try VersionRequirement(parsing: $0).description }
         )
-        try await context.withRegistry { try await $0.client.deprecate(name, request) }
+        try await context.withRegistry(of: name, try registry.base) { try await $0.client.deprecate(name, request) }
         if output.json {
             return context.printer.result(["name": .string(name.description), "deprecated": .bool(!undo)])
         }

@@ -32,26 +32,27 @@ struct WorkerInfo: FetchingCommand {
     @Flag(help: "Show every version, newest published first.")
     var versions = false
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let source = try WorkerSource(parsing: worker)
+        let option = try registry.base
+        let rules = try context.registryRules(option, of: try Project.find(context.environment))
+        let (source, named) = try rules.source(worker)
         if let reference = try image(source, context) {
             if versions || readme { throw NotOfImages(reference: reference) }
-            return try await context.withRegistry { registry in
+            return try await context.withRegistries(rules) { registry in
                 try await registry.images.describe(reference).render(output, context.printer)
             }
         }
         guard case .registry(let name, let selector) = source else { throw VersionNeeded(text: worker) }
-        try await context.withRegistry { registry in
+        try await context.withRegistry(of: name, named?.base) { registry in
             if versions {
                 render(try await registry.asking(for: name) { try await $0.versions(of: name) }, context.printer)
             } else {
-                render(
-                    try await registry.asking(for: name) { try await $0.detail(of: name, selector) },
-                    context.printer
-                )
+                let detail = try await registry.asking(for: name) { try await $0.detail(of: name, selector) }
+                render(detail, from: registry.client.base.description, context.printer)
             }
         }
     }
@@ -80,7 +81,7 @@ struct WorkerInfo: FetchingCommand {
         printer.table(head: ["VERSION", "CHANNELS", "PUBLISHED", "NEEDS", "NOTES"], rows)
     }
 
-    private func render(_ detail: WorkerDetail, _ printer: Printer) {
+    private func render(_ detail: WorkerDetail, from registry: String, _ printer: Printer) {
         if output.json { return printer.result(detail.json["worker"] ?? detail.json) }
         if readme {
             // Line by line: what came from outside moves no cursor.
@@ -92,7 +93,7 @@ struct WorkerInfo: FetchingCommand {
         printer.result("\(detail.name) \(detail.version)  \(detail.kind.rawValue)")
         for note in detail.notes { printer.result("\(note)") }
         if !detail.description.isEmpty { printer.result(detail.description.printable) }
-        let cells = rows(of: detail).filter { !$0[1].isEmpty }
+        let cells = (rows(of: detail) + [["registry", registry.printable]]).filter { !$0[1].isEmpty }
         printer.table(cells)
     }
 

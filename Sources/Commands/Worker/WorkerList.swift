@@ -41,11 +41,15 @@ struct WorkerList: ContextCommand {
         }
         if rows.isEmpty { return context.printer.say("the project has no workers; `iii worker add NAME` adds one") }
         var head = ["NAME", "VERSION", "KIND", "ASKED FOR", "INSTALLED"]
+        let usual = try ProjectState(reading: project).firstRegistry(try context.registryRules(of: project))
+        let origins = RegistryColumn(rows.map(\.registry), usual: usual)
+        head += origins.head
         if states != nil { head += ["STATUS", "PID", "ISOLATION"] }
         context.printer.table(
             head: head + ["NOTES"],
             rows.map { row in
-                row.cells + (states.map { Self.cells($0[row.name.description]) } ?? []) + [row.remarks]
+                let state = states.map { Self.cells($0[row.name.description]) } ?? []
+                return row.cells + origins.cell(row.registry) + state + [row.remarks]
             }
         )
         let tiers = Set((states ?? [:]).values.compactMap(\.isolation).compactMap(IsolationTier.init(rawValue:)))
@@ -100,7 +104,7 @@ extension ListWorkers.Row {
             "status": state.map { .string($0.status) } ?? .null,
             "isolation": state?.isolation.map(JSONValue.string) ?? .null,
             "not_stopped": state?.notStopped.map(JSONValue.string) ?? .null,
-            "notes": .array(notes.map(\.json)),
+            "notes": .array(notes.map(\.json)), "registry": registry.map(JSONValue.string) ?? .null,
             "pid": state?.processID.map { .number(JSONNumber($0)) } ?? .null,
         ]
     }

@@ -30,19 +30,27 @@ struct WorkerOutdated: FetchingCommand {
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let rows = try await context.withWorkshop(try context.project()) {
+        let outcome = try await context.withWorkshop(try context.project()) {
             try await OutdatedWorkers($0).run(all: all)
         }
-        if output.json { return context.printer.result(["workers": .array(rows.map(\.json))]) }
-        if rows.isEmpty { return context.printer.say("every worker is at its latest version") }
-        let head = ["NAME", "CURRENT", "WANTED", "LATEST", "ASKED FOR", "NOTES"]
-        context.printer.table(head: head, rows.map(\.cells))
+        render(outcome, context.printer)
+        try context.report(outcome.failures)
+    }
+
+    private func render(_ outcome: OutdatedWorkers.Outcome, _ printer: Printer) {
+        let rows = outcome.rows
+        if output.json { return printer.result(["workers": .array(rows.map(\.json))]) }
+        if rows.isEmpty { return printer.say("every worker is at its latest version") }
+        let origins = RegistryColumn(rows.map(\.registry), usual: outcome.firstRegistry)
+        let head = ["NAME", "CURRENT", "WANTED", "LATEST", "ASKED FOR"] + origins.head + ["NOTES"]
+        printer.table(head: head, rows.map { $0.cells + origins.cell($0.registry) + [$0.notes.cell.printable] })
     }
 }
 
 extension OutdatedWorkers.Row {
     fileprivate var cells: [String] {
-        [name.description, current, wanted ?? "-", latest ?? "-", selector?.description ?? "-", notes.cell]
+        let nothing = isUnknown ? "?" : "-"
+        return [name.description, current, wanted ?? nothing, latest ?? nothing, selector?.description ?? "-"]
             .map(\.printable)
     }
 
@@ -51,7 +59,8 @@ extension OutdatedWorkers.Row {
             "name": .string(name.description), "current": .string(current),
             "wanted": wanted.map(JSONValue.string) ?? .null, "latest": latest.map(JSONValue.string) ?? .null,
             "selector": selector.map { .string($0.description) } ?? .null, "outdated": .bool(isOutdated),
-            "notes": .array(notes.map(\.json)),
+            "notes": .array(notes.map(\.json)), "registry": registry.map(JSONValue.string) ?? .null,
+            "reached": .bool(!isUnknown),
         ]
     }
 }

@@ -35,6 +35,7 @@ struct WorkerOwner: ContextCommand {
     @Argument(help: "The account to add or remove.")
     var account: String?
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -44,7 +45,7 @@ struct WorkerOwner: ContextCommand {
 
     func run(in context: CommandContext) async throws {
         let name = try WorkerName(parsing: name)
-        let owners = try await context.withRegistry { registry in
+        let owners = try await context.withRegistry(of: name, try registry.base) { registry in
             switch (action, account) {
             case (.add, let account?): try await registry.client.addOwner(account, of: name)
             case (.remove, let account?): try await registry.client.removeOwner(account, of: name)

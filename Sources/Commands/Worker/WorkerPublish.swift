@@ -48,6 +48,7 @@ struct WorkerPublish: FetchingCommand {
     @Flag(help: "Show what would be published, and send nothing.")
     var dryRun = false
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
@@ -59,8 +60,8 @@ struct WorkerPublish: FetchingCommand {
         var options = try options(in: context)
         if interface.fromEngine { options.interface = try await registered(options.folder, in: context) }
         let boot = try interface.booting(in: context)
-        let choice = try RegistryChoice(context.environment)
-        let outcome = try await context.withRegistry(choice) { [options] registry in
+        let name = PublishWorker.name(in: options.folder)
+        let outcome = try await context.withRegistry(of: name, try registry.base) { [options] registry in
             try await PublishWorker(
                 registry: registry,
                 home: try IIIHome(context.environment),
@@ -70,7 +71,7 @@ struct WorkerPublish: FetchingCommand {
                 if output.json { return }
                 for line in plan.lines { context.printer.say(line) }
                 let owner = account.map { " as \($0.account.printable)" } ?? ""
-                context.printer.say("  to \(choice.base.description.printable)\(owner)")
+                context.printer.say("  to \(registry.client.base.description.printable)\(owner)")
             }
         }
         if output.json { return context.printer.result(outcome.json) }

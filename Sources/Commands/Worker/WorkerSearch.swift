@@ -4,6 +4,7 @@
 import ArgumentParser
 import Diagnostics
 import JSONText
+import ProjectFiles
 import RegistryAPI
 import RegistryClient
 import WorkerModel
@@ -38,6 +39,7 @@ struct WorkerSearch: FetchingCommand {
     @Option(help: "How many workers to show.")
     var limit = 20
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
 
@@ -46,17 +48,24 @@ struct WorkerSearch: FetchingCommand {
     }
 
     func run(in context: CommandContext) async throws {
-        let found = try await context.withRegistry { registry in try await find(registry.client) }
+        let option = try registry.base
+        let project = try Project.find(context.environment)
+        let rules = try context.registryRules(option, of: project)
         let printer = context.printer
+        let found = try await context.withRegistries(rules) { try await find(at: $0, printer) }
         if output.json { return printer.result(found.json) }
         if found.rows.isEmpty {
             printer.say("no worker suits")
             if let hint = Likeness.hint(for: found.word, among: found.alike) { printer.say("hint: \(hint)") }
             return
         }
+        let origins = RegistryColumn(found.rows.map { $0.registry }, usual: rules.all.first?.base.description ?? "")
         printer.table(
-            head: ["NAME", "VERSION", "KIND", "DOWNLOADS", "DESCRIPTION", "NOTES"],
-            found.rows.map(\.cells)
+            head: ["NAME", "VERSION", "KIND", "DOWNLOADS"] + origins.head + ["DESCRIPTION", "NOTES"],
+            found.rows.map { found in
+                found.row.cells + origins.cell(found.registry)
+                    + [PrintableText(found.row.description, limit: 80).description, found.row.notes.cell]
+            }
         )
         if found.more > 0 {
             let count = found.more > Self.counted ? "more than \(Self.counted)" : "\(found.more)"
@@ -69,7 +78,7 @@ struct WorkerSearch: FetchingCommand {
 
     /// What was found.
     private struct Found: Sendable {
-        var rows: [WorkerRow] = []
+        var rows: [(row: WorkerRow, registry: String)] = []
         /// How many there are besides, as far as they were counted.
         var more = 0
         /// The words that were looked for.
@@ -79,10 +88,60 @@ struct WorkerSearch: FetchingCommand {
 
         var json: JSONValue {
             [
-                "workers": .array(rows.map(\.json)), "more": .number(JSONNumber(more)),
+                "workers": .array(
+                    rows.map { row, registry in
+                        guard case .object(var object) = row.json else { return row.json }
+                        object["registry"] = .string(registry)
+                        return .object(object)
+                    }
+                ),
+                "more": .number(JSONNumber(more)),
                 "suggestions": .array(Likeness.nearest(to: word, among: alike).prefix(3).map(JSONValue.string)),
             ]
         }
+    }
+
+    /// Asks every registry that names may belong to, at once; one that is away takes only its own workers away.
+    private func find(at registry: RegistryConnection, _ printer: Printer) async throws -> Found {
+        let places = registry.rules.all
+        let results = await withTaskGroup(of: (Int, Result<Found, any Error>).self) { group in
+            for (index, place) in places.enumerated() {
+                group.addTask {
+                    do { return (index, .success(try await find(place, registry))) } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        try Task.checkCancellation()
+        let answered = results.compactMap { try? $0.get() }
+        guard let first = answered.first else { return try results.first?.get() ?? Found() }
+        for (place, result) in zip(places, results) {
+            guard case .failure(let error) = result else { continue }
+            let report = ErrorReport(error)
+            let words = "workers of \(place) are missing: \(report.message)"
+            printer.say("warning: [\(report.code.rawValue)] \(words.printable)")
+        }
+        if answered.count == 1 { return first }
+        var found = Found(word: first.word)
+        found.alike = answered.flatMap(\.alike)
+        // What suits best comes first at each of them.
+        var rows = (0..<limit).flatMap { place in
+            answered.compactMap { $0.rows.indices.contains(place) ? $0.rows[place] : nil }
+        }
+        if sort == .downloads { rows.sort { $0.row.totalDownloads > $1.row.totalDownloads } }
+        found.rows = Array(rows.prefix(limit))
+        found.more = answered.reduce(rows.count - found.rows.count) { $0 + $1.more }
+        return found
+    }
+
+    /// What one registry has, without names that belong to another one.
+    private func find(_ place: ChosenRegistry, _ registry: RegistryConnection) async throws -> Found {
+        var found = try await find(registry.at(place).client)
+        let rules = registry.rules
+        if rules.option == nil { try found.rows.removeAll { try rules.registry(of: $0.row.name).base != place.base } }
+        return found
     }
 
     private func find(_ client: RegistryClient) async throws -> Found {
@@ -96,7 +155,7 @@ struct WorkerSearch: FetchingCommand {
             let page = try await client.list(question)
             // An older registry chooses the size of its pages itself.
             let wanted = page.workers.prefix(limit - found.rows.count)
-            found.rows += wanted
+            found.rows += wanted.map { ($0, client.base.description) }
             found.more = page.workers.count - wanted.count
             question.cursor = page.workers.isEmpty ? nil : page.nextCursor
             if question.cursor == nil { break }
@@ -123,7 +182,6 @@ extension WorkerRow {
     fileprivate var cells: [String] {
         [
             name.description, version.description, kind.rawValue, String(totalDownloads),
-            PrintableText(description, limit: 80).description, notes.cell,
         ]
     }
 }

@@ -34,6 +34,7 @@ struct WorkerTag: ContextCommand {
     @Option(help: ArgumentHelp("Remove this channel.", valueName: "channel"))
     var remove: String?
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -52,7 +53,7 @@ struct WorkerTag: ContextCommand {
             case let text?: .version(try SemanticVersion(parsing: text))
             }
         let move = ChannelRequest(version: argument.version, expected: expected)
-        let answer = try await context.withRegistry { registry in
+        let answer = try await context.withRegistry(of: argument.name, try registry.base) { registry in
             try await registry.client.move(channel, of: argument.name, move)
         }
         if output.json {
@@ -66,7 +67,7 @@ struct WorkerTag: ContextCommand {
     private func removeChannel(_ text: String, in context: CommandContext) async throws {
         let name = try WorkerName(parsing: worker)
         let channel = try ChannelName(parsing: text)
-        try await context.withRegistry { try await $0.client.remove(channel, of: name) }
+        try await context.withRegistry(of: name, try registry.base) { try await $0.client.remove(channel, of: name) }
         if output.json {
             return context.printer.result(["name": .string(name.description), "removed": .string(channel.description)])
         }

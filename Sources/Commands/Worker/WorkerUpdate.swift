@@ -15,11 +15,13 @@ struct WorkerUpdate: FetchingCommand {
         abstract: "Move workers to newer versions, within what was asked for.",
         discussion: """
             iii.lock remembers the range or channel with which each worker was added; without names, all workers are \\
-            brought up to date within theirs, and iii.lock with what the manifests of local workers need now.
+            brought up to date within theirs, and iii.lock with what the manifests of local workers need now. Each worker \
+            is asked for at the registry that it was locked from; --registry takes it from another one from now on.
 
               iii worker update
               iii worker update pdfkit --latest
               iii worker update --dry-run
+              iii worker update pdfkit --registry https://registry.example
               iii worker update --host 192.0.2.7
             """
     )
@@ -36,6 +38,8 @@ struct WorkerUpdate: FetchingCommand {
     @Flag(help: "Do not wait until the workers are ready in the engine that runs the project.")
     var noWait = false
 
+    @OptionGroup var registry: RegistryOption
+
     @OptionGroup var planning: PlanOptions
 
     @OptionGroup var engine: EngineOptions
@@ -49,6 +53,9 @@ struct WorkerUpdate: FetchingCommand {
         if engine.host != nil, planning.allowCalls {
             throw ValidationError("--allow-calls writes here: leave out --host")
         }
+        if engine.host != nil, registry.url != nil {
+            throw ValidationError("--host asks the registries of its own project: leave out --registry")
+        }
         if engine.host != nil, planning.dryRun { throw ValidationError("--dry-run plans here: leave out --host") }
     }
 
@@ -58,17 +65,22 @@ struct WorkerUpdate: FetchingCommand {
         context.layerLimits = images.limits
         var request = UpdateWorkers.Request(try names.map { try WorkerName(parsing: $0) })
         request.goesBeyond = latest
+        let option = try registry.base
+        request.registry = option.map { ChosenRegistry($0, .option) }
         request.limits = planning.limits
         request.options = planning.options(context.printer)
         let asked = request
         let project = try context.project()
-        let outcome = try await context.withWorkshop(project) { try await UpdateWorkers($0).run(asked) }
+        let outcome = try await context.withWorkshop(project, registry: option) {
+            try await UpdateWorkers($0).run(asked)
+        }
         if !output.json { render(outcome, context.printer) }
         if !outcome.isDryRun, !noWait, !outcome.change.plan.changes.isEmpty {
             try await AwaitReadiness(context: context, project: project)
                 .run(PlannedChange.awaited(outcome.change.plan.changes))
         }
         if output.json { render(outcome, context.printer) }
+        try context.report(outcome.failures)
     }
 
     /// Has an engine update the project that it runs.
@@ -100,6 +112,6 @@ struct WorkerUpdate: FetchingCommand {
         }
         let lines = outcome.change.resultLines(isDryRun: outcome.isDryRun)
         for line in lines { printer.result(line) }
-        if lines.isEmpty { printer.say("everything is as new as what was asked for allows") }
+        if lines.isEmpty, outcome.failures.isEmpty { printer.say("everything is as new as what was asked for allows") }
     }
 }

@@ -31,7 +31,11 @@ struct WorkerVerify: ContextCommand {
     func run(in context: CommandContext) async throws {
         let project = try context.project()
         try await project.settle(ProgressRendering(context.printer))
-        let verify = VerifyProject(project: project, installation: try context.installation())
+        let verify = VerifyProject(
+            project: project,
+            installation: try context.installation(),
+            registries: try context.registryRules(of: project).list
+        )
         let report = try await verify.run(isStrict: strict)
         if output.json { context.printer.result(report.json) }
         guard report.problems.isEmpty else {

@@ -26,11 +26,14 @@ struct WorkerYank: ContextCommand {
     @Option(help: "What is wrong with it, for its users.")
     var reason: String
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
         let argument = try VersionArgument(worker)
-        try await context.withRegistry { try await $0.client.yank(argument.name, argument.version, reason: reason) }
+        try await context.withRegistry(of: argument.name, try registry.base) {
+            try await $0.client.yank(argument.name, argument.version, reason: reason)
+        }
         if output.json { return context.printer.result(argument.json(["yanked": true, "reason": .string(reason)])) }
         context.printer.result("yanked \(argument.name) \(argument.version)")
     }
@@ -49,11 +52,14 @@ struct WorkerUnyank: ContextCommand {
     @Argument(help: ArgumentHelp("The version.", valueName: "name@version"))
     var worker: String
 
+    @OptionGroup var registry: RegistryOption
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
         let argument = try VersionArgument(worker)
-        try await context.withRegistry { try await $0.client.unyank(argument.name, argument.version) }
+        try await context.withRegistry(of: argument.name, try registry.base) {
+            try await $0.client.unyank(argument.name, argument.version)
+        }
         if output.json { return context.printer.result(argument.json(["yanked": false])) }
         context.printer.result("\(argument.name) \(argument.version) can be chosen again")
     }

@@ -56,12 +56,23 @@ struct AddWishes {
 
     private mutating func take(_ path: String, _ workshop: ProjectWorkshop) throws -> WorkerName {
         let folder = workshop.environment.absolute(path)
-        let (worker, manifest) = try LocalFolder.worker(in: folder)
+        var (worker, manifest) = try LocalFolder.worker(in: folder)
+        worker.relativePath = workshop.project.relativePath(of: folder)
         for warning in manifest.warnings {
             workshop.events.receive(.warning("\(manifest.name): \(warning.message)", warning.code))
         }
         locals.append(worker)
         return manifest.name
+    }
+}
+
+extension Project {
+    /// A folder inside the project as `config.yaml` names it, from the project's folder: `./tool`; nil for one elsewhere.
+    fileprivate func relativePath(of folder: FilePath) -> String? {
+        var rest = folder.lexicallyNormalized()
+        let own = self.folder.lexicallyNormalized()
+        if rest == own { return "." }
+        return rest.removePrefix(own) ? "./\(rest.string)" : nil
     }
 }
 

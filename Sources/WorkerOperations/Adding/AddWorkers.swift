@@ -18,6 +18,8 @@ package import WorkerModel
 package struct AddWorkers: Sendable {
     package struct Request: Sendable {
         package var sources: [WorkerSource]
+        /// Workers of registries that are named together with their registry: `--registry`, `REGISTRY:NAME`.
+        package var registries: [WorkerName: ChosenRegistry] = [:]
         package var limits = DependencyGraph.Limits.standard
         package var options = ChangeOptions()
 
@@ -40,9 +42,11 @@ package struct AddWorkers: Sendable {
     package func run(_ request: Request) async throws -> Outcome {
         try await workshop.project.settle(workshop.events)
         let input = try await input(request)
-        let change = try await ChangeProject(workshop: workshop, options: request.options) { state in
-            try InstallPlan(input, in: state)
-        }
+        let change = try await ChangeProject(
+            workshop: workshop,
+            options: request.options,
+            listed: request.registries.mapValues(\.base)
+        ) { state in try InstallPlan(input, in: state) }
         .run()
         return Outcome(
             change: change,
@@ -66,52 +70,25 @@ package struct AddWorkers: Sendable {
             }
         }
         let resolving = questions
-        async let answers = workshop.registry
-            .answers(to: resolving, workshop.events, in: workshop.environment.currentDirectory)
+        let asking = Asking(
+            registry: workshop.registry,
+            state: state,
+            events: workshop.events,
+            named: request.registries,
+            moving: Set(questions.map(\.name)),
+            folder: workshop.environment.currentDirectory
+        )
+        async let answers = asking.run(resolving).answers
         async let images = workshop.pin(wishes.images)
         return try await InstallPlan.Input(
             answers: answers,
             locals: wishes.locals,
             images: images,
             builtins: wishes.builtins,
+            relocated: Set(request.registries.keys),
             limits: request.limits,
             host: workshop.installation.host
         )
-    }
-}
-
-/// What is asked of a registry: a worker, as somebody selects it.
-struct Question: Sendable {
-    let name: WorkerName
-    let selector: VersionSelector
-    /// What is to be remembered as asked for, given the version that the selector meant; nil for nothing.
-    var records: (@Sendable (SemanticVersion) -> VersionSelector)?
-}
-
-extension RegistryConnection {
-    /// Asks everything at once; the answers in the order of the questions.
-    ///
-    /// A name that the registry lacks may have been meant as one of a `folder`.
-    func answers(
-        to questions: [Question],
-        _ events: any EventSink,
-        in folder: FilePath? = nil
-    ) async throws -> [InstallPlan.Answer] {
-        try await withThrowingTaskGroup(of: (Int, InstallPlan.Answer).self) { group in
-            for (index, question) in questions.enumerated() {
-                let (name, selector) = (question.name, question.selector)
-                events.receive(.resolving(.registry(name, selector)))
-                group.addTask {
-                    let graph = try await asking(for: name, besides: folder) { client in
-                        try await client.resolve(ResolveRequest(worker: name, selector: selector))
-                    }
-                    var answer = InstallPlan.Answer(name: name, selector: selector, graph: graph)
-                    answer.recorded = question.records?(graph.root.version)
-                    return (index, answer)
-                }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
-        }
     }
 }
 

@@ -68,8 +68,12 @@ package struct PlannedChange: Sendable {
     package let unlisted: [(name: WorkerName, version: String?)]
     /// What workers ask to call and nobody has granted before.
     package var wishes: [CallWish] = []
+    /// Names that `registries:` of `config.yaml` gives to a registry from now on, sorted.
+    package let listed: [(name: WorkerName, registry: String)]
+    /// The registry that needs no mention.
+    package let firstRegistry: String
 
-    package var isEmpty: Bool { plan.changes.isEmpty && pruned.isEmpty && unlisted.isEmpty }
+    package var isEmpty: Bool { plan.changes.isEmpty && pruned.isEmpty && unlisted.isEmpty && listed.isEmpty }
     package var isLarge: Bool { plan.changes.count > Self.largest }
 }
 
@@ -84,6 +88,8 @@ struct ChangeProject: Sendable {
     let options: ChangeOptions
     /// Whether tags of base images are looked up again.
     var renewsBases = false
+    /// Names that `registries:` is to give to a registry.
+    var listed: [WorkerName: RegistryBase] = [:]
     /// Makes the plan from the project as it is; asked again when another command has changed it meanwhile.
     let makePlan: @Sendable (ProjectState) throws -> InstallPlan
 
@@ -148,11 +154,7 @@ struct ChangeProject: Sendable {
         var machine = try MachineSettings(IIIHome(workshop.environment))
         if let floor = options.isolationFloor { machine.raiseMinimum(to: floor) }
         try plan.expectIsolation(options.isolation, in: state, machine)
-        let pruned = try after.apply(
-            plan,
-            from: workshop.registry.client.base.description,
-            resetsConfig: options.resetsConfig
-        )
+        let pruned = try after.apply(plan, resetsConfig: options.resetsConfig)
         if let tier = options.isolation { try after.isolate(plan, in: tier) }
         if let floor = options.isolationFloor { try after.raise(plan, to: floor) }
         try after.grant(granted)
@@ -161,9 +163,23 @@ struct ChangeProject: Sendable {
             pruned: (followed.pruned + pruned).map { ($0, state.version(of: $0)) },
             // What is added again in the same breath is not gone.
             unlisted: followed.unlisted.filter { after.isNew($0) }.map { ($0, state.version(of: $0)) },
-            wishes: try plan.wishes(in: state)
+            wishes: try plan.wishes(in: state),
+            listed: try list(in: &after),
+            firstRegistry: state.firstRegistry(workshop.registry.rules)
         )
         return (change, after)
+    }
+
+    /// Writes which registry a name belongs to; what the list says already stays.
+    private func list(in state: inout ProjectState) throws -> [(name: WorkerName, registry: String)] {
+        var added: [(name: WorkerName, registry: String)] = []
+        for (name, base) in listed.sorted(by: { $0.key < $1.key }) {
+            guard let url = base.url else { continue }
+            let config = try state.config.listing(name, at: url)
+            if config.bytes != state.config.bytes { added.append((name, base.description)) }
+            state.config = config
+        }
+        return added
     }
 
     private func announce(_ change: PlannedChange) {
@@ -202,8 +218,26 @@ struct ChangeProject: Sendable {
         guard let (change, files) = committed else { return nil }
         workshop.project.tell(files, workshop.events)
         link(change.plan)
+        await remember(change.plan)
         await workshop.registry.count(change.plan, workshop.environment)
         return change
+    }
+
+    /// Remembers registries that the user named in this command only: what is locked from them is asked for there later,
+    /// when the command line and the environment may name another one.
+    private func remember(_ plan: InstallPlan) async {
+        let rules = workshop.registry.rules
+        let named = [rules.option, rules.variable].compactMap { $0 }.filter { $0 != rules.standard && $0.url != nil }
+        let used = named.map(\.description).filter { text in plan.changes.contains { $0.registry == text } }.unique
+        do {
+            let path = try IIIHome(workshop.environment).credentials
+            let known = try Credentials(reading: path).trusted
+            let new = used.filter { !known.contains($0) }
+            if !new.isEmpty { try await Credentials.change(path) { $0.trusted += new } }
+        } catch {
+            let words = "\(used.joined(separator: ", ")) cannot be remembered: \(ErrorReport(error).message)"
+            workshop.events.receive(.warning(words, ErrorReport(error).code))
+        }
     }
 
     private func link(_ plan: InstallPlan) {
@@ -272,6 +306,7 @@ extension InstallPlan {
                 name: step.name,
                 version: version,
                 delivery: delivery,
+                registry: step.registry,
                 isKept: step.isKept,
                 calls: calls
             )

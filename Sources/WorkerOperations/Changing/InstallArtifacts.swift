@@ -7,6 +7,7 @@ import Diagnostics
 import HostSystem
 import Manifests
 import RegistryAPI
+import RegistryClient
 import Synchronization
 import SystemPackage
 import Transport
@@ -17,6 +18,8 @@ struct WantedArtifact: Sendable {
     let name: WorkerName
     let version: SemanticVersion?
     let delivery: Delivery
+    /// The registry that says where it lies; nil where nobody knows.
+    var registry: String?
     /// The project has it just so already: that it is there is nothing to tell.
     var isKept = false
     /// What the registry says that it asks to call; nil where it says nothing.
@@ -89,7 +92,7 @@ struct InstallArtifacts: Sendable {
                 return .success(try await install(wanted, remote, key, isReplacing: isReplacing))
             case .image(let image):
                 if wanted.version != nil, image.reference.isOfThisMachine,
-                    !registry.allowsImagesOfThisMachine(image.reference)
+                    !registry.allowsImagesOfThisMachine(image.reference, try origin(of: wanted))
                 {
                     throw PlanError.imageOfThisMachine(wanted.name, image.reference)
                 }
@@ -100,6 +103,12 @@ struct InstallArtifacts: Sendable {
         } catch {
             return .failure(InstallFailed(name: wanted.name, version: wanted.version, cause: error))
         }
+    }
+
+    /// The registry that said where something lies.
+    private func origin(of wanted: WantedArtifact) throws -> RemoteURL.Origin? {
+        let base = try wanted.registry.map { try RegistryBase($0, from: "iii.lock") } ?? registry.client.base
+        return base.url?.origin
     }
 
     private func pull(_ image: LockedImage, for name: WorkerName, isReplacing: Bool) async throws -> Result {
@@ -136,7 +145,7 @@ struct InstallArtifacts: Sendable {
         let name = wanted.name
         let limits: ArchiveLimits = key.executable == nil ? .bundle : .binary
         let received = Mutex(ByteCount.zero)
-        let request = ArtifactRequest(
+        var request = ArtifactRequest(
             try RemoteURL(parsing: remote.url),
             upTo: limits.compressed,
             digest: remote.digest
@@ -147,6 +156,7 @@ struct InstallArtifacts: Sendable {
             }
             events.receive(.received(name, piece))
         }
+        request.registry = try origin(of: wanted)
         while true {
             let download = try await registry.artifacts.fetch(request)
             if let version = wanted.version { events.receive(.fetching(name, version, size: download.length)) }

@@ -18,6 +18,9 @@ package struct ListWorkers: Sendable {
         package let isInstalled: Bool?
         /// What the registry said of the locked version when it was last asked.
         package let notes: [VersionNote]
+        /// The registry that it is locked from; nil for one that came from none.
+        package let registry: String?
+
         /// Whether it is a part of the engine that this engine does not have.
         package var isPartOfAnotherEngine: Bool {
             kind == WorkerKind.engine.rawValue && !BuiltinWorkers.own.contains(name.description)
@@ -49,7 +52,8 @@ package struct ListWorkers: Sendable {
                     kind: Self.kind(of: entry, locked),
                     selector: locked?.selector,
                     isInstalled: isInstalled,
-                    notes: locked?.notes ?? []
+                    notes: locked?.notes ?? [],
+                    registry: state.registry(of: entry.name)
                 )
             )
         }

@@ -18,6 +18,12 @@ package struct LocalWorker: Sendable, Hashable {
     package let dependencies: [WorkerManifest.Dependency]
     /// The functions that it calls besides those of its dependencies.
     package var calls: [CallPattern] = []
+    /// The folder as `config.yaml` names it: relative inside the project, so that a clone finds it; nil for the absolute
+    /// path.
+    package var relativePath: String?
+
+    /// What `worker_path:` says.
+    var written: String { relativePath ?? folder.string }
 
     /// What it is called in messages.
     package var shown: String { name?.description ?? folder.appending(WorkerManifest.fileName).string }
@@ -36,6 +42,14 @@ package struct LocalWorkers: Sendable {
         package let name: WorkerName?
         package let folder: FilePath
         package let error: any CodedError
+
+        /// Whether the folder, or its manifest, is not there at all.
+        var isAbsence: Bool {
+            switch error as? LocalFolderError {
+            case .missing, .noFolder, .noManifest: true
+            case .manifest, .unreadable, nil: false
+            }
+        }
     }
 
     /// In the order of `config.yaml`, the project's own folder last.

@@ -18,7 +18,7 @@ enum AnswerCheck {
         }
         let versions = Dictionary(answer.graph.nodes.map { ($0.name, $0.version) }) { first, _ in first }
         guard versions[root.name] == root.version else { throw PlanError.rootMissing(root.name, root.version) }
-        try checkEdges(answer.graph, versions)
+        try checkEdges(answer, versions)
         _ = try DependencyGraph(
             roots: [root.name],
             workers: answer.graph.nodes.map(\.name),
@@ -28,17 +28,18 @@ enum AnswerCheck {
     }
 
     private static func checkEdges(
-        _ graph: RegistryAPI.ResolvedGraph,
+        _ answer: InstallPlan.Answer,
         _ versions: [WorkerName: SemanticVersion]
     ) throws(PlanError) {
-        for edge in graph.edges {
+        for edge in answer.graph.edges {
             guard let version = versions[edge.to], let selector = try? VersionSelector(parsingDependency: edge.range),
                 !selector.mayMean(version)
             else { continue }
             throw .rangeBroken(from: edge.from, to: edge.to, range: edge.range, version: version)
         }
-        for node in graph.nodes {
-            for dependency in node.dependencies where versions[dependency.name] == nil {
+        for node in answer.graph.nodes {
+            for dependency in node.dependencies
+            where versions[dependency.name] == nil && !answer.elsewhere.contains(dependency.name) {
                 throw .dependencyMissing(of: node.name, dependency.name)
             }
         }

@@ -10,6 +10,8 @@ struct Candidate: Sendable {
     let node: GraphNode
     /// Whether the lock file has it just so.
     let isLocked: Bool
+    /// The registry that it comes from; nil where an older lock file does not say.
+    let registry: String?
     /// What it needs.
     let demands: [Demand]
 
@@ -37,6 +39,7 @@ extension Candidate {
             dependencies: dependencies
         )
         isLocked = true
+        registry = locked.registry.map(ProjectState.normal)
         demands = dependencies.map { Demand(.worker(name), $0.name, text: $0.selector, meaning: nil) }
             .filter { state.meets($0, own) }
     }
@@ -48,7 +51,7 @@ extension Candidate {
             let demands = node.dependencies.map {
                 Demand(.worker(node.name), $0.name, text: $0.selector, meaning: versions[$0.name])
             }
-            return Candidate(node: node, isLocked: false, demands: demands)
+            return Candidate(node: node, isLocked: false, registry: answer.registry, demands: demands)
         }
     }
 }

@@ -34,10 +34,20 @@ package struct InstallPlan: Sendable {
         package let before: String?
         /// Whether `iii.lock` has it just so already.
         package let isKept: Bool
+        /// The registry that it comes from; nil for what comes from none, and where an older lock file does not say.
+        package let registry: String?
+        /// The registry that it was locked from.
+        package let registryBefore: String?
         /// Who needs it directly, in the order in which they were met.
         package let askers: [Asker]
         /// What the registry says of this version; of one that it was not asked about, what it said before.
         package let notes: [VersionNote]
+
+        /// Whether it was locked from another registry.
+        package var hasMoved: Bool {
+            guard let registry, let registryBefore else { return false }
+            return registry != registryBefore
+        }
 
         /// The version, nil for a worker that has none.
         package var version: String? {
@@ -69,9 +79,13 @@ package struct InstallPlan: Sendable {
     struct Answer: Sendable {
         let name: WorkerName
         let selector: VersionSelector
-        let graph: RegistryAPI.ResolvedGraph
+        var graph: RegistryAPI.ResolvedGraph
+        /// The registry that gave it.
+        let registry: String
         /// What is to be remembered as asked for; nil for an answer that only shows what there is.
         var recorded: VersionSelector?
+        /// What its workers need and other registries are asked for.
+        var elsewhere: Set<WorkerName> = []
     }
 
     /// What a plan is made of besides the project.
@@ -85,6 +99,8 @@ package struct InstallPlan: Sendable {
         var builtins: [WorkerName] = []
         /// Workers whose locked versions give way to what the registry answered, nil for all; others move where they must.
         var moving: Set<WorkerName>? = []
+        /// Workers that may come from another registry than they were locked from.
+        var relocated: Set<WorkerName> = []
         var limits = DependencyGraph.Limits.standard
         /// The platform to install for; nil where nobody builds for this host.
         var host: TargetTriple?
@@ -115,6 +131,9 @@ package struct InstallPlan: Sendable {
             try Self.step(name, joined, world, input, state)
         }
         depth = graph.depth
+        for step in steps where step.hasMoved && !input.relocated.contains(step.name) {
+            throw OriginChanged(step)
+        }
     }
 
     private static func step(
@@ -140,6 +159,8 @@ package struct InstallPlan: Sendable {
             // A worker of the project that this command does not decide on.
             return nil
         }
+        let (registry, registryBefore) = (joined.chosen[name]?.registry, state.registry(of: name))
+        let hasMoved = registry != nil && registryBefore != nil && registry != registryBefore
         let recorded = input.answers.last { $0.name == name && $0.recorded != nil }?.recorded
         let isNewSelector = recorded != nil && recorded != state.lock.workers[name]?.selector
         return Step(
@@ -150,7 +171,9 @@ package struct InstallPlan: Sendable {
             selector: recorded,
             delivery: delivery,
             before: state.version(of: name),
-            isKept: state.has(name, content) && !isNewSelector,
+            isKept: state.has(name, content) && !isNewSelector && !hasMoved,
+            registry: registry,
+            registryBefore: registryBefore,
             askers: joined.askers[name] ?? [],
             notes: input.notes(of: content) ?? state.notes(of: name, content)
         )

@@ -68,7 +68,7 @@ package enum PlanError: CodedError {
     package var hints: [String] {
         switch self {
         case .otherWorker, .otherVersion, .rootMissing, .rangeBroken, .dependencyMissing:
-            ["do not install from this registry until that is explained; `III_API_URL` says which one is used"]
+            ["do not install from this registry until that is explained; `iii registry list` shows which ones are used"]
         case .conflict(let name, _, let workers): Self.advice(name, workers)
         case .platform(let name, _, _, _): ["ask the author of `\(name)` for a build for this platform"]
         case .imageWithoutDigest(let name, _): ["ask the publisher of `\(name)` to publish it by digest"]

@@ -74,6 +74,8 @@ struct PlanWorld {
         for (name, locked) in state.lock.workers where own[name] == nil {
             guard let candidate = Candidate(name, locked, in: state, own) else { continue }
             var list = lists[name] ?? []
+            // Versions of two registries are not versions of one worker.
+            if let from = candidate.registry, list.contains(where: { $0.registry != from }) { continue }
             let twin = list.firstIndex { $0.version == candidate.version }
             let isMoving = asked.contains(name) || (input.moving?.contains(name) ?? true)
             if isMoving, let twin {

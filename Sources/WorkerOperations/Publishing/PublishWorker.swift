@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
+package import SystemPackage
 import Diagnostics
 import ImageDocuments
+import Manifests
 package import HostSystem
 package import RegistryAPI
 import RegistryClient
@@ -50,6 +51,11 @@ package struct PublishWorker: Sendable {
         self.home = home
         self.host = host
         self.events = events
+    }
+
+    /// The name of the worker in a folder; nil where nothing there can be read, which publishing tells of itself.
+    package static func name(in folder: FilePath) -> WorkerName? {
+        (try? LocalFolder.manifest(in: folder))?.name
     }
 
     /// Publishes, or shows what would be published.

@@ -56,7 +56,8 @@ struct PublishedDifferences: Sendable {
 
     /// Compares two bundles file by file.
     private func files(_ remote: RemoteArtifact, _ own: PublishPlan.Upload) async throws -> [String] {
-        let request = ArtifactRequest(try RemoteURL(parsing: remote.url), upTo: ArchiveLimits.bundle.compressed)
+        var request = ArtifactRequest(try RemoteURL(parsing: remote.url), upTo: ArchiveLimits.bundle.compressed)
+        request.registry = registry.client.base.url?.origin
         let body = try await registry.artifacts.fetch(request).body.map { $0.readableBytesView }
         let published = try await ArchivePipeline.read(body, limits: .bundle) { ArchiveInspector() }.result.get()
             .listing

@@ -11,7 +11,7 @@ import WorkerModel
 ///
 /// Shape of the file, mode 0600:
 ///
-///     {"version":1,"registry":"https://reg.example","logins":{"https://reg.example":{"account":"acme","key":"iii_…"}}}
+///     {"version":1,"registry":"https://reg.example","trusted":["https://10.0.0.1"],"logins":{"https://reg.example":{"account":"acme","key":"iii_…"}}}
 package struct Credentials: Sendable {
     /// What a registry is talked to with.
     package struct Login: Sendable {
@@ -27,6 +27,8 @@ package struct Credentials: Sendable {
 
     /// The registry to use where `III_API_URL` names none.
     package var registry: String?
+    /// Registries that the user trusts for their own addresses, by URL.
+    package var trusted: [String] = []
     /// By origin, such as `https://reg.example`, or by the host of an image registry.
     package var logins: [String: Login] = [:]
 
@@ -56,6 +58,7 @@ extension Credentials {
         let version = try document.required("version")
         guard try version.integer() == 1 else { throw version.fail("is not one that this version of iii knows") }
         registry = try document.optional("registry")?.string()
+        for url in try document.optional("trusted")?.elements() ?? [] { trusted.append(try url.string()) }
         for (origin, login) in try document.optional("logins")?.members() ?? [] {
             let secret = try login.required("key").string()
             logins[origin] = Login(account: try login.optional("account")?.string(), secret: Redacted(secret))
@@ -71,6 +74,7 @@ extension Credentials {
         }
         var document: JSONObject = ["version": 1]
         document["registry"] = registry.map(JSONValue.string)
+        if !trusted.isEmpty { document["trusted"] = .array(trusted.map(JSONValue.string)) }
         document["logins"] = .object(JSONObject(logins))
         return .object(document)
     }

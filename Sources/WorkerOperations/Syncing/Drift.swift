@@ -2,7 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
-import ProjectFiles
+package import ProjectFiles
 package import SystemPackage
 package import WorkerModel
 
@@ -12,6 +12,8 @@ package enum Drift: Sendable {
     case notLocked(WorkerName)
     /// `iii.lock` has a worker that `config.yaml` does not list, and that nobody needs.
     case notListed(WorkerName, version: String)
+    /// A worker is locked from another registry than the list gives its name to.
+    case otherRegistry(WorkerName, locked: String, listed: ChosenRegistry)
     /// A manifest needs a worker, and the lock file was written without that.
     case needAdded(WorkerName, range: String)
     case needChanged(WorkerName, from: String, to: String)
@@ -34,6 +36,8 @@ package enum Drift: Sendable {
         switch self {
         case .notLocked(let name): "+ \(name) (in config.yaml, not in lock)"
         case .notListed(let name, let version): "- \(name) \(version.printable) (in lock, not in config.yaml)"
+        case .otherRegistry(let name, let locked, let listed):
+            "~ \(name) (locked from `\(locked.printable)`, belongs to \(listed))"
         case .needAdded(let name, let range): "+ \(name) \"\(range.printable)\" (not in lock)"
         case .needChanged(let name, let from, let to):
             "~ \(name) \"\(from.printable)\" → \"\(to.printable)\""
@@ -54,6 +58,8 @@ package enum Drift: Sendable {
         case .notLocked(let name): "`iii worker add \(name)` locks it, `iii worker remove \(name)` takes it out"
         case .notListed(let name, _):
             "`iii worker update` takes it out of iii.lock, `iii worker add \(name)` lists it again"
+        case .otherRegistry(let name, _, let listed):
+            "`iii worker update \(name) --registry \(listed.base)` takes it from there; else correct `registries:`"
         case .needAdded, .needChanged, .needRemoved, .manifestsChanged: "`iii worker update` brings iii.lock up to date"
         case .manifestGone: "restore the manifest, or run `iii worker update`"
         case .unreadable(let path, _): "correct `\(path.string.printable)`"
@@ -81,7 +87,9 @@ package enum Drift: Sendable {
 
 extension ProjectState {
     /// Where the files of a project disagree, in the order in which a report shows it.
-    package func drift() -> [Drift] {
+    ///
+    /// `registries` says which registry each name belongs to.
+    package func drift(_ registries: RegistryList) -> [Drift] {
         let unlocked = config.entries.compactMap { entry -> Drift? in
             guard case .named = entry.source, lock.workers[entry.name] == nil,
                 !BuiltinWorkers.names.contains(entry.name.description)
@@ -90,7 +98,8 @@ extension ProjectState {
         }
         let unreadable = locals.problems.map { Drift.unreadable($0.folder, $0.error) }
         let unlisted = unlisted.map { Drift.notListed($0, version: version(of: $0) ?? "") }
-        return unlocked + unlisted + (locals.problems.isEmpty ? manifestDrift : []) + unreadable
+        let strayed = strayed(registries).map { Drift.otherRegistry($0.name, locked: $0.from, listed: $0.to) }
+        return unlocked + unlisted + strayed + (locals.problems.isEmpty ? manifestDrift : []) + unreadable
     }
 
     private var manifestDrift: [Drift] {

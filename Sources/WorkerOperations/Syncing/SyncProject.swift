@@ -34,6 +34,7 @@ package struct SyncProject: Sendable {
     }
 
     let workshop: ProjectWorkshop
+    private var registries: RegistryList { workshop.registry.rules.list }
 
     package init(_ workshop: ProjectWorkshop) { self.workshop = workshop }
 
@@ -44,7 +45,7 @@ package struct SyncProject: Sendable {
     package func run() async throws -> Outcome {
         let state = try await workshop.withLock { _ in try ProjectState(reading: workshop.project) }
         try expectLockfile(state)
-        let drift = state.drift() + missingBuilds(state)
+        let drift = state.drift(registries) + missingBuilds(state)
         let stopping = drift.filter(\.stopsSync)
         if !stopping.isEmpty { throw ProjectDrifted(items: stopping, lockfile: workshop.project.lockfilePath) }
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
@@ -62,7 +63,7 @@ package struct SyncProject: Sendable {
     package func frozen() async throws -> [Drift] {
         let state = try ProjectState(reading: workshop.project)
         try expectLockfile(state)
-        var drift = state.drift() + missingBuilds(state)
+        var drift = state.drift(registries) + missingBuilds(state)
         var present: [WantedArtifact] = []
         let unlisted = Set(state.unlisted)
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) where !unlisted.contains(name) {
@@ -82,7 +83,9 @@ package struct SyncProject: Sendable {
     }
 
     private func expectLockfile(_ state: ProjectState) throws(NoLockfile) {
-        if state.lock.isEmpty, !state.drift().isEmpty { throw NoLockfile(project: workshop.project, state.drift()) }
+        if state.lock.isEmpty, !state.drift(registries).isEmpty {
+            throw NoLockfile(project: workshop.project, state.drift(registries))
+        }
     }
 
     private func missingBuilds(_ state: ProjectState) -> [Drift] {
@@ -122,7 +125,12 @@ package struct SyncProject: Sendable {
                 outcome.workers.append((name, version, .skipped(worker.reasonForNothing)))
                 continue
             }
-            let artifact = WantedArtifact(name: name, version: worker.version.semantic, delivery: delivery)
+            let artifact = WantedArtifact(
+                name: name,
+                version: worker.version.semantic,
+                delivery: delivery,
+                registry: worker.registry
+            )
             if try await isThere(delivery) {
                 outcome.workers.append((name, version, .alreadyCurrent))
                 link(artifact)

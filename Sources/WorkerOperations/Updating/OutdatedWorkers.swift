@@ -5,6 +5,7 @@ import RegistryAPI
 import Diagnostics
 import ProjectFiles
 import RegistryClient
+import Transport
 package import WorkerModel
 
 /// Shows what updating would do, and what lies beyond it.
@@ -22,8 +23,23 @@ package struct OutdatedWorkers: Sendable {
         package let selector: VersionSelector?
         /// What the registry says of the current version.
         package let notes: [VersionNote]
+        /// Where it is locked from; nil where the lock file does not say.
+        package let registry: String?
+        /// Whether its registry is away, so that nobody knows.
+        package let isUnknown: Bool
 
-        package var isOutdated: Bool { wanted != current || (latest != nil && latest != current) }
+        package var isOutdated: Bool {
+            isUnknown || wanted != current || (latest != nil && latest != current)
+        }
+    }
+
+    package struct Outcome: Sendable {
+        /// Sorted by name.
+        package let rows: [Row]
+        /// The registry that needs no mention.
+        package let firstRegistry: String
+        /// Workers that could not be asked for.
+        package let failures: [AskingFailure]
     }
 
     /// How many workers are looked up at once.
@@ -37,35 +53,50 @@ package struct OutdatedWorkers: Sendable {
     /// others too.
     ///
     /// - Throws: `RegistryClientError`, `PlanError`, `DependencyGraphError`, `ProjectError`.
-    package func run(all: Bool = false) async throws -> [Row] {
+    package func run(all: Bool = false) async throws -> Outcome {
         try await workshop.project.settle(workshop.events)
         var state = try ProjectState(reading: workshop.project)
         _ = try state.followConfig()
         let own = state.own
         let names = state.lock.workers.keys.filter { own[$0] == nil }.sorted()
-        if names.isEmpty { return [] }
+        let first = state.firstRegistry(workshop.registry.rules)
+        if names.isEmpty { return Outcome(rows: [], firstRegistry: first, failures: []) }
         let followed = state
-        async let found = look(for: names, in: followed)
-        let plan = try await UpdateWorkers(workshop).plan(in: followed)
+        async let looks = look(for: names, in: followed)
+        let (plan, failures) = try await UpdateWorkers(workshop).plan(in: followed)
         let wanted = Dictionary(plan.steps.map { ($0.name, $0.version) }) { first, _ in first }
-        let newest = try await found
+        let found = try await looks
+        let lost = Set(failures.map(\.name))
         let rows = names.map { name in
-            Row(
+            // What `update` would keep because it cannot ask is not known to be the newest.
+            let isUnknown = found[name]?.absence != nil || (wanted[name] == nil && lost.contains(name))
+            return Row(
                 name: name,
                 current: state.lock.workers[name]?.version.description ?? "",
-                wanted: wanted[name] ?? nil,
-                latest: newest[name]?.latest,
+                wanted: isUnknown ? nil : wanted[name] ?? nil,
+                latest: found[name]?.latest,
                 selector: state.lock.workers[name]?.selector,
-                notes: newest[name]?.notes ?? []
+                notes: found[name]?.notes ?? [],
+                registry: state.registry(of: name),
+                isUnknown: isUnknown
             )
         }
-        return all ? rows : rows.filter { $0.isOutdated || !$0.notes.isEmpty }
+        let unasked = names.compactMap { name in
+            lost.contains(name) ? nil : found[name]?.absence.map { AskingFailure(name: name, error: $0) }
+        }
+        return Outcome(
+            rows: all ? rows : rows.filter { $0.isOutdated || !$0.notes.isEmpty },
+            firstRegistry: first,
+            failures: failures + unasked
+        )
     }
 
     /// What the registry says of a worker now.
     private struct Found: Sendable {
         var latest: String?
         var notes: [VersionNote] = []
+        /// Why nobody knows.
+        var absence: RegistryAway?
     }
 
     private func look(for names: [WorkerName], in state: ProjectState) async throws -> [WorkerName: Found] {
@@ -74,23 +105,40 @@ package struct OutdatedWorkers: Sendable {
             for (index, name) in names.enumerated() {
                 if index >= Self.width, let (name, version) = try await group.next() { found[name] = version }
                 let current = state.lock.workers[name]?.version.semantic
-                group.addTask { (name, try await look(for: name, current)) }
+                let place = try workshop.registry.rules.registry(of: name, locked: state.registry(of: name))
+                group.addTask {
+                    do { return (name, try await look(for: name, current, at: place)) } catch let error
+                        as TransportError
+                    {
+                        return (name, Found(absence: RegistryAway(name: name, place: place, error: error)))
+                    }
+                }
             }
             for try await (name, version) in group { found[name] = version }
             return found
         }
     }
 
-    private func look(for name: WorkerName, _ current: SemanticVersion?) async throws -> Found {
-        let latest = try await detail(of: name, nil)
+    private func look(
+        for name: WorkerName,
+        _ current: SemanticVersion?,
+        at place: ChosenRegistry
+    ) async throws -> Found {
+        let latest = try await detail(of: name, nil, at: place)
         if let latest, latest.version == current { return Found(latest: current?.description, notes: latest.notes) }
-        let used: WorkerDetail? = if let current { try await detail(of: name, .exact(current)) } else { nil }
+        let used: WorkerDetail? = if let current { try await detail(of: name, .exact(current), at: place) } else { nil }
         return Found(latest: latest?.version.description, notes: used?.notes ?? [])
     }
 
     /// A registry that has no such worker, or nothing to say of it, is no reason to fail.
-    private func detail(of name: WorkerName, _ selector: VersionSelector?) async throws -> WorkerDetail? {
-        do { return try await workshop.registry.client.detail(of: name, selector) } catch is RegistryClientError {
+    private func detail(
+        of name: WorkerName,
+        _ selector: VersionSelector?,
+        at place: ChosenRegistry
+    ) async throws -> WorkerDetail? {
+        do {
+            return try await workshop.registry.at(place).client.detail(of: name, selector)
+        } catch is RegistryClientError {
             return nil
         }
     }

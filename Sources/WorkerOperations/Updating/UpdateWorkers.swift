@@ -17,6 +17,8 @@ package struct UpdateWorkers: Sendable {
         package var names: [WorkerName]
         /// Go beyond what was asked for, to what `latest` points to.
         package var goesBeyond = false
+        /// Take the named workers, or all of them, from this registry from now on.
+        package var registry: ChosenRegistry?
         package var limits = DependencyGraph.Limits.standard
         package var options = ChangeOptions()
 
@@ -27,6 +29,8 @@ package struct UpdateWorkers: Sendable {
         package let change: PlannedChange
         package let configPath: FilePath
         package let isDryRun: Bool
+        /// Workers that stay as they are because a registry is away.
+        package let failures: [AskingFailure]
     }
 
     let workshop: ProjectWorkshop
@@ -39,29 +43,47 @@ package struct UpdateWorkers: Sendable {
         try await workshop.project.settle(workshop.events)
         var state = try ProjectState(reading: workshop.project)
         _ = try state.followConfig()
-        let input = try await input(request, in: state)
+        let (input, failures) = try await input(request, in: state)
+        let rules = workshop.registry.rules
+        let relisted = request.relocated(in: state).filter { rules.list.match($0.key) != nil }
         let change = try await ChangeProject(
             workshop: workshop,
             options: request.options,
-            renewsBases: request.names.isEmpty
+            renewsBases: request.names.isEmpty,
+            listed: relisted.mapValues(\.base)
         ) { state in try InstallPlan(input, in: state) }
         .run()
         return Outcome(
             change: change,
             configPath: workshop.project.configPath,
-            isDryRun: request.options.isDryRun
+            isDryRun: request.options.isDryRun,
+            failures: failures
         )
     }
 
     /// The plan that updating everything would follow, nothing changed and nothing fetched.
-    func plan(in state: ProjectState) async throws -> InstallPlan {
-        try InstallPlan(try await input(Request(), in: state), in: state)
+    func plan(in state: ProjectState) async throws -> (plan: InstallPlan, failures: [AskingFailure]) {
+        let (input, failures) = try await input(Request(), in: state)
+        return (try InstallPlan(input, in: state), failures)
     }
 
-    private func input(_ request: Request, in state: ProjectState) async throws -> InstallPlan.Input {
+    private func input(
+        _ request: Request,
+        in state: ProjectState
+    ) async throws -> (input: InstallPlan.Input, failures: [AskingFailure]) {
         let wishes = try UpdateWishes(request, in: state)
         for (name, reason) in wishes.staying { workshop.events.receive(.warning("\(name) \(reason)", nil)) }
-        let answers = try await workshop.registry.answers(to: wishes.questions, workshop.events)
+        let moving = request.names.isEmpty ? nil : Set(request.names).union(wishes.questions.map(\.name))
+        let relocated = request.relocated(in: state)
+        let asked = try await Asking(
+            registry: workshop.registry,
+            state: state,
+            events: workshop.events,
+            named: relocated,
+            moving: moving,
+            goesOnWithout: request.names.isEmpty
+        )
+        .run(wishes.questions)
         var images: [WorkerName: LockedImage] = [:]
         for (name, reference) in wishes.images.sorted(by: { $0.key < $1.key }) {
             do { images[name] = try await workshop.registry.images.pin(reference) } catch let error as any CodedError {
@@ -70,13 +92,25 @@ package struct UpdateWorkers: Sendable {
                 workshop.events.receive(.warning("\(name) stays as it is: \(error.message)", error.code))
             }
         }
-        return InstallPlan.Input(
-            answers: answers,
+        let input = InstallPlan.Input(
+            answers: asked.answers,
             images: images,
-            moving: request.names.isEmpty ? nil : Set(request.names).union(wishes.questions.map(\.name)),
+            moving: moving,
+            relocated: Set(relocated.keys),
             limits: request.limits,
             host: workshop.installation.host
         )
+        return (input, asked.failures)
+    }
+}
+
+extension UpdateWorkers.Request {
+    /// The workers that are to come from another registry.
+    fileprivate func relocated(in state: ProjectState) -> [WorkerName: ChosenRegistry] {
+        guard let registry else { return [:] }
+        let own = state.own
+        let all = names.isEmpty ? state.lock.workers.keys.filter { own[$0] == nil } : names
+        return Dictionary(all.map { ($0, registry) }) { $1 }
     }
 }
 

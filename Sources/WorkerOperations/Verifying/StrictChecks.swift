@@ -11,6 +11,7 @@ import WorkerModel
 struct StrictChecks {
     let state: ProjectState
     let installation: Installation
+    let registries: RegistryList
 
     func run(_ report: inout VerifyProject.Report) {
         for (name, worker) in state.lock.workers.sorted(by: { $0.key < $1.key }) {
@@ -65,11 +66,12 @@ struct StrictChecks {
                 report.add(worker.name, error.code, error.message)
             }
         }
-        for item in state.drift() {
+        for item in state.drift(registries) {
             switch item {
             case .needChanged, .needRemoved, .manifestsChanged, .manifestGone:
                 report.add(nil, .lockfileMismatch, "drift: \(item.line)")
-            case .needAdded, .notLocked, .notListed, .unreadable, .notInstalled, .noBase, .noBuild: continue
+            case .needAdded, .notLocked, .notListed, .otherRegistry, .unreadable, .notInstalled, .noBase, .noBuild:
+                continue
             }
         }
     }

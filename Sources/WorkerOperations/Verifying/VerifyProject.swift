@@ -33,10 +33,13 @@ package struct VerifyProject: Sendable {
 
     let project: Project
     let installation: Installation
+    let registries: RegistryList
 
-    package init(project: Project, installation: Installation) {
+    /// `registries` says which registry each name belongs to.
+    package init(project: Project, installation: Installation, registries: RegistryList) {
         self.project = project
         self.installation = installation
+        self.registries = registries
     }
 
     /// - Throws: `ProjectError`, `HostError`.
@@ -57,7 +60,13 @@ package struct VerifyProject: Sendable {
             try Task.checkCancellation()
         }
         for name in state.unlisted { report.add(name, .lockfileMismatch, "stands in iii.lock but not in config.yaml") }
-        if isStrict { StrictChecks(state: state, installation: installation).run(&report) }
+        for (name, from, to) in state.strayed(registries) {
+            report.add(name, .lockfileMismatch, "is locked from `\(from.printable)`, and belongs to \(to)")
+        }
+        for problem in state.locals.problems where problem.isAbsence && !isStrict {
+            report.add(problem.name, .lockfileMismatch, problem.error.message)
+        }
+        if isStrict { StrictChecks(state: state, installation: installation, registries: registries).run(&report) }
         return report
     }
 

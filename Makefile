@@ -56,6 +56,7 @@ docs: build ## writes the references in docs/ from the programs
 bench: bootstrap-bench release ## each benchmark beside its peer
 	@$(SWIFT_BUILD) $(RELEASE) --product roman-numerals
 	@$(SWIFT_BUILD) $(RELEASE) --product bench-unpack
+	@$(SWIFT_BUILD) $(RELEASE) --product bench-linear
 	@Benchmarks/run
 
 bootstrap:

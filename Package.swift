@@ -59,7 +59,7 @@ let modules: [Module] = [
     Module(name: "WorkerModel", uses: ["Diagnostics", .crypto]),
     Module(name: "JSONText", uses: ["Diagnostics"]),
     Module(name: "YAMLText", uses: ["Diagnostics", "CLibYAML"]),
-    Module(name: "MarkupText", uses: ["CCommonMark"]),
+    Module(name: "MarkupText", uses: ["Diagnostics", "CCommonMark"]),
     // 2 formats and seams
     Module(name: "HostSystem", uses: ["Diagnostics", "WorkerModel", "CHostSystem", .systemPackage]),
     Module(name: "Transport", uses: ["Diagnostics", "WorkerModel", .nioCore], testUses: ["TransportTestSupport"]),
@@ -382,9 +382,9 @@ let examples: [Target] =
         )
     }
 
-/// What benchmarks run that no program does alone.
+/// What benchmarks run that no program does alone; built in part with `III_MODULES=Benchmarks,…` and what they use.
 let benchmarks: [Target] =
-    wanted != nil
+    !(Context.environment["III_MODULES"]?.contains("Benchmarks") ?? true)
     ? []
     : [
         .executableTarget(
@@ -392,7 +392,16 @@ let benchmarks: [Target] =
             dependencies: ["Archives", "WorkerModel", .systemPackage],
             path: "Benchmarks/unpack",
             swiftSettings: strict
-        )
+        ),
+        .executableTarget(
+            name: "bench-linear",
+            dependencies: [
+                "Archives", "Diagnostics", "EngineProtocol", "ImageDocuments", "JSONText", "Manifests", "MarkupText",
+                "ProjectFiles", "WorkerModel", .nioCore,
+            ],
+            path: "Benchmarks/linear",
+            swiftSettings: strict
+        ),
     ]
 
 /// What other packages may use: a library for workers in Swift.

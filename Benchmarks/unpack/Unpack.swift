@@ -5,9 +5,15 @@ import Archives
 import SystemPackage
 import WorkerModel
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Unpacks a tar.gz from disk as `iii worker add` does, under all rules but the number of files, and checks its digest.
 ///
-/// usage: bench-unpack ARCHIVE FOLDER
+/// usage: bench-unpack ARCHIVE FOLDER      status 1 for an archive that is refused, with the reason
 @main enum Unpack {
     static func main() async throws {
         let (archive, folder) = (FilePath(CommandLine.arguments[1]), FilePath(CommandLine.arguments[2]))
@@ -17,7 +23,12 @@ import WorkerModel
             () throws(ArchiveError) in
             try TreeExtractor(below: folder)
         }
-        print("\(try outcome.result.get().files.count) files, sha256 \(outcome.digest)")
+        switch outcome.result {
+        case .success(let listing): print("\(listing.files.count) files, sha256 \(outcome.digest)")
+        case .failure(let error):
+            print(error.message)
+            exit(1)
+        }
     }
 }
 

@@ -43,6 +43,7 @@ package enum ArchiveFault: Sendable, Hashable {
 package enum GzipFault: Sendable, Hashable {
     case notGzip
     case reservedFlags
+    case headerField(String)
     case headerTooLong
     case headerChecksum
     case brokenStream
@@ -102,6 +103,7 @@ package enum PathFault: Sendable, Hashable {
     case dotComponent
     case backslash
     case controlCharacter
+    case tooManyMarks
     case deviceName
     case trailingDotOrBlank
     case repeated

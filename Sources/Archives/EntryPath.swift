@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// The path of an entry that may be made below a folder on any of the systems we run on.
 ///
 /// Shape: `assets/logo.png`, relative, parts joined by `/`, nothing at the end. The root of the archive has no parts.
@@ -28,6 +30,7 @@ package struct EntryPath: Sendable, Hashable {
         if bytes.count > Self.maximumLength { throw .tooLong }
         if bytes.contains(0) { throw .nul }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+        guard text.isStreamSafe else { throw .tooManyMarks }
         try self.init(text: text, isDirectory: isDirectory)
     }
 
@@ -75,8 +78,8 @@ package struct EntryPath: Sendable, Hashable {
     /// C0, C1, DEL, line and paragraph separators, and the characters that turn the direction of text.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
+        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x2029: true
+        default: scalar.turnsDirection
         }
     }
 

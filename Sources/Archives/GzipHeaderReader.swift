@@ -43,7 +43,12 @@ struct GzipHeaderReader {
             let length = Int(seen[start]) | Int(seen[start + 1]) << 8
             length == 0 ? enter(after: Self.extra) : enter(.extra(remaining: length))
         case .extra(let remaining):
-            remaining == 1 ? enter(after: Self.extra) : (part = .extra(remaining: remaining - 1))
+            guard remaining == 1 else {
+                part = .extra(remaining: remaining - 1)
+                return
+            }
+            try checkExtra(seen[start...])
+            enter(after: Self.extra)
         case .name: if byte == 0 { enter(after: Self.name) }
         case .comment: if byte == 0 { enter(after: Self.comment) }
         case .checksum:
@@ -60,7 +65,12 @@ struct GzipHeaderReader {
         case 4:
             if byte & 0xE0 != 0 { throw .reservedFlags }
             flags = byte
-        case 10: enter(after: 0)
+        // How it was packed: best, fastest, or nothing said.
+        case 9: if ![0, 2, 4].contains(byte) { throw .headerField("compression") }
+        // RFC 1952 has 0 to 13, zlib goes on to 19; 255 is unknown.
+        case 10:
+            if byte > 19, byte != 255 { throw .headerField("operating system") }
+            enter(after: 0)
         default: break
         }
     }
@@ -76,6 +86,17 @@ struct GzipHeaderReader {
         if flag < Self.name, flags & Self.name != 0 { return enter(.name) }
         if flag < Self.comment, flags & Self.comment != 0 { return enter(.comment) }
         flags & Self.headerChecksum != 0 ? enter(.checksum) : enter(.done)
+    }
+
+    /// An extra field consists of subfields: two bytes of a name, two of a length, and so many more.
+    private func checkExtra(_ field: ArraySlice<UInt8>) throws(GzipFault) {
+        var rest = field
+        while !rest.isEmpty {
+            guard rest.count >= 4 else { throw .headerField("extra field") }
+            let length = Int(rest[rest.startIndex + 2]) | Int(rest[rest.startIndex + 3]) << 8
+            guard rest.count >= 4 + length else { throw .headerField("extra field") }
+            rest = rest.dropFirst(4 + length)
+        }
     }
 
     private func checkChecksum() throws(GzipFault) {

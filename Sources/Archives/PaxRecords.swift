@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// What an extended header of POSIX (`x` or `g`) says that concerns us: the path and the size of the next entry.
 struct PaxRecords: Equatable {
     var path: [UInt8]?
@@ -39,7 +41,7 @@ struct PaxRecords: Equatable {
         let body = record.dropFirst(digits.count).dropFirst().dropLast()
         guard record[digits.endIndex] == 0x20, record.last == 0x0A, let equals = body.firstIndex(of: UInt8(ascii: "="))
         else { throw .tar(.extendedHeader) }
-        guard let key = String(validating: body[..<equals], as: UTF8.self), !key.isEmpty else {
+        guard let key = String(validating: body[..<equals], as: UTF8.self), !key.isEmpty, key.isStreamSafe else {
             throw .tar(.extendedHeader)
         }
         rest = rest.dropFirst(length)

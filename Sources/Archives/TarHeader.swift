@@ -52,6 +52,7 @@ struct TarHeader {
         let name = try Self.text(block, 0..<100)
         let prefix = hasPrefix ? try Self.text(block, 345..<500) : []
         path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+        for (range, field) in Self.unusedNumbers { try Self.checkForm(of: block[range], field) }
         size = try Self.number(block, 124..<136, "size")
         isExecutable = try Self.number(block, 100..<108, "mode") & 0o100 != 0
     }
@@ -115,6 +116,33 @@ struct TarHeader {
         }
         return value
     }
+
+    /// Numbers that mean nothing here, but that other readers read: who owns the file, when it was written, which device.
+    private static let unusedNumbers: [(Range<Int>, String)] = [
+        (108..<116, "user"), (116..<124, "group"), (136..<148, "time"), (329..<337, "device"), (337..<345, "device"),
+    ]
+
+    /// Checks that a field is a number for every reader: octal digits with blanks before them, blanks or NULs after them;
+    /// a number in base 256; or nothing at all.
+    private static func checkForm(of field: ArraySlice<UInt8>, _ name: String) throws(ArchiveFault) {
+        if let first = field.first, first == 0x80 || first == 0xFF {
+            // More than 63 bits are more than readers hold.
+            let rest = field.dropFirst()
+            let high = rest.dropLast(min(8, rest.count))
+            let fill: UInt8 = first == 0x80 ? 0 : 0xFF
+            guard high.allSatisfy({ $0 == fill }), rest.count < 8 || (rest.suffix(8).first ?? 0) & 0x80 == fill & 0x80
+            else { throw .tar(.number(field: name)) }
+            return
+        }
+        let digits = field.drop { $0 == 0x20 }
+        let rest = digits.drop { (0x30...0x37).contains($0) }
+        guard rest.allSatisfy({ $0 == 0 || $0 == 0x20 }), Self.endsOnce(rest) else {
+            throw .tar(.number(field: name))
+        }
+    }
+
+    /// Whether nothing but NULs follows the first NUL.
+    private static func endsOnce(_ end: ArraySlice<UInt8>) -> Bool { end.drop { $0 == 0x20 }.allSatisfy { $0 == 0 } }
 
     private static func kind(ofFlag flag: UInt8) -> Kind {
         switch flag {

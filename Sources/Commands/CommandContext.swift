@@ -60,20 +60,23 @@ extension ContextCommand {
 }
 
 extension CommandContext {
-    /// Runs a command in this process's context, interruptible; an error is rendered, also as JSON where that was asked
-    /// for, and becomes the exit status.
+    /// Runs a command in this process's context, interruptible.
+    ///
+    /// An error is rendered, also as JSON where that was asked for, and becomes the exit status. Once interrupted, the
+    /// command has `patience` to come to an end; nil is for as long as it takes.
     ///
     /// - Throws: `ExitCode`.
     package static func run(
         isJSON: Bool = false,
         jsonProgress: Bool = false,
+        patience: Duration? = .milliseconds(1500),
         _ body: @escaping @Sendable (CommandContext) async throws -> Void
     ) async throws {
         var live = try CommandContext.live()
         if jsonProgress { live.printer = live.printer.forMachines }
         let context = live
         do {
-            try await Interruption.cancelling { try await body(context) }
+            try await Interruption.cancelling(within: patience) { try await body(context) }
             try context.printer.expectWritten()
         } catch let status as ExitCode {
             throw status

@@ -10,8 +10,12 @@ import WorkerOperations
 /// Renders the events of an operation: bars that are rewritten on a terminal, plain lines elsewhere, and a line of JSON for
 /// each event where that was asked for.
 final class ProgressRendering: EventSink {
+    /// Enough for every project; a registry and its publishers could write without end.
+    private static let mostWarnings = 200
+
     private let printer: Printer
     private let installs = Mutex(State(board: TransferBoard(verb: "installing")))
+    private let warnings = Mutex(0)
     private let uploads = Mutex(State(board: TransferBoard(verb: "uploading")))
 
     private struct State {
@@ -51,6 +55,12 @@ final class ProgressRendering: EventSink {
             printer.say("the registry has \(what) already")
         case .edited(let path): printer.say("edited \(path.string.printable)")
         case .warning(let text, let code):
+            let number = warnings.withLock { count in
+                count += 1
+                return count
+            }
+            if number == Self.mostWarnings + 1 { printer.say("warning: there are more, which `--json-progress` shows") }
+            if number > Self.mostWarnings { return }
             printer.say("warning: \(code.map { "[\($0.rawValue)] " } ?? "")\(text.printable)")
         }
     }

@@ -34,7 +34,7 @@ package struct ErrorReport: Sendable {
             next = inner?.cause
         }
         self.causes = causes
-        self.hints = hints.map(\.printable)
+        self.hints = hints.prefix(PrintableText.mostLines).map(\.printable)
     }
 
     /// The report as lines of text: `error: [W142] …`, `  caused by: …`, `hint: …`.

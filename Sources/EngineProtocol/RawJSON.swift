@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
 package import JSONText
 package import NIOCore
 
@@ -39,11 +40,13 @@ package struct RawJSON: Sendable, Hashable {
     package var isObject: Bool { first == UInt8(ascii: "{") }
     package var isString: Bool { first == UInt8(ascii: "\"") }
 
-    /// The characters of a string; nil where this is none, or where escapes in it name half a character.
+    /// The characters of a string; nil where this is none, where escapes in it name half a character, and where it has
+    /// more combining marks in a row than `StreamSafeText` allows: what comes of it is compared.
     package var string: String? {
         guard isString else { return nil }
         let inner = text.slice(1..<(text.readableBytes - 1))
         if !inner.readableBytesView.contains(UInt8(ascii: "\\")) {
+            guard StreamSafeText.excess(in: inner.readableBytesView) == nil else { return nil }
             return String(validating: inner.readableBytesView, as: UTF8.self)
         }
         guard case .string(let string)? = value() else { return nil }

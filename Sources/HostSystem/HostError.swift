@@ -42,8 +42,17 @@ package struct HostError: CodedError {
         }
     }
 
+    /// Whether what was to be read is a folder, a pipe, a socket or a device in the place of a file.
+    package var isAboutKind: Bool { operation == .read && (errno == .isDirectory || errno == .illegalSeek) }
+
     package var message: String {
-        "cannot \(operation.rawValue) `\(path.string.printable)`: \(errno.description.lowercased())"
+        let reason =
+            switch errno {
+            case .isDirectory where isAboutKind: "it is a folder, not a file"
+            case .illegalSeek where isAboutKind: "it is a pipe, a socket or a device, not a file"
+            default: errno.description.lowercased()
+            }
+        return "cannot \(operation.rawValue) `\(path.string.printable)`: \(reason)"
     }
 
     package var hints: [String] {
@@ -51,6 +60,7 @@ package struct HostError: CodedError {
         case .noSpace, .diskQuotaExceeded:
             ["free some space on the disk that holds `\(path.string)`, then run the command again"]
         case .permissionDenied, .notPermitted: ["check who owns `\(path.string)` and its permissions"]
+        case _ where isAboutKind: ["put a file in the place of `\(path.string.printable)`, or remove it"]
         case .readOnlyFileSystem: ["the file system is read-only: use another folder"]
         default: []
         }

@@ -6,9 +6,10 @@ package import SystemPackage
 package import WorkerModel
 
 extension HostFiles {
-    /// The whole of a file, nil where there is none.
+    /// The whole of a regular file, nil where there is none.
     ///
-    /// - Throws: `HostError` for a failed read, `FileTooLarge` above `limit`.
+    /// - Throws: `HostError` for a failed read and for what is no regular file (see `openRegular`), `FileTooLarge` above
+    ///   `limit`.
     package static func read(_ path: FilePath, upTo limit: ByteCount) throws -> [UInt8]? {
         guard let descriptor = try openExisting(path) else { return nil }
         defer { try? descriptor.close() }
@@ -42,9 +43,31 @@ extension HostFiles {
         }
     }
 
+    /// Opens a regular file for reading, following links.
+    ///
+    /// Never waits: a named pipe, whose opening or reading lasts until somebody writes, is refused as a folder or a device
+    /// is.
+    ///
+    /// - Throws: `HostError`, with EISDIR for a folder and ESPIPE for what else is no regular file.
+    package static func openRegular(_ path: FilePath) throws(HostError) -> FileDescriptor {
+        let descriptor = try open(path, .readOnly, options: [.closeOnExec, .nonBlocking], as: .read)
+        var status = stat()
+        let failure: Errno? =
+            if fstat(descriptor.rawValue, &status) != 0 { .current } else {
+                switch Kind(status) {
+                case .file: nil
+                case .directory: .isDirectory
+                case .symbolicLink, .other: .illegalSeek
+                }
+            }
+        guard let failure else { return descriptor }
+        try? descriptor.close()
+        throw HostError(.read, path, failure)
+    }
+
     private static func openExisting(_ path: FilePath) throws(HostError) -> FileDescriptor? {
         do {
-            return try open(path, .readOnly, as: .read)
+            return try openRegular(path)
         } catch {
             if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
             throw error
@@ -164,14 +187,14 @@ extension HostFiles {
 
     /// The first bytes of a file, fewer where it is shorter.
     package static func prefix(of path: FilePath, count: Int) throws(HostError) -> [UInt8] {
-        let descriptor = try open(path, .readOnly, as: .read)
+        let descriptor = try openRegular(path)
         defer { try? descriptor.close() }
         return try piece(of: descriptor, path, upTo: count)
     }
 
     /// Copies a file, in pieces; a reader of `target` sees the old contents or the new.
     package static func copy(_ source: FilePath, to target: FilePath, mode: UInt16 = 0o644) throws(HostError) {
-        let input = try open(source, .readOnly, as: .read)
+        let input = try openRegular(source)
         defer { try? input.close() }
         let temporary = temporarySibling(of: target)
         let options: FileDescriptor.OpenOptions = [.create, .exclusiveCreate, .noFollow, .closeOnExec]
@@ -196,7 +219,7 @@ extension HostFiles {
 
     /// The SHA-256 digest of a file, read in pieces.
     package static func digest(of path: FilePath) throws(HostError) -> Digest {
-        let descriptor = try open(path, .readOnly, as: .read)
+        let descriptor = try openRegular(path)
         defer { try? descriptor.close() }
         var hasher = DigestHasher()
         while true {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// What a JSON text may cost its reader.
 package struct JSONLimits: Sendable {
     /// The most bytes of text.
@@ -18,7 +20,8 @@ package struct JSONLimits: Sendable {
 }
 
 extension JSONValue {
-    /// Reads one JSON text (RFC 8259, UTF-8, no duplicate keys, nothing after the value).
+    /// Reads one JSON text (RFC 8259, UTF-8, no duplicate keys, nothing after the value, strings that keep the rule of
+    /// `StreamSafeText`).
     ///
     /// - Throws: `JSONSyntaxError` with line and column.
     package init(parsing text: some Sequence<UInt8>, limits: JSONLimits = .standard) throws(JSONSyntaxError) {
@@ -186,6 +189,7 @@ extension JSONParser {
 
     private func text(of slice: ArraySlice<UInt8>, at start: Int) throws(JSONSyntaxError) -> String {
         guard let text = String(validating: slice, as: UTF8.self) else { throw failure(.invalidUTF8, at: start) }
+        guard StreamSafeText.excess(in: slice) == nil else { throw failure(.tooManyMarks, at: start) }
         return text
     }
 

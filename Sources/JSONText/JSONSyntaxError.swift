@@ -16,6 +16,7 @@ package struct JSONSyntaxError: CodedError, Hashable {
         case controlCharacter
         case invalidEscape
         case invalidUTF8
+        case tooManyMarks
         case tooDeep(limit: Int)
         case tooLarge(limit: Int)
     }
@@ -49,6 +50,7 @@ package struct JSONSyntaxError: CodedError, Hashable {
         case .controlCharacter: "a control character inside a string"
         case .invalidEscape: "an escape that does not exist"
         case .invalidUTF8: "a string that is not UTF-8"
+        case .tooManyMarks: "a string with \(StreamSafeText.complaint)"
         case .tooDeep(let limit): "more than \(limit) levels of nesting"
         case .tooLarge(let limit): "more than \(limit) bytes"
         }

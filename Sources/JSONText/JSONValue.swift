@@ -99,6 +99,25 @@ extension JSONValue {
         return object[key]
     }
 
+    /// Whether the value holds more than `limit` others, arrays and objects counted with what is in them.
+    ///
+    /// Looks at no more than that.
+    package func hasMoreValues(than limit: Int) -> Bool {
+        var left = limit
+        return !count(downFrom: &left)
+    }
+
+    private func count(downFrom left: inout Int) -> Bool {
+        let inner: [JSONValue]
+        switch self {
+        case .array(let elements): inner = elements
+        case .object(let object): inner = object.members.map(\.value)
+        case .null, .bool, .number, .string: return true
+        }
+        left -= inner.count
+        return left >= 0 && inner.allSatisfy { $0.count(downFrom: &left) }
+    }
+
     /// What kind of value this is, for messages.
     package var kindName: String {
         switch self {

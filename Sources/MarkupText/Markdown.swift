@@ -2,11 +2,13 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import CCommonMark
+import Diagnostics
 
 /// Markdown of strangers as HTML, by the reference implementation of GitHub's dialect.
 ///
 /// What is HTML in it is left out. Links lead to `https:`, `http:` and `mailto:` and say that they are not ours; images
-/// become links, so that a page makes no reader ask a stranger's server. Nothing has an id or a class.
+/// become links, so that a page makes no reader ask a stranger's server. Nothing has an id or a class. Marks that turn the
+/// direction of text are left out, however they are written.
 package enum Markdown {
     /// Tables are read where a text has at most so many `|`: the time that they take grows with the square of them.
     private static let mostTableMarks = 4000
@@ -51,7 +53,12 @@ package enum Markdown {
     ) -> Markup {
         guard let text = cmark_render_html(document, CMARK_OPT_DEFAULT, extensions) else { return .empty }
         defer { cmark_get_default_mem_allocator().pointee.free(text) }
-        return Markup(rendered: String(cString: text))
+        // Here and not before: entities (`&#x202E;`) have become characters by now.
+        return Markup(
+            rendered: String(
+                String.UnicodeScalarView(String(cString: text).unicodeScalars.filter { !$0.turnsDirection })
+            )
+        )
     }
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// Text in HTML or XML that is safe to send, whoever wrote what stands in it.
 ///
-/// What is written in the source is markup; every value that is put into it is text, and is escaped:
+/// What is written in the source is markup; every value that is put into it is text, and is escaped; marks in it that
+/// turn the direction of text are left out, so that it reads as it is:
 ///
 ///     let row: Markup = "<td title=\"\(reason)\">\(name)</td>"
 ///
@@ -51,6 +54,7 @@ package struct Markup: Hashable, Sendable, ExpressibleByStringInterpolation {
             // XML has no words for these at all, and HTML none that anybody wants.
             case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{7F}", "\u{FFFE}", "\u{FFFF}":
                 text += "\u{FFFD}"
+            case _ where scalar.turnsDirection: continue
             default: text.unicodeScalars.append(scalar)
             }
         }

@@ -43,15 +43,20 @@ package struct ConfigFile: Sendable {
 
     /// Reads a text; an empty one is a project without workers.
     ///
+    /// `variable` gives the values of `${NAME}` and `${NAME:default}`, which are put into single scalars after the text was
+    /// parsed; without it they are text. A file that was filled in is for reading: edits are of the text as it is written.
+    ///
     /// - Throws: `ConfigFileError` with line and column for text that is not one YAML document, or lists of workers that
-    ///   have not their shape.
-    package init(parsing bytes: [UInt8]) throws(ConfigFileError) {
+    ///   have not their shape; `.missingVariables` with every name that has neither a value nor a default.
+    package init(parsing bytes: [UInt8], filling variable: ((String) -> String?)? = nil) throws(ConfigFileError) {
         let isEnded = bytes.last.map { $0 == 0x0A || $0 == 0x0D } ?? true
         let ended: YAMLDocument
         do {
-            document = try YAMLDocument(parsing: bytes, rules: Self.rules)
-            ended = isEnded ? document : try YAMLDocument(parsing: bytes + [0x0A], rules: Self.rules)
+            document = try YAMLDocument(parsing: bytes, rules: Self.rules, filling: variable)
+            ended =
+                isEnded ? document : try YAMLDocument(parsing: bytes + [0x0A], rules: Self.rules, filling: variable)
         } catch { throw .syntax(error) }
+        if !document.unsetVariables.isEmpty { throw .missingVariables(document.unsetVariables) }
         self.bytes = bytes
         if let root = document.root, root.pairs == nil { throw .shape(YAMLCursor(root).fail("must be a map")) }
         value = ended.root?.value ?? .mapping([])

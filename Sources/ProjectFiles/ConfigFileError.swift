@@ -15,6 +15,8 @@ package enum ConfigFileError: CodedError {
     /// Something in it is not what a list of workers has there.
     case shape(YAMLShapeError)
     case invalidName(WorkerNameError, YAMLPosition)
+    /// Placeholders name variables that are not set, and have no default.
+    case missingVariables([String])
     case listedTwice(WorkerName, lines: [Int])
     case notListed(WorkerName)
     /// The text is fine, but an edit of it could not be proved to do what it should and nothing else.
@@ -23,7 +25,7 @@ package enum ConfigFileError: CodedError {
     package var code: ErrorCode {
         switch self {
         case .notListed: .notInstalled
-        case .syntax, .shape, .invalidName, .listedTwice, .cannotEdit: .configParse
+        case .syntax, .shape, .invalidName, .missingVariables, .listedTwice, .cannotEdit: .configParse
         }
     }
 
@@ -32,6 +34,12 @@ package enum ConfigFileError: CodedError {
         case .syntax(let error): error.message
         case .shape(let error): error.message
         case .invalidName(let error, let position): "\(position): \(error.message)"
+        case .missingVariables(let names):
+            "the configuration needs "
+                + PrintableText.firstLines(of: names.map { "`\(PrintableText($0, limit: 80))`" }).joined(
+                    separator: ", "
+                )
+                + (names.count == 1 ? ", which is not set" : ", which are not set")
         case .listedTwice(let name, let lines):
             "`\(name)` is listed more than once, on lines \(lines.map(String.init).joined(separator: " and "))"
         case .notListed(let name): "`\(name)` is not listed"
@@ -44,6 +52,8 @@ package enum ConfigFileError: CodedError {
         case .syntax(let error): error.hints
         case .shape: ["`workers:` is a list whose items begin with `- name: NAME`"]
         case .invalidName: []
+        case .missingVariables(let names):
+            ["set it, or give it a default: `${\(PrintableText(names.first ?? "NAME", limit: 80)):default}`"]
         case .listedTwice(let name, _): ["keep one of the entries of `\(name)`, then run the command again"]
         case .notListed: ["`iii worker list` shows what is listed"]
         case .cannotEdit: ["edit the file by hand; it was left as it is"]
@@ -55,6 +65,7 @@ package enum ConfigFileError: CodedError {
         case .syntax(let error): error.details
         case .shape(let error): error.details
         case .invalidName(_, let position): [("line", String(position.line)), ("column", String(position.column))]
+        case .missingVariables(let names): [("variables", names.joined(separator: ", "))]
         case .listedTwice(let name, _), .notListed(let name), .cannotEdit(let name, _): [("name", name.description)]
         }
     }

@@ -28,6 +28,10 @@ package enum LockfileError: CodedError {
         case imageWithoutDigest(String)
     }
 
+    /// More bytes than a lock file can have.
+    case tooLarge(limit: ByteCount)
+    /// A folder, a pipe or a device has its name.
+    case notAFile
     case syntax(YAMLError)
     case shape(YAMLShapeError)
     /// The position is nil where a value in memory, not a text, breaks the rule.
@@ -37,6 +41,8 @@ package enum LockfileError: CodedError {
 
     package var message: String {
         switch self {
+        case .tooLarge(let limit): "it is larger than \(limit), more than any lock file has"
+        case .notAFile: "it is a folder, a pipe or a device, not a file"
         case .syntax(let error): error.message
         case .shape(let error): error.message
         case .broken(let path, let position, let rule):
@@ -48,7 +54,8 @@ package enum LockfileError: CodedError {
         switch self {
         case .broken(_, _, .newerFormat):
             ["update `iii`: this project was locked by a newer version of it"]
-        case .broken(_, _, .hashMismatch), .broken(_, _, .declaredWithoutHash), .syntax, .shape, .broken:
+        case .broken(_, _, .hashMismatch), .broken(_, _, .declaredWithoutHash), .tooLarge, .notAFile, .syntax, .shape,
+            .broken:
             [
                 "restore the file from version control, or delete it and run `iii worker add` for the workers of the project"
             ]
@@ -57,6 +64,8 @@ package enum LockfileError: CodedError {
 
     package var details: [(key: String, value: String)] {
         switch self {
+        case .tooLarge(let limit): [("limit", String(limit.bytes))]
+        case .notAFile: []
         case .syntax(let error): error.details
         case .shape(let error): error.details
         case .broken(let path, let position, let rule):

@@ -48,19 +48,26 @@ package struct Project: Sendable, Hashable {
         Project(configPath: environment.currentDirectory.appending(configName))
     }
 
-    /// The configuration, nil where there is no file.
+    /// The configuration, nil where there is no file; with `variable`, placeholders filled in.
     ///
     /// - Throws: `ProjectError.config` and `.cannotRead`.
-    package func readConfig() throws(ProjectError) -> ConfigFile? {
+    package func readConfig(filling variable: ((String) -> String?)? = nil) throws(ProjectError) -> ConfigFile? {
         guard let bytes = try read(configPath, upTo: ConfigFile.maximumSize) else { return nil }
-        do { return try ConfigFile(parsing: bytes) } catch { throw .config(configPath, error) }
+        do { return try ConfigFile(parsing: bytes, filling: variable) } catch { throw .config(configPath, error) }
     }
 
     /// The lock file, nil where there is none.
     ///
     /// - Throws: `ProjectError.lockfile` and `.cannotRead`.
     package func readLockfile() throws(ProjectError) -> Lockfile? {
-        guard let bytes = try read(lockfilePath, upTo: Lockfile.maximumSize) else { return nil }
+        let bytes: [UInt8]?
+        do throws(ProjectError) { bytes = try read(lockfilePath, upTo: Lockfile.maximumSize) } catch {
+            guard case .cannotRead(_, let cause) = error else { throw error }
+            if cause is FileTooLarge { throw .lockfile(lockfilePath, .tooLarge(limit: Lockfile.maximumSize)) }
+            if let cause = cause as? HostError, cause.isAboutKind { throw .lockfile(lockfilePath, .notAFile) }
+            throw error
+        }
+        guard let bytes else { return nil }
         do { return try Lockfile(parsing: bytes) } catch { throw .lockfile(lockfilePath, error) }
     }
 

@@ -49,7 +49,7 @@ extension GraphNode {
         artifacts = try WorkerArtifacts(in: json, imageKey: "image")
         // Other servers leave these out of some nodes; installing needs neither.
         repository = try json.string("repo", or: "")
-        config = try json.optional("config")?.value ?? .emptyObject
+        config = try json.defaultConfiguration()
         dependencies = try json.optional("dependencies")?.dependencyMap() ?? []
         calls = try json.optional("calls")?.strings()
     }

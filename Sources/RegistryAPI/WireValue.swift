@@ -36,6 +36,23 @@ extension JSONCursor {
         return strings
     }
 
+    /// The default configuration of a worker, which goes into its user's `config.yaml`.
+    ///
+    /// - Throws: `JSONShapeError` for one that nobody could read there: more than 10,000 values, or 256 KiB.
+    func defaultConfiguration() throws(JSONShapeError) -> JSONValue {
+        guard let config = try optional("config") else { return .emptyObject }
+        if config.value.hasMoreValues(than: Self.mostDefaults) {
+            throw config.fail("has more than \(Self.mostDefaults) values")
+        }
+        if config.value.bytes().count > Self.longestDefaults {
+            throw config.fail("is longer than \(Self.longestDefaults) bytes")
+        }
+        return config.value
+    }
+
+    private static let mostDefaults = 10_000
+    private static let longestDefaults = 256 << 10
+
     /// The text of a member, or `fallback` where it is missing or null.
     func string(_ key: String, or fallback: String) throws(JSONShapeError) -> String {
         try optional(key)?.string() ?? fallback

@@ -38,7 +38,7 @@ package struct WorkerDownload: WireValue {
         name = try json.required("name").name()
         version = try json.required("version").version()
         artifacts = try WorkerArtifacts(in: json, imageKey: "image_url")
-        config = try json.optional("config")?.value ?? .emptyObject
+        config = try json.defaultConfiguration()
         calls = try json.optional("calls")?.strings()
     }
 

@@ -144,6 +144,8 @@ extension ErrorResponse {
         case .header(let name, let reason):
             self.init(.validationError, "the header \(name) \(reason)", fix: "correct it, then send the request again")
             envelope.details = [.init(path: name, reason: reason)]
+        case .marks:
+            self.init(.validationError, "the path or query has " + StreamSafeText.complaint, fix: "leave them out")
         case .rangeNotSatisfiable(let size):
             self.init(.validationError, "the range lies outside of the blob", fix: "ask for bytes below \(size)")
             status = .rangeNotSatisfiable

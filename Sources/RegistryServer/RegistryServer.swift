@@ -74,6 +74,7 @@ package struct RegistryServer: Sendable {
     func router() -> Router<RegistryContext> {
         let router = Router(context: RegistryContext.self)
         router.addMiddleware {
+            StreamSafeRequests()
             ClientAddress(proxies: proxies)
             RequestLog(log: log)
             RequestMetrics(metrics: metrics)

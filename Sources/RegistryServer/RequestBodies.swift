@@ -23,6 +23,8 @@ enum RequestFault: Error {
     /// A header that is needed and missing, or cannot be.
     case header(String, String)
     case rangeNotSatisfiable(size: Int64)
+    /// A target with more combining marks in a row than any language needs.
+    case marks
 }
 
 extension Request {

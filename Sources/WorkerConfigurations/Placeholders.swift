@@ -19,9 +19,9 @@ struct Placeholders: Sendable {
             for element in elements { result.append(try filling(element)) }
             return .array(result)
         case .object(let object):
-            var result = JSONObject()
-            for member in object.members { result[member.key] = try filling(member.value) }
-            return .object(result)
+            var members: [(String, JSONValue)] = []
+            for member in object.members { members.append((member.key, try filling(member.value))) }
+            return .object(JSONObject(members))
         }
     }
 

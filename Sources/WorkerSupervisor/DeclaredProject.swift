@@ -53,16 +53,13 @@ package struct DeclaredProjectReader: Sendable {
 
     /// Reads both files as one command has left them, finishing a commit that was interrupted.
     ///
-    /// - Throws: `ProjectError`, `MissingVariables`, `SandboxError` and `NetworkAddressError` for what an entry says.
+    /// - Throws: `ProjectError`, `SandboxError` and `NetworkAddressError` for what an entry says.
     package func read() async throws -> DeclaredProject {
         // A folder that nobody may write to has no half-finished commit either.
         let locked = try? await project.lock(waitingUpTo: .seconds(5))
         defer { locked?.release() }
-        guard let written = try project.readConfig() else { throw NoConfiguration(path: project.configPath.string) }
-        let expanded = try VariableExpansion.expand(written.bytes) { environment.variables[$0] }
-        let config: ConfigFile
-        do throws(ConfigFileError) { config = try ConfigFile(parsing: expanded) } catch {
-            throw ProjectError.config(project.configPath, error)
+        guard let config = try project.readConfig(filling: { environment.variables[$0] }) else {
+            throw NoConfiguration(path: project.configPath.string)
         }
         return try declared(config, try project.readLockfile() ?? Lockfile())
     }

@@ -14,6 +14,8 @@ struct LibYAMLParser: ~Copyable {
     private let source: YAMLSource
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
+    /// Variables that placeholders named so far, and that have no value.
+    private(set) var unsetVariables: [String] = []
 
     /// - Throws: `YAMLError` when there is no memory for the parser.
     init(_ source: YAMLSource) throws(YAMLError) {
@@ -46,7 +48,7 @@ struct LibYAMLParser: ~Copyable {
     /// After `streamEnd` there is none.
     ///
     /// - Throws: `YAMLError` at the place where the text is not YAML.
-    func next() throws(YAMLError) -> YAMLEvent {
+    mutating func next() throws(YAMLError) -> YAMLEvent {
         var event = yaml_event_t()
         // Safety: `event` is zero or filled by this call, and libyaml leaves it zero when it fails.
         let isParsed = yaml_parser_parse(parser, &event) == 1
@@ -57,7 +59,7 @@ struct LibYAMLParser: ~Copyable {
         return YAMLEvent(kind: kind(of: event), span: span, anchor: properties.anchor, tag: properties.tag)
     }
 
-    private func kind(of event: yaml_event_t) -> YAMLEvent.Kind {
+    private mutating func kind(of event: yaml_event_t) -> YAMLEvent.Kind {
         switch event.type {
         case YAML_STREAM_START_EVENT: .streamStart
         case YAML_DOCUMENT_START_EVENT: .documentStart
@@ -98,11 +100,10 @@ struct LibYAMLParser: ~Copyable {
         }
     }
 
-    private func text(_ value: UnsafeMutablePointer<yaml_char_t>?, count: Int) -> String {
+    private mutating func text(_ value: UnsafeMutablePointer<yaml_char_t>?, count: Int) -> String {
         // Safety: libyaml gives `count` bytes of UTF-8 at `value`, alive until the event is deleted.
-        source.written(
-            String(decoding: UnsafeBufferPointer(start: value, count: value == nil ? 0 : count), as: UTF8.self)
-        )
+        let text = String(decoding: UnsafeBufferPointer(start: value, count: value == nil ? 0 : count), as: UTF8.self)
+        return source.text(text, unset: &unsetVariables)
     }
 
     // Safety: names and tags are strings of C, alive until the event is deleted.

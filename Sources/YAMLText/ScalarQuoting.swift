@@ -4,12 +4,18 @@
 /// How a piece of text is written so that every YAML reader takes it for just that text.
 ///
 /// Plain where nobody can read it as something else, of YAML 1.1 and 1.2 readers alike; else in single quotes; in
-/// double quotes, with escapes, what single quotes cannot hold on one line.
+/// double quotes, with escapes, what single quotes cannot hold on one line. Text is never a placeholder: `${NAME}` is
+/// written `"\x24{NAME}"`, which is the text again for every reader that fills placeholders in, before it parses or after.
 enum ScalarQuoting {
     static func written(_ text: String, inFlow: Bool) -> String {
+        if looksLikePlaceholder(text) { return doubleQuoted(text) }
         if isPlain(text, inFlow: inFlow) { return text }
         guard text.unicodeScalars.allSatisfy(isHarmless) else { return doubleQuoted(text) }
         return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+
+    private static func looksLikePlaceholder(_ text: String) -> Bool {
+        zip(text.utf8, text.utf8.dropFirst()).contains { $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{") }
     }
 
     private static func isPlain(_ text: String, inFlow: Bool) -> Bool {
@@ -38,11 +44,11 @@ enum ScalarQuoting {
 
     /// Whether a character can stand in a line as it is.
     ///
-    /// Tabs cannot: some readers trim them.
+    /// Tabs cannot: some readers trim them. Nor can the private planes, which our own reader needs for placeholders.
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20...0x7E: true
-        case 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF: true
+        case 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD, 0x10000...0xEFFFF: true
         default: false
         }
     }
@@ -86,8 +92,10 @@ enum ScalarQuoting {
 
     private static func doubleQuoted(_ text: String) -> String {
         var quoted = "\""
-        for scalar in text.unicodeScalars {
+        let followers = text.unicodeScalars.dropFirst().map { Optional($0) } + [nil]
+        for (scalar, next) in zip(text.unicodeScalars, followers) {
             switch scalar {
+            case "$" where next == "{": quoted += "\\x24"
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
             case "\n": quoted += "\\n"
@@ -95,7 +103,8 @@ enum ScalarQuoting {
             case "\t": quoted += "\\t"
             case _ where isHarmless(scalar): quoted.unicodeScalars.append(scalar)
             case _ where scalar.value <= 0xFF: quoted += "\\x" + hexadecimal(scalar.value, digits: 2)
-            default: quoted += "\\u" + hexadecimal(scalar.value, digits: 4)
+            case _ where scalar.value <= 0xFFFF: quoted += "\\u" + hexadecimal(scalar.value, digits: 4)
+            default: quoted += "\\U" + hexadecimal(scalar.value, digits: 8)
             }
         }
         return quoted + "\""

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// Builds values out of the parser's events, and holds them to the rules.
 ///
 /// No recursion: depth costs no stack.
@@ -40,6 +42,7 @@ struct YAMLComposer {
             return try place(try resolveAlias(name, event), holding: anchors[name]?.nodes ?? 1)
         case .scalar(let text, let style):
             try count(1, at: event.span.start)
+            guard text.isStreamSafe else { throw YAMLError(.tooManyMarks, at: event.span.start) }
             let scalar = try scalar(text, style, event)
             return try place(node(.scalar(scalar), style, event.span, event), holding: 1)
         case .sequenceStart(let style): try begin(event, style, isMapping: false)
@@ -120,7 +123,10 @@ extension YAMLComposer {
             throw YAMLError(.alias(name), at: event.span.start)
         }
         if let anchor = event.anchor, !rules.allowsAnchors { throw YAMLError(.anchor(anchor), at: event.span.start) }
-        if let tag = event.tag, !rules.allowsTags { throw YAMLError(.tag(tag), at: event.span.start) }
+        if let tag = event.tag {
+            guard tag.isStreamSafe else { throw YAMLError(.tooManyMarks, at: event.span.start) }
+            if !rules.allowsTags { throw YAMLError(.tag(tag), at: event.span.start) }
+        }
     }
 
     private mutating func resolveAlias(_ name: String, _ event: YAMLEvent) throws(YAMLError) -> YAMLNode {

@@ -7,13 +7,22 @@ package struct YAMLDocument: Sendable {
     package let root: YAMLNode?
     /// Where the line `...` begins that ends the document, where there is one.
     package let endMarker: YAMLPosition?
+    /// Variables that placeholders name, and that have neither a value nor a default, in the order of the text.
+    package let unsetVariables: [String]
 
     /// Reads a text.
     ///
+    /// With `variable`, and rules that read placeholders, each placeholder in a scalar gives way to the variable's value or
+    /// its own default; a plain scalar then has the type that its new text has. Without it, placeholders are text.
+    ///
     /// - Throws: `YAMLError` with the place at which the text is not YAML, or breaks the rules.
-    package init(parsing bytes: [UInt8], rules: YAMLRules) throws(YAMLError) {
-        let source = try YAMLSource(bytes, rules: rules)
-        let parser = try LibYAMLParser(source)
+    package init(
+        parsing bytes: [UInt8],
+        rules: YAMLRules,
+        filling variable: ((String) -> String?)? = nil
+    ) throws(YAMLError) {
+        let source = try YAMLSource(bytes, rules: rules, filling: variable)
+        var parser = try LibYAMLParser(source)
         var composer = YAMLComposer(rules: rules)
         var root: YAMLNode?
         var endMarker: YAMLPosition?
@@ -34,6 +43,7 @@ package struct YAMLDocument: Sendable {
         let isNothing = root.map { $0.isNull && $0.span.isEmpty && $0.anchor == nil } ?? true
         self.root = isNothing ? nil : root
         self.endMarker = endMarker
+        unsetVariables = parser.unsetVariables
     }
 
     /// Reads a text that is at hand as a string.

@@ -13,6 +13,7 @@ package struct YAMLError: CodedError, Hashable {
         case tooDeep(limit: Int)
         case tooManyNodes(limit: Int)
         case notUTF8
+        case tooManyMarks
         /// A character that only some readers take for the end of a line, or that hides.
         case refusedCharacter(Unicode.Scalar)
         /// A tab where YAML wants blanks.
@@ -29,6 +30,8 @@ package struct YAMLError: CodedError, Hashable {
         case tagMismatch(tag: String, text: String)
         case collectionAsKey
         case duplicateKey(String, firstLine: Int)
+        /// Placeholders, and no private character that could stand for a part of one.
+        case noPrivateCharacters
         case outOfMemory
     }
 
@@ -55,6 +58,7 @@ extension YAMLError {
         case .tooDeep(let limit): "more than \(limit) lists and maps inside each other"
         case .tooManyNodes(let limit): "more than \(limit) values"
         case .notUTF8: "a byte that is not UTF-8"
+        case .tooManyMarks: "\(StreamSafeText.complaint)"
         case .refusedCharacter(let scalar):
             "the character U+\(Self.hexadecimal(scalar)), which YAML readers understand differently"
         case .tab: "a tab cannot be used to indent"
@@ -68,6 +72,7 @@ extension YAMLError {
         case .tagMismatch(let tag, let text): "`\(Self.shown(text))` does not fit the tag `\(Self.shown(tag))`"
         case .collectionAsKey: "a list or map cannot be a key"
         case .duplicateKey(let key, let line): "the key `\(Self.shown(key))` was given before, on line \(line)"
+        case .noPrivateCharacters: "characters of all private kinds, which leave none to read `${NAME}` with"
         case .outOfMemory: "there is not enough memory to read it"
         }
     }

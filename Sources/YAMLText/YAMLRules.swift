@@ -17,7 +17,7 @@ package struct YAMLRules: Hashable, Sendable {
     package var allowsAnchors: Bool
     /// Whether `!tag` is read or refused.
     package var allowsTags: Bool
-    /// Whether `${NAME:default}` is text wherever it stands, whatever its braces and colons mean to YAML.
+    /// Whether `${NAME:default}` is part of one scalar wherever it stands, whatever its braces and colons mean to YAML.
     package var readsPlaceholders = false
 
     /// For files that come from outside: no anchors, no aliases, no tags.

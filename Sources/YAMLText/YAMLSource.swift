@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// A text that was found fit to be parsed, and the way from the parser's marks back to its bytes.
 ///
 /// The parser counts characters and does not see the byte order mark; positions count bytes and do.
@@ -10,29 +12,38 @@ struct YAMLSource {
     /// The bytes without a byte order mark.
     let body: ArraySlice<UInt8>
     /// What the parser is to read, where that is not the body.
-    private let hidden: [UInt8]?
+    private let placeholders: YAMLPlaceholders?
+    /// The value of a variable; nil where placeholders stay as they are written.
+    private let variable: ((String) -> String?)?
     /// How long the byte order mark is: 0 or 3.
     private let lead: Int
     /// Where each character begins in the body; empty where every character is one byte.
     private let starts: [Int]
 
-    /// - Throws: `YAMLError` for text beyond the limit, bytes that are not UTF-8, and characters that end a line for
-    ///   some readers only (U+0085, U+2028, U+2029) or do not show (U+FEFF).
-    init(_ bytes: [UInt8], rules: YAMLRules) throws(YAMLError) {
+    /// - Throws: `YAMLError` for text beyond the limit, bytes that are not UTF-8, characters that end a line for some
+    ///   readers only (U+0085, U+2028, U+2029) or do not show (U+FEFF), and what `StreamSafeText` does not allow.
+    init(_ bytes: [UInt8], rules: YAMLRules, filling variable: ((String) -> String?)?) throws(YAMLError) {
         guard bytes.count <= rules.maximumBytes else {
             throw YAMLError(.tooLarge(limit: rules.maximumBytes), at: .start)
         }
         lead = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
         body = bytes[lead...]
-        hidden = rules.readsPlaceholders ? YAMLPlaceholders.hiding(in: body) : nil
         starts = body.allSatisfy { $0 < 0x80 } ? [] : try Self.characterStarts(of: body)
+        placeholders = rules.readsPlaceholders ? try YAMLPlaceholders(hiddenIn: body) : nil
+        self.variable = variable
     }
 
     /// What the parser reads: as many characters as the body has.
-    var parsed: ArraySlice<UInt8> { hidden.map { $0[...] } ?? body }
+    var parsed: ArraySlice<UInt8> { placeholders.map { $0.text[...] } ?? body }
 
-    /// A text of the parser as it was written.
-    func written(_ text: String) -> String { hidden == nil ? text : YAMLPlaceholders.restored(text) }
+    /// A text of the parser as it was written, or with what stands for its placeholders.
+    ///
+    /// `unset` gets the names of variables that have no value.
+    func text(_ text: String, unset: inout [String]) -> String {
+        guard let placeholders else { return text }
+        guard let variable else { return placeholders.restored(text) }
+        return placeholders.filled(text, variable, unset: &unset)
+    }
 
     /// The position of the character that comes after `index` others.
     func position(index: Int, line: Int, column: Int) -> YAMLPosition {
@@ -42,7 +53,8 @@ struct YAMLSource {
 
     /// The position of a byte of what the parser reads.
     func position(ofByte offset: Int) -> YAMLPosition {
-        let read = written(String(decoding: parsed.prefix(max(0, offset)), as: UTF8.self))
+        let seen = String(decoding: parsed.prefix(max(0, offset)), as: UTF8.self)
+        let read = placeholders?.restored(seen) ?? seen
         let before = body.prefix(read.utf8.count)
         let lineStart = before.lastIndex { $0 == UInt8(ascii: "\n") }.map { $0 + 1 } ?? body.startIndex
         return YAMLPosition(
@@ -64,7 +76,9 @@ struct YAMLSource {
         var decoder = UTF8()
         var bytes = body.makeIterator()
         var place = YAMLPosition(offset: body.startIndex, line: 1, column: 1)
+        let excess = StreamSafeText.excess(in: body)
         while true {
+            if let excess, place.offset - body.startIndex == excess { throw YAMLError(.tooManyMarks, at: place) }
             starts.append(place.offset - body.startIndex)
             switch decoder.decode(&bytes) {
             case .emptyInput: return starts

@@ -48,7 +48,8 @@ struct IIICommand: AsyncParsableCommand {
 
     func run() async throws {
         let (listen, config, isInsecure) = (listen, config, listensInsecurely)
-        try await CommandContext.run { context in
+        // Workers have their own time to stop in.
+        try await CommandContext.run(patience: nil) { context in
             try await RunProject(context: context, listen: listen, config: config, isInsecure: isInsecure).run()
         }
     }

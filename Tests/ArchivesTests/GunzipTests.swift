@@ -33,7 +33,7 @@ struct GunzipTests {
     /// A header with the optional fields of the flags, each with something in it.
     private static func header(flags: UInt8) -> [UInt8] {
         var header: [UInt8] = [0x1F, 0x8B, 8, flags, 1, 2, 3, 4, 2, 3]
-        if flags & 4 != 0 { header += [3, 0, 7, 0, 9] }
+        if flags & 4 != 0 { header += [5, 0, 0x41, 0x70, 1, 0, 9] }
         if flags & 8 != 0 { header += Array("name.tar\0".utf8) }
         if flags & 16 != 0 { header += Array("made by hand\0".utf8) }
         if flags & 2 != 0 { header += GzipBytes.crc(header).prefix(2) }

@@ -90,6 +90,12 @@ extension HostileArchive {
 
     // MARK: Gzip
 
+    private static func changed(_ index: Int, _ byte: UInt8) -> [UInt8] {
+        var header = GzipBytes.header
+        header[index] = byte
+        return header
+    }
+
     private static let sound = TarBytes.archive { $0.file("f", "hello") }
     private static let packed = GzipBytes.pack(sound)
 
@@ -108,6 +114,18 @@ extension HostileArchive {
         gzip("zstandard", .notGzip, [0x28, 0xB5, 0x2F, 0xFD]),
         gzip("other method", .notGzip, [0x1F, 0x8B, 7] + packed.dropFirst(3)),
         gzip("reserved flag", .reservedFlags, GzipBytes.pack(sound, header: header(flags: 0x20))),
+        gzip("unknown compression", .headerField("compression"), GzipBytes.pack(sound, header: changed(8, 3))),
+        gzip("unknown system", .headerField("operating system"), GzipBytes.pack(sound, header: changed(9, 0x41))),
+        gzip(
+            "extra field of no subfields",
+            .headerField("extra field"),
+            GzipBytes.pack(sound, header: header(flags: 4, [3, 0, 7, 0, 9]))
+        ),
+        gzip(
+            "subfield beyond its field",
+            .headerField("extra field"),
+            GzipBytes.pack(sound, header: header(flags: 4, [5, 0, 0x41, 0x70, 2, 0, 9]))
+        ),
         gzip("name without end", .headerTooLong, header(flags: 8, [UInt8](repeating: 0x61, count: 5000))),
         gzip("long extra field", .headerTooLong, header(flags: 4, [0xFF, 0xFF] + [UInt8](repeating: 0, count: 70000))),
         gzip("wrong header checksum", .headerChecksum, GzipBytes.pack(sound, header: header(flags: 2, [1, 2]))),

@@ -65,6 +65,20 @@ extension HostileArchive {
         header("no size", .number(field: "size")) { $0.size = [UInt8](repeating: 0, count: 12) },
         header("blank size", .number(field: "size")) { $0.size = [UInt8](repeating: 0x20, count: 12) },
         header("mode that is no number", .number(field: "mode")) { $0.mode = Array("rwxr-xr\0".utf8) },
+        header("letter in a time", .number(field: "time")) { $0.patches = [(140, Array("x".utf8))] },
+        header("sign in a time", .number(field: "time")) { $0.patches = [(136, Array("-0000000001\0".utf8))] },
+        header("time with something behind", .number(field: "time")) {
+            $0.patches = [(136, Array("5\u{0}000000000\0".utf8))]
+        },
+        header("time that begins like base 256", .number(field: "time")) { $0.patches = [(136, [0x81])] },
+        header("time beyond 63 bits", .number(field: "time")) { $0.patches = [(136, [0x80, 0, 0, 1])] },
+        header("digit 8 in a user", .number(field: "user")) { $0.patches = [(110, Array("8".utf8))] },
+        header("words as a group", .number(field: "group")) { $0.patches = [(116, Array("staff\0".utf8))] },
+        header("letter in a device", .number(field: "device")) { $0.patches = [(331, Array("a".utf8))] },
+        header("letter in a minor device of GNU", .number(field: "device")) { header in
+            header.magic = Array("ustar  \0".utf8)
+            header.patches = [(337, Array("00_0000\0".utf8))]
+        },
         header("bytes behind the name", .hiddenBytes) { $0.patches = [(50, Array("hidden".utf8))] },
         header("bytes behind the prefix", .hiddenBytes) { $0.patches = [(400, Array("hidden".utf8))] },
         header("trailer of star", .hiddenBytes) { $0.patches = [(508, Array("tar\0".utf8))] },
@@ -128,6 +142,7 @@ extension HostileArchive {
         brokenPAX("no line end", "10 path=ff"),
         brokenPAX("no equals sign", "10 pathff\n"),
         brokenPAX("no key", "5 =f\n"),
+        brokenPAX("key of combining marks", "4014 e" + String(repeating: "\u{300}", count: 2003) + "=\n"),
         brokenPAX("rest behind the records", "10 path=f\n\0\0"),
         HostileArchive("PAX: too long", .tar(.extendedHeaderTooLong), entry: "PaxHeaders/x") { tar in
             tar.pax([("comment", String(repeating: "c", count: 1 << 16))])

@@ -33,6 +33,7 @@ extension HostileArchive {
         ("C1 control", "a\u{9B}b", .controlCharacter),
         ("line separator", "a\u{2028}b", .controlCharacter),
         ("turned text", "a\u{202E}gpj.exe", .controlCharacter),
+        ("letter under forty accents", "e" + String(repeating: "\u{301}", count: 40), .tooManyMarks),
         ("device of Windows", "CON", .deviceName),
         ("device in lower case with an ending", "docs/nul.txt", .deviceName),
         ("device with a blank before its ending", "aux .txt", .deviceName),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import CHostSystem
 import HostSystem
 import SystemPackage
 import TestSupport
@@ -49,6 +50,27 @@ import WorkerModel
             } else {
                 #expect(throws: FileTooLarge.self) { try HostFiles.read(path, upTo: ByteCount(limit)) }
             }
+        }
+    }
+
+    /// Opening a named pipe waits until somebody writes to it, for ever and deaf to a first Ctrl-C.
+    @Test func onlyRegularFilesAreReadAndNobodyIsWaitedFor() throws {
+        try withTemporaryDirectory { folder in
+            let (pipe, link) = (folder.appending("pipe"), folder.appending("link"))
+            let made = pipe.withPlatformString { mkfifo($0, 0o600) }
+            try #require(made == 0)
+            try HostFiles.replaceLink(link, to: pipe)
+            for path in [pipe, link, folder, "/dev/zero"] {
+                for read: (FilePath) throws -> Void in [
+                    { _ = try HostFiles.read($0, upTo: .kibibytes(1)) }, { _ = try HostFiles.prefix(of: $0, count: 1) },
+                    { _ = try HostFiles.digest(of: $0) }, { try HostFiles.copy($0, to: folder.appending("copy")) },
+                ] {
+                    let error = #expect(throws: HostError.self) { try read(path) }
+                    #expect(error?.isAboutKind == true)
+                    #expect(error?.message.contains("not a file") == true)
+                }
+            }
+            #expect(try HostFiles.entries(of: folder) == ["link", "pipe"])
         }
     }
 

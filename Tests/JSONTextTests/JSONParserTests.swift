@@ -50,6 +50,30 @@ import Testing
         #expect(((try? JSONValue(parsing: text)) != nil) == fits)
     }
 
+    /// Comparing or hashing such a string takes time with the square of its length: it never becomes one.
+    @Test(arguments: [
+        "{\"e%\":1}", "[\"e%\"]", "{\"a\":{\"b\":\"%\"}}", "\"\\n%\"", "\"\\u0065%\"",
+    ])
+    func refusesRunsOfCombiningMarks(text: String) throws {
+        func filled(_ mark: String, _ count: Int) -> String {
+            text.split(separator: "%", omittingEmptySubsequences: false)
+                .joined(separator: String(repeating: mark, count: count))
+        }
+        for mark in ["\u{300}", "\\u0300", "\\ud834\\udd65"] {
+            _ = try JSONValue(parsing: filled(mark, 30))
+            let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: filled(mark, 31)) }
+            #expect(error?.reason == .tooManyMarks)
+            #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: filled(mark, 50_000)) }
+        }
+    }
+
+    @Test func countsValuesNoFurtherThanAsked() {
+        let value: JSONValue = ["a": [1, 2, ["b": 3]], "c": 4]
+        #expect(!value.hasMoreValues(than: 6))
+        #expect(value.hasMoreValues(than: 5))
+        #expect(!JSONValue.null.hasMoreValues(than: 0))
+    }
+
     @Test func holdsItsSize() {
         #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: "[1,2,3]", limits: JSONLimits(bytes: 6)) }
     }

@@ -42,11 +42,13 @@ struct LyingRegistry: Sendable {
         name: String = "a",
         version: String = "1.0.0",
         url: String,
-        digest: String? = nil
+        digest: String? = nil,
+        defaults: JSONValue = .emptyObject
     ) -> [LoopbackServer.Step] {
         let node: JSONValue = [
             "name": .string(name), "type": "bundle", "version": .string(version), "repo": "",
-            "archive_url": .string(url), "sha256": .string(digest ?? self.digest), "dependencies": .emptyObject,
+            "config": defaults, "archive_url": .string(url), "sha256": .string(digest ?? self.digest),
+            "dependencies": .emptyObject,
         ]
         let graph: JSONValue = [
             "root": ["name": .string(name), "version": .string(version)], "graph": [node], "edges": [],

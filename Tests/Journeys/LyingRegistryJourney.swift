@@ -66,6 +66,19 @@ import TransportTestSupport
         ),
         Lie(name: "another worker", code: "W184", words: "`b`", resolving: { $0.graph(name: "b", url: $1) }),
         Lie(name: "another version", code: "W184", words: "1.9.0", resolving: { $0.graph(version: "1.9.0", url: $1) }),
+        Lie(
+            name: "defaults that nobody could read",
+            code: "W140",
+            words: "10000 values",
+            resolving: { $0.graph(url: $1, defaults: .array(Array(repeating: 1, count: 330_000))) }
+        ),
+        Lie(
+            name: "a key of accents",
+            code: "W140",
+            resolving: { lie, url in
+                lie.graph(url: url, defaults: ["e": .object([("e" + String(repeating: "\u{300}", count: 100_000), 1)])])
+            }
+        ),
         Lie(name: "no JSON", code: "W140", resolving: { _, _ in .answer(200, [:], Array("<html>".utf8)) }),
         Lie(
             name: "more JSON than anybody reads",
@@ -105,6 +118,26 @@ import TransportTestSupport
                 #expect(result.status == 1 && result.talk.contains("gone"), "\(result.talk)")
                 let bad = result.talk.unicodeScalars.filter { $0.value < 0x20 && $0 != "\n" || $0.value == 0x202E }
                 #expect(bad.isEmpty, "\(bad.map(\.value))")
+            }
+        }
+    }
+
+    /// What a registry writes is text in `config.yaml`, also where it looks like a variable of its user.
+    @Test func itsDefaultsReadNoVariables() async throws {
+        try await Road.open { road in
+            let honest = try await LyingRegistry(on: road)
+            let defaults: JSONValue = [
+                "region": "${AWS_SECRET_ACCESS_KEY}", "half": "${HOME:", "${HOME}": ["x\n${PATH}\n}"],
+            ]
+            try await road.lied(
+                resolving: { honest.graph(url: $0, defaults: defaults) },
+                serving: { honest.whole }
+            ) { variables in
+                let result = try await road.iii("worker", "add", "a@1.0.0", variables: variables)
+                try #require(result.status == 0, "\(result.talk)")
+                let written = try #require(road.read("config.yaml"))
+                #expect(!written.contains("${") && written.contains("\\x24{AWS_SECRET_ACCESS_KEY}"), "\(written)")
+                #expect(try await road.iii("worker", "verify", variables: variables).status == 0)
             }
         }
     }

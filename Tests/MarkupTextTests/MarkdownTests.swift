@@ -39,6 +39,20 @@ struct MarkdownTests {
         }
     }
 
+    /// `U+202E` and its like make a page read as something else than what it says.
+    @Test(arguments: [0x061C, 0x200E, 0x200F, 0x202A, 0x202D, 0x202E, 0x2066, 0x2069] as [UInt32])
+    func marksOfDirectionDoNotSurvive(mark: UInt32) throws {
+        let scalar = try #require(Unicode.Scalar(mark))
+        let hexadecimal = String(mark, radix: 16)
+        let text =
+            "# a\(scalar)b\n\n`c\(scalar)d` &#x\(hexadecimal); [e\(scalar)f](https://x.test/\(scalar)) &#\(mark);\n"
+        let html = Self.html(text)
+        let markup: Markup = "<p title=\"\("a\(scalar)b")\">\("c\(scalar)d")</p>"
+        #expect(!html.unicodeScalars.contains(scalar))
+        #expect(html.contains("<code>cd</code>"))
+        #expect(markup.text == "<p title=\"ab\">cd</p>")
+    }
+
     @Test func headingsKeepTheirOrderBelowTheOnesOfThePage() {
         #expect(Self.html("## a\n\n### b\n\n###### c\n") == "<h3>a</h3>\n<h4>b</h4>\n<h6>c</h6>\n")
     }

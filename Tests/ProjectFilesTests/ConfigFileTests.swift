@@ -165,6 +165,37 @@ struct ConfigFileTests {
         #expect(merged.entries[0].config?["*a"] == "&b" && merged.entries.count == 1)
     }
 
+    /// A registry's text is never a placeholder, whoever reads the file next; what its user wrote still is one.
+    @Test(arguments: ["${SECRET}", "${SECRET:x}", "${HOME:", "a\n${SECRET}\n}", "${", "$${SECRET}", "'${SECRET}'"])
+    func defaultsAreNeverFilledIn(_ text: String) throws {
+        let variables = ["SECRET": "gone", "PORT": "3111"]
+        let defaults: JSONObject = ["key": .string(text), "deep": ["list": [.string(text)], text: .string(text)]]
+        for before in [
+            "workers:\n  - name: a\n    config: {port: ${PORT}}\n", "workers: [{name: a, config: {port: ${PORT}}}]\n",
+            "workers:\n  - name: b\n    config:\n      deep: {}\n  - name: a\n    config:\n      port: ${PORT}\n",
+        ] {
+            let written = try ConfigFile(parsing: before).adding(name("b"), config: defaults)
+                .adding(name("c"), config: defaults).resettingConfig(of: name("c"), to: defaults)
+            let file = try ConfigFile(parsing: written.bytes) { variables[$0] }
+            #expect(file[try name("a")]?.config == ["port": 3111])
+            for worker in ["b", "c"] {
+                let config = try #require(file[try name(worker)]?.config)
+                #expect(config.isEquivalent(to: .object(defaults)), "\(written.text)")
+            }
+            // As readers find them that look for placeholders in the text before they parse it.
+            let starts = zip(written.bytes, written.bytes.dropFirst()).count { $0 == 0x24 && $1 == 0x7B }
+            #expect(starts == 1, "\(written.text)")
+        }
+    }
+
+    @Test func everyVariableThatIsNotSetIsNamed() throws {
+        let text = "workers:\n  - name: a # ${IGNORED}\n    config: {a: '${A}', b: ${B:1}, c: ${C}, d: ${A}}\n"
+        let error = #expect(throws: ConfigFileError.self) { try ConfigFile(parsing: Array(text.utf8)) { _ in nil } }
+        #expect(error?.message == "the configuration needs `A`, `C`, which are not set")
+        #expect(error?.code == .configParse)
+        #expect(try ConfigFile(parsing: Array(text.utf8)) { _ in "x" }.entries[0].config?["c"] == "x")
+    }
+
     @Test func manyNewKeysAreAddedAtOnce() throws {
         var defaults = JSONObject()
         for index in 0..<2000 { defaults["key\(index)"] = ["value": .number(JSONNumber(index))] }

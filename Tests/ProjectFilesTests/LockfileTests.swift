@@ -117,7 +117,7 @@ struct LockfileTests {
                     type: engine
                     notes:
                       - code: yanked
-                        message: 'loses data: [31m${HOME}'
+                        message: "loses data: [31m\\x24{HOME}"
                       - code: deprecated
                         message: use b
                         replacement: b

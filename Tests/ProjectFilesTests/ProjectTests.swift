@@ -44,6 +44,31 @@ struct ProjectTests {
         }
     }
 
+    /// A lock file that cannot be one is the lock file's fault, and nobody waits for a pipe.
+    @Test func whatIsNoLockFileIsSaidOfTheLockFile() throws {
+        try withTemporaryDirectory { root in
+            let project = Project.beginning(in: environment(root))
+            try HostFiles.makeDirectory(project.lockfilePath)
+            try expectInvalid(project, "folder")
+            try HostFiles.removeTree(project.lockfilePath)
+            #expect(project.lockfilePath.withPlatformString { mkfifo($0, 0o600) } == 0)
+            try expectInvalid(project, "pipe")
+            try HostFiles.removeFile(project.lockfilePath)
+            try HostFiles.write([UInt8](repeating: 0x23, count: 9 << 20), to: project.lockfilePath)
+            try expectInvalid(project, "8 MiB")
+            #expect(project.configPath.withPlatformString { mkfifo($0, 0o600) } == 0)
+            let error = #expect(throws: ProjectError.self) { try project.readConfig() }
+            #expect(error?.code == .configIO)
+        }
+    }
+
+    private func expectInvalid(_ project: Project, _ word: String) throws {
+        let error = #expect(throws: ProjectError.self) { try project.readLockfile() }
+        #expect(error?.code == .lockfileInvalid)
+        #expect(error?.message.contains(project.lockfilePath.string) == true)
+        #expect(error?.message.contains(word) == true, "\(error?.message ?? "")")
+    }
+
     @Test func readsItsFilesOrNamesThemInErrors() throws {
         try withTemporaryDirectory { root in
             let project = Project.beginning(in: environment(root))

@@ -56,6 +56,25 @@ import WorkerModel
           "details":[{"path":"$.a","reason":"is odd","code":"W181"}],"identical":false}}
         """
 
+    /// What no `config.yaml` could hold is the registry's fault, found before anything is written.
+    @Test func defaultsAreBounded() throws {
+        func node(_ config: String) throws -> GraphNode {
+            try GraphNode(
+                json: JSONValue(parsing: #"{"name":"a","type":"engine","version":"1.0.0","config":\#(config)}"#)
+            )
+        }
+        func list(_ count: Int) -> String { "[" + Array(repeating: "1", count: count).joined(separator: ",") + "]" }
+        #expect(try node(list(10_000)).config != .emptyObject)
+        let many = #expect(throws: JSONShapeError.self) { try node(#"{"a":{"b":\#(list(10_000))}}"#) }
+        #expect(many?.message == "$.config has more than 10000 values")
+        let long = #expect(throws: JSONShapeError.self) {
+            try node("\"" + String(repeating: "x", count: 300_000) + "\"")
+        }
+        #expect(long?.path == "$.config")
+        let text = #"{"name":"a","type":"engine","version":"1.0.0","config":\#(list(330_000))}"#
+        #expect(throws: JSONShapeError.self) { try WorkerDownload(json: JSONValue(parsing: text)) }
+    }
+
     private func expectRoundTrip<Value: WireValue>(_ text: String, as type: Value.Type) throws {
         let json = try JSONValue(parsing: text)
         let value = try Value(json: json)

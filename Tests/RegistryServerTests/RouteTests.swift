@@ -21,6 +21,9 @@ struct RouteTests {
         var testDescription: String { "\(method.rawValue) \(path) \(who) \(body ?? "") is \(status)" }
     }
 
+    static let rawMarks = String(repeating: "\u{300}", count: 31)
+    /// The same in a target: comparing them takes time with the square of their number.
+    static let marks = String(repeating: "%CC%80", count: 31)
     static let hex = String(repeating: "0", count: 64)
 
     static let rows: [Row] = [
@@ -57,6 +60,11 @@ struct RouteTests {
         Row(method: .get, path: "/w/nobody/versions", status: 404, code: .workerNotFound),
         Row(method: .get, path: "/w", status: 200),
         Row(method: .head, path: "/w?search=smoke", status: 200),
+        Row(method: .get, path: "/w?q=\(marks)", status: 422, code: .validationError),
+        Row(method: .get, path: "/w/\(marks)", status: 422, code: .validationError),
+        Row(method: .head, path: "/w/\(marks)", status: 422),
+        Row(method: .get, path: "/w/smoke?\(marks)=1", status: 422, code: .validationError),
+        Row(method: .post, path: "/resolve", body: "{\"e\(rawMarks)\":1}", status: 400, code: .invalidJSON),
         Row(method: .get, path: "/w?page_size=0", status: 422, code: .validationError),
         Row(method: .get, path: "/w?page_size=101", status: 422, code: .validationError),
         Row(method: .get, path: "/w?sort=best", status: 422, code: .validationError),

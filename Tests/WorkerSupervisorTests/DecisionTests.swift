@@ -9,31 +9,6 @@ import WorkerSupervisor
 
 /// What is decided without touching anything.
 @Suite struct DecisionTests {
-    @Test(arguments: [
-        ("port: ${PORT}", "port: 3111"),
-        ("port: ${PORT:80} ${NONE:80}", "port: 3111 80"),
-        ("a: ${EMPTY:x}", "a: "),
-        ("a: ${NONE:}", "a: "),
-        ("a: ${NONE:-d}", "a: -d"),
-        ("url: ${NONE:http://h:1}", "url: http://h:1"),
-        ("  # ${NONE} stays\na: ${PORT}", "  # ${NONE} stays\na: 3111"),
-        ("a: x # ${PORT}", "a: x # 3111"),
-        ("cost: $5 ${} ${", "cost: $5 ${} ${"),
-    ])
-    func variablesAreExpandedInTheText(text: String, expected: String) throws {
-        let variables = ["PORT": "3111", "EMPTY": ""]
-        let expanded = try VariableExpansion.expand(Array(text.utf8)) { variables[$0] }
-        #expect(String(decoding: expanded, as: UTF8.self) == expected)
-    }
-
-    @Test func everyMissingVariableIsNamedOnce() {
-        let error = #expect(throws: MissingVariables.self) {
-            _ = try VariableExpansion.expand(Array("${A} ${B:1} ${C}\n${A}".utf8)) { _ in nil }
-        }
-        #expect(error?.names == ["A", "C"])
-        #expect(error?.code == .configParse)
-    }
-
     @Test func configBecomesVariables() throws {
         let config = try JSONValue(
             parsing:

@@ -56,6 +56,75 @@ struct YAMLPlaceholderTests {
         #expect(throws: YAMLError.self) { try YAMLDocument(parsing: "{a: ${X:1}}", rules: .lenient(upTo: 100)) }
     }
 
+    private func filled(_ text: String, _ variables: [String: String] = [:]) throws -> (YAMLValue?, unset: [String]) {
+        let document = try YAMLDocument(parsing: Array(text.utf8), rules: Self.rules) { variables[$0] }
+        return (document.root?.value, document.unsetVariables)
+    }
+
+    @Test(
+        arguments: [
+            ("a: ${PORT}", .integer("3111")), ("a: ${PORT:80} ${NONE:80}", .string("3111 80")),
+            ("a: ${EMPTY:x}", .null),
+            ("a: ${NONE:}", .null), ("a: ${NONE:-d}", .string("-d")), ("a: '${PORT}'", .string("3111")),
+            ("a: ${NONE:http://h:1}", .string("http://h:1")), ("  # ${NONE} stays\na: ${PORT}", .integer("3111")),
+            ("a: x # ${NONE}", .string("x")), ("a: $5 ${} ${", .string("$5 ${} ${")),
+            ("{a: ${LIST}}", .string("[1, 2]")),
+            ("a: ${EVIL}", .string("x\nb: 1 # {")), ("a: \"${QUOTE}\"", .string("\" \\n '")),
+            ("a: ${YES}", .bool(true)),
+            ("a: |-\n  ${EVIL}", .string("x\nb: 1 # {")), ("a: ${OTHER}", .string("${PORT}")),
+        ] as [(String, YAMLValue)]
+    )
+    func valuesAreTheTextOfOneScalar(_ text: String, _ expected: YAMLValue) throws {
+        let variables = [
+            "PORT": "3111", "EMPTY": "", "LIST": "[1, 2]", "EVIL": "x\nb: 1 # {", "QUOTE": "\" \\n '", "YES": "true",
+            "OTHER": "${PORT}",
+        ]
+        let (value, unset) = try filled(text, variables)
+        #expect(value?["a"] == expected)
+        #expect(unset.isEmpty)
+    }
+
+    /// However the text came to have one, only a placeholder that is written in the file is filled in.
+    @Test(arguments: [
+        #"a: "\x24{SECRET}""#, #"a: "$\x7BSECRET}""#, #"a: "\u0024{SECRET:x}""#, "a: '${SECRET'", "a: ${\n  SECRET}",
+        "a: |\n  ${SECRET\n  }", #"a: "\U0010FFA4\U0010FFFBSECRET\U0010FFFD ${X:}""#,
+        #"a: "\U0010FF24\U0010FF7BSECRET\U0010FF7D ${X:}""#, "a: \u{10FFA4}\u{10FFFB}SECRET\u{10FFFD} ${X:}",
+        "a: \u{10FF24}\u{10FF7B}SECRET\u{10FF7D} ${X:}", "a: ${X:$\\{SECRET\\}}",
+    ])
+    func nothingElseIsFilledIn(_ text: String) throws {
+        let value = try? filled(text, ["SECRET": "gone"]).0
+        #expect(!"\(value.debugDescription)".contains("gone"))
+    }
+
+    @Test func everyUnsetVariableIsNamedOnce() throws {
+        #expect(try filled("a: ${A} ${B:1} ${C}\nb: ${A}").unset == ["A", "C"])
+    }
+
+    @Test(arguments: [
+        "${HOME}", "${HOME:", "a ${X:y} b", "$${X}", "\u{10FFA4}\u{10FFFB}X\u{10FFFD}", "${A\nB}", "'${X}'", "\\x24{X}",
+        "$",
+        "{$", "${",
+    ])
+    func whatIsWrittenIsTextAgain(_ text: String) throws {
+        for value: YAMLValue in [.map(["k": .string(text)]), .map(["l": .sequence([.map([text: .string(text)])])])] {
+            for written in [value.text, value.flowText, "x: ${SET:1}\nv: " + value.flowText] {
+                let (read, unset) = try filled(written, ["HOME": "gone", "X": "gone", "SET": "2"])
+                #expect(read == value || read?["v"] == value, "\(written)")
+                #expect(unset.isEmpty)
+                // Readers that fill in the whole text before they parse it find nothing to fill in.
+                #expect(!value.text.contains("${"))
+            }
+        }
+    }
+
+    @Test func aTextOfAllPrivateCharactersIsRefusedRatherThanMisread() throws {
+        var scalars = String.UnicodeScalarView()
+        for value in stride(from: UInt32(0xF0000), to: 0x110000, by: 0x80) {
+            if let scalar = Unicode.Scalar(value) { scalars.append(scalar) }
+        }
+        #expect(throws: YAMLError.self) { try filled("a: ${X:1}\nb: '\(String(scalars))'") }
+    }
+
     @Test func charactersOfThePrivateAreaStayWhatTheyAre() throws {
         #expect(try value("a: \u{10FF7B}") == .mapping([.init("a", .string("\u{10FF7B}"))]))
     }

@@ -73,6 +73,32 @@ struct YAMLRefusalTests {
         #expect(error.position.line == line)
     }
 
+    /// Comparing or hashing such text takes time with the square of its length.
+    @Test(arguments: [
+        ("e%: 1\n", 1), ("a: e%\n", 1), ("a: 1\n# %\n", 2), ("a: 'e%'\n", 1), ("a: |\n  e%\n", 2), ("- !t%\n", 1),
+        ("a: &e%", 1),
+    ])
+    func runsOfCombiningMarksAreRefused(_ text: String, _ line: Int) throws {
+        func filled(_ count: Int) -> String {
+            text.split(separator: "%", omittingEmptySubsequences: false)
+                .joined(separator: String(repeating: "\u{300}", count: count))
+        }
+        let error = try failure(filled(31), .lenient(upTo: 1 << 20))
+        #expect(error.problem == .tooManyMarks)
+        #expect(error.position.line == line)
+        #expect(try failure(filled(400_000), .lenient(upTo: 1 << 20)).problem == .tooManyMarks)
+    }
+
+    @Test(arguments: ["a: \"%\"", "\"%\": 1", "- - \"e%\""])
+    func runsOfCombiningMarksInEscapesAreRefused(_ text: String) throws {
+        func filled(_ count: Int) -> String {
+            text.split(separator: "%", omittingEmptySubsequences: false)
+                .joined(separator: String(repeating: "\\u0300", count: count))
+        }
+        _ = try YAMLDocument(parsing: filled(30), rules: .lenient(upTo: 1 << 20))
+        #expect(try failure(filled(31), .lenient(upTo: 1 << 20)).problem == .tooManyMarks)
+    }
+
     @Test func controlCharactersAreRefusedWhereTheyStand() throws {
         let error = try failure("é: 1\nbell: \u{7}x\n", .lenient(upTo: 1000))
         #expect((error.position.line, error.position.column, error.position.offset) == (2, 7, 12))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Diagnostics
+
 /// What extended headers said about the entry that comes next.
 struct LayerExtensions {
     /// The longest extended header, in bytes: it may hold the attributes of a file.
@@ -47,6 +49,7 @@ struct LayerExtensions {
         guard record[digits.endIndex] == 0x20, record.last == 0x0A, let equals = body.firstIndex(of: UInt8(ascii: "=")),
             equals > body.startIndex
         else { throw .tar(.extendedHeader) }
+        guard StreamSafeText.excess(in: body[..<equals]) == nil else { throw .tar(.extendedHeader) }
         return (String(decoding: body[..<equals], as: UTF8.self), body[(equals + 1)...])
     }
 

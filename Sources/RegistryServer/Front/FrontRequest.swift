@@ -112,10 +112,10 @@ private struct Fields {
         func isNamed(_ text: StaticString) -> Bool { bytes.isName(text, in: name) }
         switch name.count {
         case 4 where isNamed("host"): hosts += 1
-        case 5 where isNamed("range"): return Self.once(&range, bytes.trimmed(colon + 1..<line.upperBound))
+        case 5 where isNamed("range"): return Self.once(&range, bytes, bytes.trimmed(colon + 1..<line.upperBound))
         case 6 where isNamed("expect"), 7 where isNamed("upgrade"), 17 where isNamed("transfer-encoding"):
             return false
-        case 8 where isNamed("if-range"): return Self.once(&ifRange, bytes.trimmed(colon + 1..<line.upperBound))
+        case 8 where isNamed("if-range"): return Self.once(&ifRange, bytes, bytes.trimmed(colon + 1..<line.upperBound))
         case 14 where isNamed("content-length"):
             let isFirst = bodyLength == nil
             bodyLength = bytes.number(in: bytes.trimmed(colon + 1..<line.upperBound))
@@ -125,9 +125,9 @@ private struct Fields {
         // The framework's decoder takes it for `Connection`.
         case 16 where isNamed("proxy-connection"): return false
         case 13 where isNamed("if-none-match"):
-            return Self.once(&ifNoneMatch, bytes.trimmed(colon + 1..<line.upperBound))
+            return Self.once(&ifNoneMatch, bytes, bytes.trimmed(colon + 1..<line.upperBound))
         case 15 where isNamed("x-forwarded-for"):
-            return Self.once(&forwardedFor, bytes.trimmed(colon + 1..<line.upperBound))
+            return Self.once(&forwardedFor, bytes, bytes.trimmed(colon + 1..<line.upperBound))
         default: break
         }
         return true
@@ -144,9 +144,14 @@ private struct Fields {
         }
     }
 
-    private static func once(_ field: inout FrontRequest.Span?, _ value: FrontRequest.Span) -> Bool {
+    /// Keeps the value of a field that comes once and is plain ASCII.
+    private static func once(
+        _ field: inout FrontRequest.Span?,
+        _ bytes: UnsafeRawBufferPointer,
+        _ value: FrontRequest.Span
+    ) -> Bool {
         defer { field = value }
-        return field == nil
+        return field == nil && bytes[value].allSatisfy { $0 < 0x80 }
     }
 }
 

@@ -183,8 +183,14 @@ struct InstallArtifacts: Sendable {
         if let told = wanted.calls, Set(told) != Set(manifest.calls.map(\.description)) {
             throw CallsDiffer(name: wanted.name, told: told, declared: manifest.calls)
         }
-        for warning in manifest.warnings {
+        for warning in manifest.warnings.prefix(PrintableText.mostLines) {
             events.receive(.warning("\(wanted.name): \(warning.message)", warning.code))
+        }
+        let others = manifest.warnings.count - PrintableText.mostLines
+        if others > 0 {
+            events.receive(
+                .warning("\(wanted.name): \(others) more warnings about its `\(WorkerManifest.fileName)`", nil)
+            )
         }
     }
 }
@@ -193,17 +199,35 @@ struct InstallArtifacts: Sendable {
 enum InstalledBundle {
     static func manifest(in tree: FilePath) throws -> WorkerManifest {
         let path = tree.appending(WorkerManifest.fileName)
-        guard let bytes = try HostFiles.read(path, upTo: WorkerManifest.maximumSize) else {
-            throw BundleWithoutManifest()
+        do {
+            guard let bytes = try HostFiles.read(path, upTo: WorkerManifest.maximumSize) else {
+                throw BundleWithoutManifest.missing
+            }
+            return try WorkerManifest(parsing: bytes)
+        } catch is FileTooLarge {
+            throw BundleWithoutManifest.tooLarge
+        } catch let error as HostError where error.isAboutKind {
+            throw BundleWithoutManifest.folder
         }
-        return try WorkerManifest(parsing: bytes)
     }
 }
 
-/// A bundle that has no manifest at its root.
-struct BundleWithoutManifest: CodedError {
+/// A bundle that has no manifest at its root that could be read.
+enum BundleWithoutManifest: CodedError {
+    case missing
+    case tooLarge
+    /// Something else has its name.
+    case folder
+
     var code: ErrorCode { .bundleManifestRejected }
-    var message: String { "the archive has no `\(WorkerManifest.fileName)` at its root" }
+    var message: String {
+        switch self {
+        case .missing: "the archive has no `\(WorkerManifest.fileName)` at its root"
+        case .tooLarge: "the archive's `\(WorkerManifest.fileName)` is larger than \(WorkerManifest.maximumSize)"
+        case .folder: "`\(WorkerManifest.fileName)` in the archive is a folder, not a file"
+        }
+    }
+    var hints: [String] { ["tell the publisher of the worker: no `iii` can install this version"] }
 }
 
 /// A worker of a plan that could not be installed.

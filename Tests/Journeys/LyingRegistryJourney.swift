@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Foundation
+import JSONText
 import SystemPackage
 import TestSupport
 import Testing
@@ -76,7 +77,7 @@ import TransportTestSupport
             name: "a key of accents",
             code: "W140",
             resolving: { lie, url in
-                lie.graph(url: url, defaults: ["e": .object([("e" + String(repeating: "\u{300}", count: 100_000), 1)])])
+                lie.graph(url: url, defaults: ["e": .object(["e" + String(repeating: "\u{300}", count: 100_000): 1])])
             }
         ),
         Lie(name: "no JSON", code: "W140", resolving: { _, _ in .answer(200, [:], Array("<html>".utf8)) }),

@@ -32,7 +32,9 @@ struct FailureTranslation {
 
     /// The reason, told as the proxy's where it stands in the way itself.
     private func reason(of error: any Error) -> TransportError.Reason {
-        let reason = directReason(of: error)
+        var reason = directReason(of: error)
+        // Whichever limit ends what has taken too long, that is what there is to tell.
+        if case .timedOut = reason, let deadline, deadline.hasPassed { reason = .tookTooLong(limit: deadline.limit) }
         guard let proxy else { return reason }
         let words: String
         switch (error as? HTTPClientError, reason) {

@@ -11,12 +11,13 @@ package enum TrustRoots {
     /// The variable for folders of such files, with colons between.
     package static let foldersVariable = "SSL_CERT_DIR"
 
-    /// The settings for connections; nil where the system's certificates hold.
+    /// Reads the certificates that the variables name.
     ///
     /// - Parameters:
     ///   - file: the value of `SSL_CERT_FILE`.
     ///   - folders: the value of `SSL_CERT_DIR`.
     ///   - entries: the names of the files in a folder.
+    /// - Returns: the settings for connections; nil where the system's certificates hold.
     /// - Throws: `TrustRootsError` where a file or folder cannot be read or holds no certificate: to trust less than the user
     ///   asked for would fail later, with less to go by.
     package static func configuration(

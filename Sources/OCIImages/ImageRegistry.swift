@@ -232,8 +232,8 @@ extension ImageRegistry {
     /// The question for a token: a GET with the account (Docker's token protocol), or a POST with an identity token (its
     /// OAuth 2 form).
     ///
-    /// - Parameter isNear: whether the realm may be trusted as far as the registry is; a realm elsewhere gets no more trust
-    ///   than any address that somebody names.
+    /// With `isNear` the realm may be trusted as far as the registry is; a realm elsewhere gets no more trust than any address
+    /// that somebody names.
     private func tokenRequest(
         to realm: RemoteURL,
         _ challenge: AuthenticationChallenge,

@@ -54,8 +54,9 @@ package struct CollectBlobs: Sendable {
         return outcome
     }
 
-    /// How many blobs no version needs, where that is more than can be believed: more than versions need, of a registry that has
-    /// versions. Its records may be older than its blobs, and somebody may be about to put newer ones back.
+    /// How many blobs no version needs, where that is more than can be believed.
+    ///
+    /// That is more than versions need, of a registry that has versions. Its records may be older than its blobs, and somebody may be about to put newer ones back.
     private func unneeded(olderThan moment: Timestamp) async throws -> Int? {
         var (needed, unneeded) = (0, 0)
         try await eachOldPage(moment) { old in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Foundation
 import NIOCore
 import SandboxTestSupport
 import Sandboxing
@@ -28,9 +29,16 @@ struct OutwardProxyTests {
                     print(got.decode())
                 """
             return try await proxy.with(socket: folder.appending("proxy")) {
-                try await Task.detached {
-                    try Shell.run("python3 - '\(question)' '\(more)' <<'END'\n\(script)\nEND", in: folder)
-                }.value
+                // On a thread of its own: the proxy's tasks need those that run tasks.
+                try await withCheckedThrowingContinuation { continuation in
+                    Thread.detachNewThread {
+                        continuation.resume(
+                            with: Result {
+                                try Shell.run("python3 - '\(question)' '\(more)' <<'END'\n\(script)\nEND", in: folder)
+                            }
+                        )
+                    }
+                }
             }
         }
     }

@@ -129,7 +129,11 @@ extension ManifestProblem {
         let lead = parts.dropLast().map { $0 + "." }.joined()
         let known = WorkerManifest.knownKeys.sorted()
         let siblings = known.filter { $0.hasPrefix(lead) && !$0.dropFirst(lead.count).contains(".") }
-        let like = Likeness.nearest(to: path, among: siblings)
+        let like = Likeness.nearest(
+            to: String(parts.last ?? ""),
+            among: siblings.map { String($0.dropFirst(lead.count)) }
+        )
+        .map { lead + $0 }
         let elsewhere = known.filter { $0.split(separator: ".").last == parts.last }
         let found = (like.isEmpty ? elsewhere : like).prefix(2).map { "`\($0)`" }
         return found.isEmpty ? nil : found.joined(separator: " or ")

@@ -12,7 +12,7 @@ import Testing
         try WorkerManifest(parsing: Array(text.utf8)).findings().problems
     }
 
-    private static let start = "name: a\nscripts:\n  start: node a.js\n"
+    private static let start = "name: a\ndeploy: bundle\nscripts:\n  start: node a.js\n"
 
     @Test(arguments: [
         ("version: 0.1", "version: 0.1.0"), ("version: 1", "version: 1.0.0"), ("version: '2.5'", "version: 2.5.0"),

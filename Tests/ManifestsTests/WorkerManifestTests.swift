@@ -99,8 +99,9 @@ struct WorkerManifestTests {
     @Test(arguments: [
         ("name: [a]", "name", "must be text, not a list"),
         ("name: ../x", "name", "is no worker name: the worker name `../x` contains `..`"),
-        ("version: 1.2", "version", "must be text, not a number: write \"1.2\""),
-        ("version: '1.2'", "version", "cannot be read: `1.2` is not a version: `.` is missing at position 4"),
+        ("version: 1.2", "version", "is `1.2`, and a version has three numbers: write 1.2.0"),
+        ("version: '1.2'", "version", "is `1.2`, and a version has three numbers: write 1.2.0"),
+        ("version: 1.x", "version", "cannot be read: `1.x` is not a version: a number is missing at position 3"),
         ("scripts: [a]", "scripts", "must be a map, not a list"),
         ("scripts: {start: [a, b]}", "scripts.start", "must be text, not a list: join several commands with `&&`"),
         ("scripts: {start: true}", "scripts.start", "must be text, not true or false: write \"true\""),
@@ -124,7 +125,10 @@ struct WorkerManifestTests {
         ("tags: [a, 2]", "tags[1]", "must be text, not a whole number: write \"2\""),
         ("deploy: engine", "deploy", "is `engine`, but must be `bundle`, `binary` or `image`"),
         ("artifacts: {linux: x}", "artifacts.linux", "cannot be read: `linux` is not a target"),
-        ("artifacts: {a-b: ../x}", "artifacts.a-b", "is `../x`, but must be a path inside the worker's folder"),
+        (
+            "artifacts: {x86_64-apple-darwin: ../x}", "artifacts.x86_64-apple-darwin",
+            "is `../x`, but must be a path inside the worker's folder"
+        ),
         ("manifest: /etc/passwd", "manifest", "is `/etc/passwd`, but must be a path inside the worker's folder"),
         ("config: 1", "config", "must be a map, not a whole number"),
         ("config: {a: [.inf]}", "config", "is `.inf`, which has no form in JSON"),

@@ -74,11 +74,11 @@ package struct RegistryServer: Sendable {
     func router() -> Router<RegistryContext> {
         let router = Router(context: RegistryContext.self)
         router.addMiddleware {
-            StreamSafeRequests()
             ClientAddress(proxies: proxies)
             RequestLog(log: log)
             RequestMetrics(metrics: metrics)
             CrossOrigin()
+            StreamSafeRequests()
             EarlyAnswers(limits: limits)
             ErrorMiddleware()
             QuestionLimit(

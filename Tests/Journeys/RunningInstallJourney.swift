@@ -48,7 +48,7 @@ import Testing
     @Test func aHomeWithBlanksAndQuotesIsNoTrouble() async throws {
         try await Road.open { road in
             let home = ["III_HOME": road.folder.appending("my 'iii' home").string]
-            try await road.publishScript("talker", "1.0.0", "echo it is $0; exec sleep 10000")
+            try await road.publishScript("talker", "1.0.0", "echo it runs; exec sleep 10000")
             let named = Road(
                 folder: road.folder,
                 url: road.url,
@@ -60,11 +60,12 @@ import Testing
             try #require(added.status == 0, "\(added.talk)")
             try await RunningProject.open(named) { engine in
                 let status = try await engine.wait(for: "talker") { isAlive($0["pid"]) }
+                #expect("\(status["logs_dir"])".contains("my 'iii' home"), "\(status)")
                 let listed = try await named.iii("worker", "list", "--json")
                 #expect(listed.output.contains("\"talker\""), "\(listed.output)")
                 while true {
                     let logs = try await named.iii("worker", "logs", "talker")
-                    if logs.output.contains("my 'iii' home") { break }
+                    if logs.output.contains("it runs") { break }
                     try Task.checkCancellation()
                 }
                 let stopped = try await named.iii("worker", "stop", "talker")

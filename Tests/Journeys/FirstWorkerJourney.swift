@@ -55,8 +55,7 @@ import Testing
     /// What is not built is told by `check`, by `pack` and in the plan, before anything is published.
     @Test func whatIsNotBuiltIsTold() async throws {
         try await Road.open { road in
-            for (language, words) in [("typescript", "`dist/main.js`, which is not there"), ("rust", "not built yet")]
-            {
+            for (language, words) in [("typescript", "`dist/main.js`, which is not there"), ("rust", "not built yet")] {
                 let begun = try await road.author("init", language, "-l", language)
                 #expect(
                     begun.status == 0 && begun.talk.contains("hint: build it in `\(language)` with"),

@@ -60,7 +60,7 @@ import Testing
             try #require(added.status == 0, "\(added.talk)")
             try await RunningProject.open(named) { engine in
                 let status = try await engine.wait(for: "talker") { isAlive($0["pid"]) }
-                #expect(String(describing: status["logs_dir"]).contains("my 'iii' home"), "\(status)")
+                #expect(status["logs_dir"]?.text().contains("my 'iii' home") == true, "\(status)")
                 let listed = try await named.iii("worker", "list", "--json")
                 #expect(listed.output.contains("\"talker\""), "\(listed.output)")
                 while true {

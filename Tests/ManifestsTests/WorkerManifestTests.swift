@@ -101,7 +101,10 @@ struct WorkerManifestTests {
         ("name: ../x", "name", "is no worker name: the worker name `../x` contains `..`"),
         ("version: 1.2", "version", "is `1.2`, and a version has three numbers: write 1.2.0"),
         ("version: '1.2'", "version", "is `1.2`, and a version has three numbers: write 1.2.0"),
-        ("version: 1.x", "version", "cannot be read: `1.x` is not a version: a number is missing at position 3"),
+        (
+            "version: 1.x", "version",
+            "cannot be read: `1.x` is not a version: expected a number, found `x` at position 3"
+        ),
         ("scripts: [a]", "scripts", "must be a map, not a list"),
         ("scripts: {start: [a, b]}", "scripts.start", "must be text, not a list: join several commands with `&&`"),
         ("scripts: {start: true}", "scripts.start", "must be text, not true or false: write \"true\""),

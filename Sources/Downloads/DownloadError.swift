@@ -28,13 +28,8 @@ package struct DownloadError: CodedError {
     package let url: RemoteURL
     package let reason: Reason
 
-    /// Whether it is about how an answer fits with what came before.
-    var isOfThePart: Bool {
-        switch reason {
-        case .changed: true
-        default: false
-        }
-    }
+    /// Whether another file answers than the one that was begun.
+    var isOfAnotherFile: Bool { if case .changed = reason { true } else { false } }
 
     package init(_ reason: Reason, _ url: RemoteURL) {
         self.reason = reason

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import HostSystem
 import NIOCore
 package import Transport
 import WorkerModel
@@ -29,22 +30,24 @@ package struct Downloader: ArtifactSource {
     /// - Throws: `DownloadError`; `TransportError` where the URL may not be contacted; `CancellationError`.
     package func fetch(_ request: ArtifactRequest) async throws -> ArtifactDownload {
         var session = DownloadSession(request: request, transport: transport, pacing: pacing)
-        session.part = request.digest.flatMap { parts?.open($0) }
-        let kept = session.takeUp()
+        var kept = session.takeUp(from: parts)
         let first: DownloadSession.Opened
-        do { first = try await session.open() } catch let error as DownloadError where kept != nil && error.isOfThePart
+        do { first = try await session.open() } catch let error as DownloadError
+            where kept != nil && error.isOfAnotherFile
         {
             // Another file is there now: what was kept of the one before is of no use.
             session.startOver()
-            return try await started(session, with: session.open(), behind: nil)
+            kept = nil
+            first = try await session.open()
         }
+        session.keep(in: parts)
         return started(session, with: first, behind: kept)
     }
 
     private func started(
         _ session: DownloadSession,
         with first: DownloadSession.Opened,
-        behind kept: PieceReader?
+        behind kept: FilePieces?
     ) -> ArtifactDownload {
         ArtifactDownload(
             length: session.total,
@@ -84,11 +87,13 @@ private struct DownloadSession: Sendable {
     var total: ByteCount? { point.total.map { ByteCount($0) } }
 
     /// Goes on behind what an earlier download left, which is read first; nil where there is nothing.
-    mutating func takeUp() -> PieceReader? {
-        guard let part, let (count, origin) = part.kept(), let reader = try? part.reader() else { return nil }
+    mutating func takeUp(from parts: PartialDownloads?) -> FilePieces? {
+        guard let parts, let digest = request.digest, parts.hasPart(of: digest) else { return nil }
+        part = parts.open(digest)
+        guard let part, let (count, origin) = part.kept() else { return nil }
         point = ResumePoint(limit: request.limit, behind: count, of: origin)
         schedule = RetrySchedule(startingAt: count)
-        return reader
+        return part.pieces
     }
 
     /// Forgets what was kept.
@@ -97,11 +102,19 @@ private struct DownloadSession: Sendable {
         schedule = RetrySchedule()
     }
 
-    /// Where the bytes that come are kept, if they are worth it.
-    func writer(goingOn: Bool) -> PieceWriter? {
-        guard let part, let origin = point.origin, origin.total >= PartialDownloads.smallest.bytes else { return nil }
-        return part.writer(origin, goingOn: goingOn)
+    /// Keeps the bytes that come, if they are worth it.
+    mutating func keep(in parts: PartialDownloads?) {
+        guard part == nil, let parts, let digest = request.digest, isWorthKeeping else { return }
+        part = parts.open(digest)
     }
+
+    /// Where the bytes that come are kept; nil where they are not.
+    func writer(goingOn: Bool) -> PieceWriter? {
+        guard isWorthKeeping, let origin = point.origin else { return nil }
+        return part?.writer(origin, goingOn: goingOn)
+    }
+
+    private var isWorthKeeping: Bool { (point.origin?.total ?? 0) >= PartialDownloads.smallest.bytes }
 
     func fail(_ reason: DownloadError.Reason) -> DownloadError { DownloadError(reason, request.url) }
 
@@ -175,12 +188,12 @@ private struct DownloadReader {
     private var skip: Int64
     private var hasEnded: Bool
     /// What an earlier download left, until it has been read.
-    private var kept: PieceReader?
+    private var kept: FilePieces.Iterator?
     private var writer: PieceWriter?
 
-    init(session: DownloadSession, current: DownloadSession.Opened, kept: PieceReader?) {
+    init(session: DownloadSession, current: DownloadSession.Opened, kept: FilePieces?) {
         self.session = session
-        self.kept = kept
+        self.kept = kept?.makeAsyncIterator()
         pieces = current.body?.makeAsyncIterator()
         skip = current.skip
         hasEnded = current.body == nil
@@ -188,7 +201,7 @@ private struct DownloadReader {
     }
 
     mutating func next() async throws -> ByteBuffer? {
-        if let piece = try kept?.next() { return piece }
+        if let piece = try await kept?.next() { return ByteBuffer(bytes: piece) }
         kept = nil
         let piece = try await nextOfNetwork()
         guard let piece else {

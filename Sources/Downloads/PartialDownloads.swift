@@ -20,6 +20,12 @@ package struct PartialDownloads: Sendable {
 
     package init(folder: FilePath) { self.folder = folder }
 
+    /// Whether an earlier download left something of an artifact.
+    func hasPart(of digest: Digest) -> Bool {
+        // What cannot be looked at cannot be gone on from.
+        ((try? HostFiles.kind(of: folder.appending("\(digest)").withExtension("part"))) ?? nil) == .file
+    }
+
     /// What there is of an artifact; nil where another process is downloading it, or nothing can be written.
     func open(_ digest: Digest) -> PartialDownload? {
         let path = folder.appending("\(digest)")
@@ -68,9 +74,7 @@ final class PartialDownload: Sendable {
     }
 
     /// The bytes that an earlier download left.
-    func reader() throws -> PieceReader {
-        PieceReader(try SystemPackage.FileDescriptor.open(bytes, .readOnly, options: [.closeOnExec, .noFollow]))
-    }
+    var pieces: FilePieces { FilePieces(of: bytes) }
 
     /// A way to write behind what is there, or nil; without `goingOn` what is there is thrown away first.
     func writer(_ origin: Origin, goingOn: Bool) -> PieceWriter? {
@@ -119,28 +123,6 @@ extension PartialDownload.Origin {
         self.total = total
         entityTag = lines[1].isEmpty ? nil : lines[1]
         lastModified = lines[2].isEmpty ? nil : lines[2]
-    }
-}
-
-/// Reads a file piece by piece; it is closed with the reader.
-final class PieceReader: Sendable {
-    private static let size = 256 << 10
-
-    private let descriptor: SystemPackage.FileDescriptor
-
-    init(_ descriptor: SystemPackage.FileDescriptor) { self.descriptor = descriptor }
-
-    /// A descriptor that cannot be closed is gone all the same.
-    deinit { try? descriptor.close() }
-
-    func next() throws -> ByteBuffer? {
-        var buffer = ByteBufferAllocator().buffer(capacity: Self.size)
-        // Safety: the bytes are written by the system into the free part of the buffer, and only as many count as written
-        // as it says.
-        let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.size) {
-            try descriptor.read(into: $0)
-        }
-        return count == 0 ? nil : buffer
     }
 }
 

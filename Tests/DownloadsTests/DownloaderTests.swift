@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import HostSystem
 import NIOCore
 import Synchronization
 import SystemPackage
@@ -134,6 +135,18 @@ struct ScriptedFile: Sendable {
             let download = try await Downloader(transport: other.transport(), parts: parts).fetch(request)
             #expect(!download.isContinued)
             #expect(try await readAll(download) == other.bytes)
+        }
+    }
+
+    @Test func ofWhatIsSmallNothingIsKept() async throws {
+        try await withTemporaryDirectory { folder in
+            let parts = folder.appending("parts")
+            var request = try request()
+            let file = ScriptedFile()
+            request.digest = .sha256(file.bytes)
+            let downloader = Downloader(transport: file.transport(), parts: PartialDownloads(folder: parts))
+            #expect(try await readAll(downloader.fetch(request)) == file.bytes)
+            #expect(try HostFiles.kind(of: parts) == nil)
         }
     }
 

@@ -78,9 +78,9 @@ package struct RegistryServer: Sendable {
             RequestLog(log: log)
             RequestMetrics(metrics: metrics)
             CrossOrigin()
-            StreamSafeRequests()
             EarlyAnswers(limits: limits)
             ErrorMiddleware()
+            StreamSafeRequests()
             QuestionLimit(
                 rate: RequestRate(perMinute: limits.questionsPerMinute),
                 surroundings: service.surroundings

@@ -4,7 +4,7 @@
 import Diagnostics
 import Hummingbird
 
-/// Refuses requests whose target or header fields do not keep the rule of `StreamSafeText`, before anything compares them.
+/// Refuses requests whose target or header fields do not keep the rule of `StreamSafeText`, before any route compares them.
 ///
 /// Bodies are held to it by their readers.
 struct StreamSafeRequests: RouterMiddleware {
@@ -15,9 +15,8 @@ struct StreamSafeRequests: RouterMiddleware {
         context: RegistryContext,
         next: @concurrent (Request, RegistryContext) async throws -> Response
     ) async throws -> Response {
-        guard let fault = Self.fault(in: request) else { return try await next(request, context) }
-        let response = ErrorResponse(fault).response(requestID: context.id)
-        return request.method == .head ? response.createHeadResponse() : response
+        if let fault = Self.fault(in: request) { throw fault }
+        return try await next(request, context)
     }
 
     private static func fault(in request: Request) -> RequestFault? {

@@ -27,7 +27,7 @@ struct ImageOptions: ParsableArguments, Sendable {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let units: [String: Int64] = ["": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40]
         guard let count = Int64(digits), count > 0, let unit = units[text.dropFirst(digits.count).uppercased()],
-            case let (product, overflows) = count.multipliedReportingOverflow(by: unit), !overflows
+            case (let product, let overflows) = count.multipliedReportingOverflow(by: unit), !overflows
         else { throw ValidationError("`\(text)` is no size: write it as 500MiB or 12GiB") }
         return ByteCount(product)
     }

@@ -18,8 +18,6 @@ struct FrameConnection: Sendable {
         }
     }
 
-    private init(writer: NIOAsyncChannelOutboundWriter<ByteBuffer>) { self.writer = writer }
-
     func send(_ kind: GuestFrame.Kind, _ payload: [UInt8] = []) async throws {
         try await writer.write(ByteBuffer(bytes: GuestFrame(kind, stream: 1, payload: payload).bytes))
     }

@@ -104,6 +104,7 @@ extension TargetTriple {
         case arm64 = "aarch64"
         case armv7
         case x86 = "i686"
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         case x86_64
     }
 

@@ -18,7 +18,10 @@ func runMachine() -> Never {
     _ = guest_loopback_up()
     _ = guest_name_host("sandbox")
     let channel = openPort()
-    guard channel >= 0 else { guest_power_off(); exit(1) }
+    guard channel >= 0 else {
+        guest_power_off()
+        exit(1)
+    }
     let agent = Agent(channel: channel, isMachine: true)
     let hasRoot = makeRoot()
     agent.prepare()

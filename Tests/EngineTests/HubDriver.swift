@@ -37,7 +37,12 @@ struct HubDriver {
             startedAt: 7,
             localWorkers: localWorkers,
             endpoints: endpoints
-        ) { "id-\(count.withLock { $0 += 1; return $0 })" }
+        ) {
+            count.withLock {
+                $0 += 1
+                return "id-\($0)"
+            }
+        }
     }
 
     mutating func receive(_ event: Hub.Event) {

@@ -48,8 +48,8 @@ import Testing
 
     @Test func namespacesKeepWorkersApart() async throws {
         try await withEngine { address in
-            let where_ = "worker.register_function('where', lambda data: '%@')"
-            func code(_ place: String) -> String { where_.replacing("%@", with: place) }
+            let registration = "worker.register_function('where', lambda data: '%@')"
+            func code(_ place: String) -> String { registration.replacing("%@", with: place) }
             try await PythonWorker.connected("w", to: address.url, namespace: "red", code("red")) { red in
                 try await PythonWorker.connected("w", to: address.url, code("plain")) { plain in
                     try await plain.settle("where")

@@ -152,11 +152,15 @@ import Testing
                 watch.unbind(binding)
                 while true {
                     struct Rows: Decodable, Sendable {
-                        struct Row: Decodable, Sendable { var function_id: String }
-                        var registered_triggers: [Row]
+                        struct Row: Decodable, Sendable {
+                            var function: String
+                            enum CodingKeys: String, CodingKey { case function = "function_id" }
+                        }
+                        var triggers: [Row]
+                        enum CodingKeys: String, CodingKey { case triggers = "registered_triggers" }
                     }
                     let rows = try await watch.call("engine::registered-triggers::list", Nothing(), as: Rows.self)
-                    if !rows.registered_triggers.contains(where: { $0.function_id == "watch::seen" }) { break }
+                    if !rows.triggers.contains(where: { $0.function == "watch::seen" }) { break }
                 }
             }
         }

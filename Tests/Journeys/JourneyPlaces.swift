@@ -27,7 +27,10 @@ actor JourneyPlaces {
     }
 
     private func enter() async {
-        if free > 0 { return free -= 1 }
+        if free > 0 {
+            free -= 1
+            return
+        }
         await withCheckedContinuation { waiting.append($0) }
     }
 

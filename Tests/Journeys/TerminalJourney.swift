@@ -116,7 +116,8 @@ final class Counter: Sendable {
 
     func next() -> Int {
         count.withLock {
-            $0 += 1; return $0
+            $0 += 1
+            return $0
         }
     }
 }

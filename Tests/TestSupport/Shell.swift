@@ -9,8 +9,6 @@ package enum Shell {
     /// A program that ended with another status than 0, or complained.
     package struct Failed: Error, CustomStringConvertible {
         package let description: String
-
-        init(description: String) { self.description = description }
     }
 
     /// Runs shell commands in a folder; the first that fails ends them.

@@ -20,6 +20,7 @@ package enum ProgramFormat: Hashable, Sendable {
 
     /// Raw values are the first parts of targets.
     package enum Processor: String, Sendable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         case x86_64, aarch64, armv7, i686, riscv64gc, powerpc64le, powerpc64, s390x, loongarch64
         case unknown = "another processor"
     }

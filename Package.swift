@@ -365,6 +365,7 @@ let journeys: [Target] =
                 "roman-numerals",
                 .subprocess, .systemPackage,
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         )
     ]

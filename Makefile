@@ -36,6 +36,9 @@ release: bootstrap ## the programs as users get them
 	@# Embedded Swift brings its own library.
 	@$(SWIFT_BUILD) -c release --product iii-guest
 
+dist: bootstrap-dist ## what people install, in dist/: archives, Debian packages, an image, checksums
+	@scripts/dist
+
 check: bootstrap-test ## what needs no build: layers, programs that tests start, formatting
 	@scripts/check-layers
 	@scripts/check-layers --self-test

@@ -56,7 +56,7 @@ let modules: [Module] = [
     // 0 vocabulary
     Module(name: "Diagnostics", uses: []),
     // 1 values and texts
-    Module(name: "WorkerModel", uses: ["Diagnostics", .crypto]),
+    Module(name: "WorkerModel", uses: ["Diagnostics", "CBuildInfo", .crypto]),
     Module(name: "JSONText", uses: ["Diagnostics"]),
     Module(name: "YAMLText", uses: ["Diagnostics", "CLibYAML"]),
     Module(name: "MarkupText", uses: ["Diagnostics", "CCommonMark"]),
@@ -262,6 +262,14 @@ let wanted: Set<String>? = Context.environment["III_MODULES"].map { list in
     return found
 }
 
+/// A macro with what a variable says of where the build comes from; only letters, digits and `-` are taken.
+func origin(_ variable: String) -> CSetting? {
+    guard let text = Context.environment[variable], !text.isEmpty,
+        text.utf8.allSatisfy({ $0 == 45 || (48...57).contains($0) || (97...122).contains($0) })
+    else { return nil }
+    return .define(variable, to: "\"\(text)\"")
+}
+
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(
@@ -272,6 +280,7 @@ let systemLibraries: [Target] = [
     // zlib, and ISA-L where the machine has it: it inflates about twice as fast. It is loaded when first used, not linked.
     .target(name: "CCompression", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CHostSystem"),
+    .target(name: "CBuildInfo", cSettings: ["III_COMMIT", "III_DATE"].compactMap(origin)),
 ]
 
 /// The agent of sandboxes: Embedded Swift with a static C library, since it starts where there is nothing else.

@@ -15,7 +15,7 @@ struct IIIRegistry: AsyncParsableCommand {
         discussion: """
             Exit status: 0 done, 1 failed, 2 wrong arguments, 3 damage was found.
             """,
-        version: "iii-registry \(ProgramVersion.text)",
+        version: "iii-registry \(ProgramVersion.line)",
         subcommands: [
             Serve.self, AccountCommand.self, Key.self, Check.self, Backup.self, Restore.self, GenerateDocs.self,
         ]

@@ -1,32 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import HostSystem
 import SystemPackage
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Writes to standard error as long as that takes bytes at once: a log that nobody reads must not stop the server.
 enum LogPipe {
     /// Of a pipe that can be written to at all, this much is taken without waiting.
     private static let piece = 4096
 
-    /// Whether whoever reads may keep a writer waiting, as files do not.
-    private static let mayBlock: Bool = {
-        var status = stat()
-        return fstat(STDERR_FILENO, &status) != 0 || status.st_mode & mode_t(S_IFMT) != mode_t(S_IFREG)
-    }()
+    private static let mayBlock = StandardStreams.errorsMayBlock
 
     /// - Returns: how many bytes were taken; all of them where nobody reads any more.
     static func write(_ bytes: [UInt8]) -> Int {
         var taken = 0
         while taken < bytes.count {
-            if mayBlock, !isReady { return taken }
+            if mayBlock, !StandardStreams.errorsAreTaken { return taken }
             let end = mayBlock ? min(bytes.count, taken + piece) : bytes.count
             do {
                 taken += try bytes[taken..<end].withUnsafeBytes { try FileDescriptor.standardError.write($0) }
@@ -38,10 +27,5 @@ enum LogPipe {
             }
         }
         return taken
-    }
-
-    private static var isReady: Bool {
-        var asked = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        return poll(&asked, 1, 0) > 0
     }
 }

@@ -19,7 +19,7 @@ struct IIICommand: AsyncParsableCommand {
               iii
               iii --listen 127.0.0.1:0
             """,
-        version: "iii \(ProgramVersion.text)",
+        version: "iii \(ProgramVersion.line)",
         subcommands: [
             WorkerCommand.self, TriggerCommand.self, RegistryCommand.self, Doctor.self, Completions.self,
             GenerateDocs.self,

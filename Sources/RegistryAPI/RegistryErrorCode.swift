@@ -13,6 +13,7 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
     /// A method that the registry has nowhere.
     case methodNotAllowed = "method_not_allowed"
     case blobNotFound = "blob_not_found"
+    case programNotFound = "program_not_found"
     case workerNotFound = "worker_not_found"
     case versionNotFound = "version_not_found"
     case accountNotFound = "account_not_found"
@@ -48,7 +49,8 @@ package enum RegistryErrorCode: String, Sendable, CaseIterable {
         case .invalidJSON: 400
         case .unauthorized: 401
         case .forbidden: 403
-        case .notFound, .blobNotFound, .workerNotFound, .versionNotFound, .channelNotFound, .accountNotFound,
+        case .notFound, .blobNotFound, .programNotFound, .workerNotFound, .versionNotFound, .channelNotFound,
+            .accountNotFound,
             .keyNotFound:
             404
         case .methodNotAllowed: 405

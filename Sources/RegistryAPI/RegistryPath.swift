@@ -40,6 +40,10 @@ package enum RegistryRoute: String, CaseIterable, Sendable {
     case page = "/workers/{name}"
     case styles = "/pages.css"
     case icon = "/icon.svg"
+    /// The programs of iii that a registry offers.
+    case installScript = "/install.sh"
+    case programs = "/programs"
+    case program = "/programs/{target}/{file}"
 }
 
 /// A path with its query, percent-encoded, to be put behind the root of a registry's host.
@@ -72,6 +76,9 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static let isRelease = [(name: "release", value: "true")]
+
+    /// `GET`: the programs of iii that the registry offers.
+    package static let programs = RegistryPath(.programs)
 
     /// `GET`: where one version is had; also counts a download.
     ///

@@ -73,6 +73,7 @@ enum Conversation: Hashable, Sendable {
     case upload(Digest)
     case search
     case account
+    case programs
     /// What changes, as it reads behind "cannot".
     case change(WorkerName, action: String)
 
@@ -80,7 +81,7 @@ enum Conversation: Hashable, Sendable {
     var worker: String? {
         switch self {
         case .resolve(let name, _), .look(let name), .publish(let name, _), .change(let name, _): name.description
-        case .upload, .search, .account: nil
+        case .upload, .search, .account, .programs: nil
         }
     }
 
@@ -93,6 +94,7 @@ enum Conversation: Hashable, Sendable {
         case .upload(let digest): "upload the blob \(digest.abbreviated)…"
         case .search: "search the registry"
         case .account: "use the key"
+        case .programs: "look for programs"
         case .change(_, let action): action
         }
     }

@@ -62,6 +62,7 @@ extension RegistryClientError {
         case .digestMismatch: "\(Self.again); if it fails again, something on the way changes what is sent"
         case .blobNotFound, .uploadConflict: Self.again
         case .tooManyRequests: "wait a minute, then run the command again"
+        case .programNotFound: "its operator offers programs with `iii-registry import-programs`"
         case .notFound, .methodNotAllowed: "this registry does not offer that; `III_API_URL` says which one is asked"
         case .storageFull: "tell whoever runs the registry that its disk is full"
         case .quotaExceeded:

@@ -57,14 +57,14 @@ extension RegistryClientError {
     var isSending: Bool {
         switch conversation {
         case .publish, .upload, .change: true
-        case .resolve, .look, .search, .account: false
+        case .resolve, .look, .search, .account, .programs: false
         }
     }
 
     private func code(for code: RegistryErrorCode) -> ErrorCode? {
         switch code {
         case .workerNotFound: .workerNotFound
-        case .versionNotFound, .versionRemoved, .channelNotFound: .versionNotFound
+        case .versionNotFound, .versionRemoved, .channelNotFound, .programNotFound: .versionNotFound
         case .versionConflict: .versionConflict
         case .dependencyCycle: .graphInvalid
         case .unauthorized, .forbidden: .unauthorized

@@ -110,10 +110,14 @@ extension SQLRegistrySession {
         try advanceRevision(of: id.worker)
     }
 
+    /// What the blob store has to hold.
+    private static let hosted =
+        "SELECT digest FROM artifacts WHERE url IS NULL UNION SELECT digest FROM programs"
+
     func hostedDigests(after digest: Digest?, limit: Int) throws(RegistryStorageError) -> [Digest] {
         let rows = try connection.query(
             """
-            SELECT DISTINCT digest FROM artifacts WHERE url IS NULL\(digest == nil ? "" : " AND digest > ?")
+            SELECT digest FROM (\(Self.hosted)) AS hosted\(digest == nil ? "" : " WHERE digest > ?")
             ORDER BY digest LIMIT ?
             """,
             (digest.map { [$0.sql] } ?? []) + [max(limit, 0).sql]
@@ -131,8 +135,11 @@ extension SQLRegistrySession {
             let asked = digests[start..<min(start + chunk, digests.count)]
             let marks = Array(repeating: "?", count: asked.count).joined(separator: ", ")
             let rows = try connection.query(
-                "SELECT DISTINCT digest FROM artifacts WHERE url IS NULL AND digest IN (\(marks))",
-                asked.map(\.sql)
+                """
+                SELECT digest FROM artifacts WHERE url IS NULL AND digest IN (\(marks))
+                UNION SELECT digest FROM programs WHERE digest IN (\(marks))
+                """,
+                asked.map(\.sql) + asked.map(\.sql)
             )
             for row in rows { found.insert(try row.digest(0)) }
         }

@@ -106,6 +106,7 @@ extension ErrorResponse {
             envelope.details = [.init(path: "version", reason: error.message.printable)]
         case .unresolved(let failure): self.init(resolution: failure)
         case .blobNotFound: self.init(.blobNotFound, error)
+        case .programNotOffered: self.init(.programNotFound, error)
         case .uploadQuota: self.init(.quotaExceeded, error)
         case .blobDamaged:
             self.init(.internalError, error)

@@ -99,6 +99,7 @@ package struct RegistryServer: Sendable {
         VersionRoutes(service: service, limits: limits).add(to: router)
         RecordRoutes(service: service, limits: limits).add(to: router)
         PageRoutes(service: service).add(to: router)
+        ProgramRoutes(programs: service.programs).add(to: router)
         ServerRoutes(server: self).add(to: router)
         for path in CrossOrigin.paths {
             router.on(path, method: .options) { _, _ in

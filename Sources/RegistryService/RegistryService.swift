@@ -32,6 +32,7 @@ package struct RegistryService: Sendable {
     package let receive: ReceiveBlob
     package let collect: CollectBlobs
     package let readiness: Readiness
+    package let programs: OfferPrograms
     package let surroundings: Surroundings
     package let publicURL: @Sendable () -> PublicURL
     private let store: any RegistryStore
@@ -73,6 +74,7 @@ package struct RegistryService: Sendable {
         badges = Badges(store: store, counter: counter, surroundings: surroundings)
         downloads = counter
         self.store = store
+        programs = OfferPrograms(store: store, publicURL: publicURL)
         readiness = Readiness(store: store, blobs: blobs)
         self.blobs = blobs
         served = ServedBlobs(store: store, blobs: blobs)

@@ -46,6 +46,8 @@ extension RegistryServiceError {
         case .invalidSelector(let error): error.message
         case .unresolved(let failure): failure.message
         case .blobNotFound(let digest): "there is no blob sha256:\(digest)"
+        case .programNotOffered(nil): "this registry offers no programs of iii"
+        case .programNotOffered(let name?): "this registry does not offer `\(name.printable)`"
         case .blobDamaged(let digest): "the blob sha256:\(digest) is damaged: its file has another size than was stored"
         case .uploadQuota(let limit): "the account has sent more than \(limit) that no version names"
         }
@@ -90,6 +92,8 @@ extension RegistryServiceError {
         case .blobDamaged: ["upload it again, or have whoever runs the registry restore it"]
         case .uploadQuota: ["publish what was sent; what no version names is forgotten after a day"]
         case .blobNotFound(let digest): ["upload it first: `PUT /blobs/sha256/\(digest)`"]
+        case .programNotOffered(nil): ["its operator offers them with `iii-registry import-programs`"]
+        case .programNotOffered: ["`GET /programs` lists what is offered"]
         }
     }
 

@@ -54,6 +54,8 @@ package enum RegistryServiceError: CodedError {
     case invalidSelector(VersionError)
     case unresolved(ResolutionFailure)
     case blobNotFound(Digest)
+    /// The registry offers no programs, or not the one that is named.
+    case programNotOffered(String?)
     /// The bytes that are stored are not those that arrived.
     case blobDamaged(Digest)
     /// An account has sent too much that no version names.
@@ -77,7 +79,7 @@ package enum RegistryServiceError: CodedError {
         case .workerNotFound, .impossibleName: .workerNotFound
         case .invalidSelector(let error): error.code
         case .unresolved(let failure): failure.code
-        case .blobNotFound: .download
+        case .blobNotFound, .programNotOffered: .download
         case .blobDamaged: .storageIO
         case .uploadQuota: .publishRefused
         }

@@ -45,7 +45,7 @@ package protocol RegistryStore: Sendable {
 /// What can be asked inside a transaction.
 ///
 /// Names and versions compare byte for byte.
-package protocol RegistryReadSession: VersionLifeReading, ListingReading {
+package protocol RegistryReadSession: VersionLifeReading, ListingReading, ProgramReading {
     func worker(_ name: WorkerName) throws(RegistryStorageError) -> WorkerRecord?
     /// The workers whose names fold to this skeleton, `i` taken for `l`.
     func workers(withSkeleton skeleton: String) throws(RegistryStorageError) -> [WorkerName]
@@ -114,7 +114,7 @@ extension RegistryReadSession {
 /// What can be asked and changed inside a writing transaction.
 ///
 /// After a call has thrown, the session can go on: a call that fails changes nothing.
-package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, ListingWriting {
+package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, ListingWriting, ProgramWriting {
     /// - Throws: `.workerExists`.
     func insertWorker(_ worker: WorkerRecord) throws(RegistryStorageError)
     /// Makes an account an owner; nothing happens when it is one.

@@ -148,19 +148,7 @@ enum BackupArchive {
     ///
     /// - Throws: `ArchiveError` for a file that is no whole tar.gz, `HostError`.
     static func unpack(_ source: FilePath, into folder: FilePath) throws {
-        var reader = try ArchiveReader(sink: TreeExtractor(below: folder), limits: limits)
-        let file = try FileDescriptor.open(source, .readOnly, options: .closeOnExec)
-        try file.closeAfter {
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-            // Safety: the buffer lives until the end of this scope, and nobody keeps it.
-            defer { buffer.deallocate() }
-            while true {
-                let count = try file.read(into: buffer)
-                if count == 0 { break }
-                try reader.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            }
-        }
-        _ = try reader.finish()
+        try ArchiveFile.unpack(source, into: folder, limits: limits)
         let records = folder.appending("registry.sqlite")
         guard try HostFiles.kind(of: records) == .file else { throw NoBackup(path: source, reason: .other) }
         try HostFiles.setMode(0o600, of: records)

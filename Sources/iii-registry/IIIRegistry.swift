@@ -17,7 +17,8 @@ struct IIIRegistry: AsyncParsableCommand {
             """,
         version: "iii-registry \(ProgramVersion.line)",
         subcommands: [
-            Serve.self, AccountCommand.self, Key.self, Check.self, Backup.self, Restore.self, GenerateDocs.self,
+            Serve.self, AccountCommand.self, Key.self, Check.self, Backup.self, Restore.self, ImportPrograms.self,
+            GenerateDocs.self,
         ]
     )
 }

@@ -21,7 +21,7 @@ struct IIICommand: AsyncParsableCommand {
             """,
         version: "iii \(ProgramVersion.line)",
         subcommands: [
-            WorkerCommand.self, TriggerCommand.self, RegistryCommand.self, Doctor.self, Completions.self,
+            WorkerCommand.self, TriggerCommand.self, RegistryCommand.self, Doctor.self, Upgrade.self, Completions.self,
             GenerateDocs.self,
         ]
     )

@@ -29,7 +29,7 @@ extension APIOperation {
     private static let unknown = [404: "There is no such worker, version or channel."]
 
     /// Everything that the routers of `Routes` answer; a test holds one against the other.
-    static let all = reading + pages + publishing + changing + rights + server
+    static let all = reading + pages + publishing + changing + rights + programs + server
 
     private static let reading: [APIOperation] = [
         .read(
@@ -255,6 +255,27 @@ extension APIOperation {
             .any,
             .nothing,
             others: [404: "The account has no such key."]
+        ),
+    ]
+
+    private static let programs: [APIOperation] = [
+        .read(
+            .programs,
+            "Lists the programs of iii that this registry offers.",
+            .json("OfferedPrograms"),
+            others: [404: "It offers none."]
+        ),
+        .read(
+            .program,
+            "Sends to the bytes of a program.",
+            .nothing,
+            others: [303: "Where the bytes are.", 404: "It is not offered."]
+        ),
+        .read(
+            .installScript,
+            "Gives the script that installs iii from here.",
+            .media("text/x-shellscript"),
+            others: [404: "It offers none."]
         ),
     ]
 

@@ -270,6 +270,26 @@ enum APISchemas {
             ],
             required: ["sha256", "size"]
         ),
+        "OfferedPrograms": object(
+            [
+                "version": APIText.version,
+                "programs": list(
+                    object(
+                        [
+                            "target": text,
+                            "files": list(
+                                object(
+                                    ["name": text, "url": text, "sha256": digest, "size": number],
+                                    required: ["name", "url", "sha256", "size"]
+                                )
+                            ),
+                        ],
+                        required: ["target", "files"]
+                    )
+                ),
+            ],
+            required: ["version", "programs"]
+        ),
         "UploadState": object(
             ["sha256": digest, "stored": truth, "offset": number],
             required: ["sha256", "stored"]

@@ -77,7 +77,7 @@ import Testing
             #expect(program2 == program)
             // Nothing but POSIX sh.
             try Shell.run(
-                "curl -fsS '\(road.url)/install.sh' > install.sh && dash -n install.sh && bash -n install.sh",
+                "curl -fsS '\(road.url)/install.sh' > install.sh && sh -n install.sh && bash -n install.sh",
                 in: road.folder
             )
             #expect(try text(road.folder.appending("install.sh").string).split(separator: "\n").count <= 100)

@@ -34,7 +34,7 @@ package struct InstalledProgram: Sendable {
     /// - Parameters:
     ///   - executable: The program that runs.
     ///   - lists: Where lists of packaged files are.
-    ///   - start: Whether a program starts on this machine.
+    ///   - starts: Whether a program starts on this machine.
     package init(
         _ executable: FilePath,
         lists: FilePath? = nil,

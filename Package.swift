@@ -215,11 +215,11 @@ let modules: [Module] = [
         name: "Engine",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Manifests", "EngineProtocol", "Sandboxing",
-            "Transport", "WebSockets",
+            "Transport", "WebSockets", "WorkerConfigurations",
             .crypto,
             .logging, .nioCore, .nioHTTP1, .nioPosix,
         ],
-        testUses: ["EngineClient", "WorkerConfigurations", .subprocess, .systemPackage]
+        testUses: ["EngineClient", .subprocess, .systemPackage]
     ),
     // Workers in Swift: a library for others
     Module(

@@ -112,6 +112,17 @@ struct BusPolicy: Sendable {
         }
     }
 
+    /// Whether somebody may hear what becomes of the calls of a function.
+    ///
+    /// That is more than to call it: what others say to it is heard. What its own worker hands to observers (`isOffered`)
+    /// is meant for those who may call it.
+    func mayObserve(_ function: Function, isOffered: Bool, by asker: Asker) -> Decision {
+        if asker.isFree || function.holder == .asker || function.holder == .nobody { return .allowed }
+        let decision = mayCall(function, by: asker)
+        if case .granted = decision { return decision }
+        return isOffered ? decision : .refused
+    }
+
     /// Whether somebody may hear a trigger of the engine's own workers at all; of whom is asked when it fires.
     func mayHear(_ triggerType: String, by asker: Asker) -> Bool {
         guard Self.ownSegments.contains(triggerType) else { return true }
@@ -163,6 +174,20 @@ struct BusPolicy: Sendable {
     }
 
     // MARK: Words
+
+    func refusal(ofObserving functionID: String, to asker: Asker) -> CallFailure {
+        guard case .worker(let worker) = asker.identity else {
+            return CallFailure(
+                code: CallFailure.forbidden,
+                message: "function '\(functionID)' may not be observed from here"
+            )
+        }
+        return CallFailure(
+            code: CallFailure.forbidden,
+            message: "function '\(functionID)' may not be observed by worker '\(worker.name)': to let it, write "
+                + "`may_call: [\"\(functionID)\"]` below `- name: \(worker.name)` in config.yaml"
+        )
+    }
 
     /// What somebody is told who may not call or bind a function, with what would let it.
     func refusal(of functionID: String, to asker: Asker) -> CallFailure {

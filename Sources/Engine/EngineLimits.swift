@@ -31,6 +31,12 @@ package struct EngineLimits: Sendable {
     package var triggerAcknowledgement = Duration.seconds(10)
     /// How soon a change of the function table is told to those who asked.
     package var functionsChangedDelay = Duration.seconds(5)
+    /// How many observers may call each other in a row.
+    package var observeDepth = 16
+    /// Calls of one observer's target at once.
+    package var observersInFlight = 64
+    /// Events that wait for one observer's target.
+    package var observerQueue = 1000
     /// Channels that exist at once.
     package var channels = 4096
     /// How long a channel waits for its ends to be taken.

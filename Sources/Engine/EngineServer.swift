@@ -119,6 +119,7 @@ package struct EngineServer: Sendable {
             localWorkers: localWorkers,
             endpoints: endpoints,
             budgets: bus.budgets,
+            now: { HostClock.unixNanoseconds },
             makeID: { UUIDText.random() }
         )
         return Switchboard(

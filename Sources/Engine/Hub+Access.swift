@@ -13,6 +13,8 @@ enum Question: Sendable {
     case admission(ConnectionID)
     /// Whether a guest's registration is welcome, and in which form.
     case registration(ConnectionID, Frame)
+    /// The call of an observer's target: the next one waits for its end.
+    case activation(observerID: String, stamp: UInt64)
 }
 
 extension Hub {
@@ -35,7 +37,14 @@ extension Hub {
         sessions[id]?.unheard = []
         session.budget?.give(session.waitingBytes)
         sessions[id]?.waitingBytes = 0
-        send(.workerRegistered(workerID: session.workerID, reattachToken: session.reattachToken), to: id)
+        send(
+            .workerRegistered(
+                workerID: session.workerID,
+                reattachToken: session.reattachToken,
+                features: Self.features
+            ),
+            to: id
+        )
         actions.append(.start(.namespaceGrace(id), after: limits.namespaceGrace))
         note(.debug, "worker connected", id, ["peer.address": "\(session.address ?? "unknown")"])
         fireWorkersAvailable("worker_connected", session.workerID)
@@ -69,6 +78,7 @@ extension Hub {
         case (.condition(let bindingID, let data), .success(let value)):
             if value?.description != "false" { deliver(data, to: bindingID) }
         case (.condition, .failure): break
+        case (.activation(let observerID, let stamp), _): endActivation(of: observerID, stamp: stamp)
         case (.admission(let id), .success(let value)):
             do throws(JSONShapeError) { admit(id, try AccessGrant(parsing: value)) } catch {
                 refuse(id, "the authentication function's answer cannot be read: \(error.message)")

@@ -10,6 +10,7 @@ extension Hub {
         guard let index = calls.index(forKey: callID), calls[index].value.callee == callee else { return }
         let call = calls.remove(at: index).value
         uncount(call)
+        if let watched = call.watched?.value { report(watched, ended: outcome) }
         answer(call, outcome)
     }
 
@@ -21,7 +22,18 @@ extension Hub {
         let ended = calls.filter { $0.value.callee == .connection(id) || $0.value.caller.connection == id }
         for (callID, call) in ended.sorted(by: { $0.key < $1.key }) where calls.removeValue(forKey: callID) != nil {
             uncount(call)
-            if call.caller.connection != id { answer(call, .failure(stopped)) }
+            guard call.caller.connection == id else {
+                if let watched = call.watched?.value { report(watched, ended: .failure(stopped)) }
+                answer(call, .failure(stopped))
+                continue
+            }
+            guard let watched = call.watched else { continue }
+            // Its caller does not wait any more, but who observes it does.
+            guard call.callee != .connection(id) else {
+                report(watched.value, ended: .failure(stopped))
+                continue
+            }
+            reopen(callID, call)
         }
     }
 

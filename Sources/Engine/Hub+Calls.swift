@@ -3,6 +3,7 @@
 
 import EngineProtocol
 import Logging
+import NIOCore
 
 /// Who waits for the answer of a call, and how they know it.
 struct CallReference: Sendable, Hashable {
@@ -33,6 +34,8 @@ struct OpenCall: Sendable {
     let caller: Caller
     let callee: Callee
     let functionID: String
+    /// What is kept of it for those who observe it; nil for nearly all.
+    var watched: Boxed<ObservedCall>?
 }
 
 extension Hub {
@@ -76,6 +79,14 @@ extension Hub {
                 ).json
             )
         }
+        if !fits(.result(result), reference.connection) {
+            result.outcome = .failure(
+                CallFailure(
+                    code: Self.tooLarge,
+                    message: "the result was dropped: it has more bytes than the caller can read"
+                ).json
+            )
+        }
         send(.result(result), to: reference.connection)
     }
 
@@ -88,6 +99,9 @@ extension Hub {
     ) throws(CallFailure) {
         let namespace = call.namespace ?? Self.defaultNamespace
         guard Self.isNamespace(namespace) else { throw .invalidNamespace }
+        if case .said(_, _, let activation?) = call.origin, let observerID = activation.member("observer_id")?.string {
+            return try callTarget(call, of: observerID, from: id, answering: reference)
+        }
         try checkAccess(call.functionID, in: namespace, from: id)
         if call.functionID == Self.enqueueFunction { try checkQueued(call, from: id) }
         let isBuiltin =
@@ -154,31 +168,43 @@ extension Hub {
         let callerWorkerID = callerID.flatMap { sessions[$0]?.workerID }
         if namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function {
             let asking = asking ?? callerID.map { self.caller(of: call.functionID, $0) } ?? .owner
-            return try runLocally(call, as: callID, caller: caller, callerWorkerID, asking, local.handler)
+            return try runLocally(call, as: callID, caller: caller, callerID, namespace, asking, local.handler)
         }
         guard let entry = functions[namespace]?[call.functionID] else { throw notFound(call.functionID, in: namespace) }
         if let invocation = entry.registration.invocation {
             let rights = endpointRights(of: entry.owner)
-            return try handToEndpoint(invocation, rights, call, as: callID, caller: caller, callerWorkerID)
+            return try handToEndpoint(invocation, rights, call, in: namespace, as: callID, caller: caller, callerID)
         }
         var sent = call
         sent.id = callID
         sent.namespace = nil
         sent.action = .call
         sent.callerWorkerID = callerWorkerID
-        if let grant = sessions[entry.owner]?.grant, grant.prefix != nil {
+        if sessions[entry.owner]?.hasPrefix == true, let grant = sessions[entry.owner]?.grant {
             sent.functionID = grant.inner(sent.functionID)
         }
+        sent.origin = sessions[entry.owner]?.observes == true ? origin(of: call, from: callerID) : .unsaid
         try checkRoom(for: .invoke(sent), at: entry, from: callerID)
-        open(callID, OpenCall(caller: caller, callee: .connection(entry.owner), functionID: call.functionID))
+        let watched = watch(call, in: namespace, as: callID, from: callerID)
+        open(callID, OpenCall(caller, by: .connection(entry.owner), of: call.functionID, watched))
         send(.invoke(sent), to: entry.owner)
+    }
+
+    /// What a callee that speaks `observe.v1` is told of a call.
+    private func origin(of call: InvokeFunction, from id: ConnectionID?) -> InvocationOrigin {
+        let caller = stampedCaller(of: call, from: id)
+        let depth = call.origin.depth
+        let activation = call.origin.activation
+        guard caller != nil || depth > 0 || activation != nil else { return .unsaid }
+        return .said(caller: caller, depth: depth, activation: activation)
     }
 
     private mutating func runLocally(
         _ call: InvokeFunction,
         as callID: String,
         caller: OpenCall.Caller,
-        _ callerWorkerID: String?,
+        _ callerID: ConnectionID?,
+        _ namespace: String,
         _ asking: BusCaller = .owner,
         _ handler: @escaping LocalFunction.Handler
     ) throws(CallFailure) {
@@ -195,13 +221,14 @@ extension Hub {
         }
         localBytes += cost
         localCosts[callID, default: 0] += cost
-        open(callID, OpenCall(caller: caller, callee: .local, functionID: call.functionID))
+        let watched = watch(call, in: namespace, as: callID, from: callerID)
+        open(callID, OpenCall(caller, by: .local, of: call.functionID, watched))
         let localCall = LocalCall(
             callID: callID,
             functionID: call.functionID,
             data: call.data,
             metadata: call.metadata,
-            callerWorkerID: callerWorkerID,
+            callerWorkerID: callerID.flatMap { sessions[$0]?.workerID },
             caller: asking,
             handler: handler
         )
@@ -225,9 +252,10 @@ extension Hub {
         _ invocation: RawJSON,
         _ rights: EndpointRights,
         _ call: InvokeFunction,
+        in namespace: String,
         as callID: String,
         caller: OpenCall.Caller,
-        _ callerWorkerID: String?
+        _ callerID: ConnectionID?
     ) throws(CallFailure) {
         guard let endpoints else {
             throw CallFailure(
@@ -235,20 +263,25 @@ extension Hub {
                 message: "`\(call.functionID)` is an HTTP endpoint, which this engine does not call"
             )
         }
-        try runLocally(call, as: callID, caller: caller, callerWorkerID) { call in
+        try runLocally(call, as: callID, caller: caller, callerID, namespace) { call in
             try await endpoints.call(invocation, call, within: rights)
         }
     }
 
     /// Remembers a call until it is answered; what nobody waits for is not remembered.
     private mutating func open(_ callID: String, _ call: OpenCall) {
-        if case .nobody = call.caller { return }
+        if case .nobody = call.caller, call.watched == nil { return }
         calls[callID] = call
         if case .connection(let callee) = call.callee { sessions[callee]?.handling += 1 }
         if let caller = call.caller.connection {
             sessions[caller]?.made += 1
             sessions[caller]?.budget?.force(WorkerBudgets.call)
         }
+    }
+
+    /// Takes a call up again for those who observe it, when its caller has gone.
+    mutating func reopen(_ callID: String, _ call: OpenCall) {
+        open(callID, OpenCall(.nobody, by: call.callee, of: call.functionID, call.watched))
     }
 
     /// What a sandboxed worker may leave waiting for another one: the rest of the queue is for others.
@@ -269,10 +302,12 @@ extension Hub {
                 )
             }
         }
-        guard frame.cost <= limits.messages.messageBytes else {
+        guard fits(frame, entry.owner) else {
+            let limit = sessions[entry.owner]?.messageBytes ?? limits.messages.messageBytes
             throw CallFailure(
-                code: "payload_too_large",
-                message: "the call has more than \(limits.messages.messageBytes) bytes"
+                code: Self.tooLarge,
+                message: "the call has more than \(limit) bytes, which is what the worker of "
+                    + "`\(entry.registration.id)` can read"
             )
         }
         guard let queued = sessions[entry.owner]?.queuedBytes, queued > 0, queued + frame.cost > limits.outboundBytes
@@ -283,6 +318,14 @@ extension Hub {
         )
     }
 
+    private static let tooLarge = "payload_too_large"
+
+    /// Whether a peer can read a frame: one that is too large would make it close its connection.
+    private func fits(_ frame: Frame, _ id: ConnectionID) -> Bool {
+        guard let limit = sessions[id]?.messageBytes, frame.cost > limit - (16 << 10) else { return true }
+        return frame.encoded().readableBytes <= limit
+    }
+
     private func notFound(_ functionID: String, in namespace: String) -> CallFailure {
         let others = functions.filter { $0.value[functionID] != nil }.keys.sorted()
         let elsewhere =
@@ -291,6 +334,12 @@ extension Hub {
             code: CallFailure.functionNotFound,
             message: "Function \(functionID) not found in namespace \(namespace).\(elsewhere)"
         )
+    }
+}
+
+extension OpenCall {
+    init(_ caller: Caller, by callee: Callee, of functionID: String, _ watched: Boxed<ObservedCall>?) {
+        self.init(caller: caller, callee: callee, functionID: functionID, watched: watched)
     }
 }
 

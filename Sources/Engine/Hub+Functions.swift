@@ -40,7 +40,9 @@ extension Hub {
         functions[namespace, default: [:]][function.id] =
             RegisteredFunction(owner: id, stamp: lastStamp, registration: function)
         sessions[id]?.functions.insert(function.id)
-        holdBindings(of: FunctionName(namespace: namespace, id: function.id))
+        let name = FunctionName(namespace: namespace, id: function.id)
+        holdBindings(of: name)
+        if sessions[id]?.observes == true || !observers.isEmpty { observersMeet(name) }
         functionsChanged()
     }
 
@@ -54,6 +56,7 @@ extension Hub {
     mutating func removeFunction(_ functionID: String, in namespace: String) {
         functions[namespace]?[functionID] = nil
         if functions[namespace]?.isEmpty == true { functions[namespace] = nil }
+        if !observers.isEmpty { observersLose(FunctionName(namespace: namespace, id: functionID)) }
         functionsChanged()
     }
 

@@ -25,6 +25,7 @@ extension Hub {
             connectedAt: milliseconds,
             door: door,
             identity: identity,
+            messageBytes: limits.messages.messageBytes,
             budget: budgets.budget(of: identity)
         )
         policy.named.formUnion(door.named)
@@ -93,6 +94,15 @@ extension Hub {
             guard takeName(name, in: namespace, for: id) else { return false }
         }
         sessions[id]?.announcement = announcement
+        let messageBytes = announcement.messageBytes(upTo: limits.messages.messageBytes)
+        sessions[id]?.messageBytes = messageBytes
+        if announcement.features.contains(Observation.feature), !session.observes {
+            sessions[id]?.observes = true
+            // What was registered before that was said.
+            for function in session.functions.sorted() {
+                observersMeet(FunctionName(namespace: namespace, id: function))
+            }
+        }
         // Whoever depends on a worker of this name may call it from now on.
         epoch += 1
         resolveNamespace(of: id, to: namespace)
@@ -160,6 +170,7 @@ extension Hub {
         session.budget?.give(session.waitingBytes + session.registeredBytes + session.queuedBytes)
         sessions[id] = nil
         connections[session.workerID] = nil
+        for observerID in session.observers.sorted() { removeObserver(observerID) }
         let namespace = session.namespace ?? Self.defaultNamespace
         for function in session.functions { removeFunction(function, in: namespace) }
         session.budget?.give(session.made * WorkerBudgets.call)

@@ -163,6 +163,7 @@ extension Hub {
         for name in heldBindings.keys.sorted(by: { ($0.namespace, $0.id) < ($1.namespace, $1.id) }) {
             holdBindings(of: name)
         }
+        reconsiderObservers()
         functionsChanged()
     }
 

@@ -37,6 +37,7 @@ struct Hub: Sendable {
         case admission(ConnectionID)
         case acknowledgement(bindingID: String)
         case functionsChanged
+        case observerExpires(String, stamp: UInt64)
     }
 
     enum Action: Sendable {
@@ -57,6 +58,8 @@ struct Hub: Sendable {
     let version: String
     let startedAt: Int64
     let makeID: @Sendable () -> String
+    /// Nanoseconds since 1970.
+    let now: @Sendable () -> Int64
     /// Calls functions that are HTTP endpoints; nil where none are called.
     let endpoints: HTTPEndpointCaller?
     let budgets: WorkerBudgets
@@ -94,6 +97,12 @@ struct Hub: Sendable {
     var engineBindings: Set<String> = []
     /// Calls of `engine::register_trigger` that wait for a provider, by binding.
     var acknowledgements: [String: CallReference] = [:]
+    var observers: [String: Observer] = [:]
+    /// Observers by the function that they observe, in the order in which they came, and by the one that they call.
+    var watchers: [FunctionName: [String]] = [:]
+    var targets: [FunctionName: Set<String>] = [:]
+    /// What is kept of calls that are observed.
+    var observedBytes = 0
     var publishedFunctions: Set<FunctionName> = []
     var isFunctionsTimerRunning = false
 
@@ -108,12 +117,14 @@ struct Hub: Sendable {
         localWorkers: [LocalWorker] = [],
         endpoints: HTTPEndpointCaller? = nil,
         budgets: WorkerBudgets = WorkerBudgets(),
+        now: @escaping @Sendable () -> Int64 = { 0 },
         makeID: @escaping @Sendable () -> String
     ) {
         self.limits = limits
         self.version = version
         self.startedAt = startedAt
         self.makeID = makeID
+        self.now = now
         self.endpoints = endpoints
         self.budgets = budgets
         self.localWorkers = localWorkers
@@ -159,6 +170,7 @@ struct Hub: Sendable {
         case .triggerResult(let result): acknowledge(result, from: id)
         case .reattach(let previous, let token): reattach(id, previous: previous, token: token)
         case .ping: send(.pong, to: id)
+        case .observation(let kind, let text): receive(kind, saying: text, from: id)
         case .pong, .workerRegistered, .registrationRejected, .error: break
         case .unknown(let type): note(.debug, "frame of an unknown type", id, ["frame.type": "\(type)"])
         }
@@ -170,6 +182,7 @@ struct Hub: Sendable {
         case .admission(let id): endAdmission(of: id)
         case .acknowledgement(let bindingID): acceptAcknowledgement(of: bindingID)
         case .functionsChanged: publishFunctions()
+        case .observerExpires(let id, let stamp): expireObserver(id, stamp: stamp)
         }
     }
 

@@ -3,6 +3,7 @@
 
 import EngineProtocol
 import JSONText
+import WorkerModel
 
 /// One connected worker.
 struct Session: Sendable {
@@ -33,6 +34,11 @@ struct Session: Sendable {
     var functions: Set<String> = []
     var triggerTypes: Set<String> = []
     var bindings: Set<String> = []
+    var observers: Set<String> = []
+    /// Whether it speaks `observe.v1`.
+    var observes = false
+    /// Whether its functions are known to others under other names.
+    private(set) var hasPrefix = false
     /// What was decided about calls, and how many there were.
     var verdicts: [FunctionName: Verdict] = [:]
     /// How many open calls it made, and how many it is to answer.
@@ -46,6 +52,8 @@ struct Session: Sendable {
     var registeredBytes = 0
     /// What all that is held for its worker is held against; nil for no bound but those of the connection.
     let budget: ByteBudget?
+    /// The largest message that it can read.
+    var messageBytes: Int
 
     /// Whoever comes through rules is a guest, unless the engine knows more of it.
     init(
@@ -55,8 +63,10 @@ struct Session: Sendable {
         connectedAt: Int64,
         door: Door,
         identity: BusIdentity,
+        messageBytes: Int,
         budget: ByteBudget? = nil
     ) {
+        self.messageBytes = messageBytes
         self.budget = budget
         self.identity = identity == .owner && door.rules != nil ? .guest : identity
         isFree = self.identity == .owner
@@ -78,7 +88,10 @@ extension Session {
     /// What it may do there, once it has been let in.
     var grant: AccessGrant {
         get { grantBox.value }
-        set { grantBox = Boxed(newValue) }
+        set {
+            grantBox = Boxed(newValue)
+            hasPrefix = newValue.prefix != nil
+        }
     }
 }
 
@@ -106,6 +119,17 @@ struct Announcement: Sendable {
     var os: String?
     var isolation: String?
     var pid: Int?
+    /// What it can do besides what every worker does.
+    var features: [String] = []
+
+    /// The largest message that the worker's SDK reads: the Python ones before 0.24.5 close their connection at more than
+    /// 1 MiB.
+    func messageBytes(upTo limit: Int) -> Int {
+        guard runtime == "python", !features.contains("large-messages.v1"), let version,
+            let parsed = try? SemanticVersion(parsing: version), parsed < SemanticVersion(0, 24, 5)
+        else { return limit }
+        return min(limit, 1 << 20)
+    }
 
     /// Reads the payload; members of another kind than expected count as absent, but a namespace has to be one.
     init(_ data: RawJSON?) throws(CallFailure) {
@@ -122,6 +146,9 @@ struct Announcement: Sendable {
         runtime = text("runtime")
         os = text("os")
         isolation = text("isolation")
+        if case .array(let names)? = object["features"] {
+            features = names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+        }
         if case .number(let number)? = object["pid"], let value = number.int64 { pid = Int(value) }
         switch object["namespace"] {
         case nil, .null?: break

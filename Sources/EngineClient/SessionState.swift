@@ -150,7 +150,7 @@ struct SessionState {
 
     mutating func receive(_ frame: Frame) -> Effect {
         switch frame {
-        case .workerRegistered(let workerID, let token):
+        case .workerRegistered(let workerID, let token, _):
             identity = (workerID, token)
             isGreeted = true
             return .none

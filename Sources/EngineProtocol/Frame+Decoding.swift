@@ -30,7 +30,7 @@ extension Frame {
     package init(decoding text: ByteBuffer, limits: ProtocolLimits = .standard) throws(FrameFault) {
         let reader = FrameReader(members: FrameMembers(of: text, limits: limits), limits: limits)
         if let fault = reader.members.fault { throw reader.fault(.syntax(fault)) }
-        self = try reader.frame()
+        self = try reader.frame(text)
     }
 }
 
@@ -39,7 +39,7 @@ private struct FrameReader {
     let members: FrameMembers
     let limits: ProtocolLimits
 
-    func frame() throws(FrameFault) -> Frame {
+    func frame(_ whole: ByteBuffer) throws(FrameFault) -> Frame {
         let type = try required(.type)
         switch type {
         case "invokefunction": return .invoke(try invocation())
@@ -59,14 +59,22 @@ private struct FrameReader {
         case "ping": return .ping
         case "pong": return .pong
         case "workerregistered", "registrationrejected", "error": return try fromEngine(type)
-        default: return .unknown(type: type)
+        default:
+            guard let kind = Observation(rawValue: type) else { return .unknown(type: type) }
+            do throws(JSONFault) { return .observation(kind, try RawJSON(parsing: whole, limits: limits)) } catch {
+                throw fault(.foreignNumber)
+            }
         }
     }
 
     private func fromEngine(_ type: String) throws(FrameFault) -> Frame {
         switch type {
         case "workerregistered":
-            return .workerRegistered(workerID: try required(.workerID), reattachToken: try text(.reattachToken))
+            return .workerRegistered(
+                workerID: try required(.workerID),
+                reattachToken: try text(.reattachToken),
+                features: members[.features]?.strings ?? []
+            )
         case "registrationrejected": return .registrationRejected(try rejection())
         default:
             let error = FrameMembers(of: members[.error]?.text ?? ByteBuffer(), limits: limits)
@@ -87,7 +95,17 @@ private struct FrameReader {
             action: try action()
         )
         call.isSuspect = members.isSuspect(.data)
+        if members.hasOrigin { call.origin = origin() }
         return call
+    }
+
+    /// From what a call was made; what cannot be read of it is left away, for the call does not need it.
+    private func origin() -> InvocationOrigin {
+        .said(
+            caller: standard(.caller),
+            depth: members[.observeDepth].flatMap { Int($0.description) }.map { max($0, 0) } ?? 0,
+            activation: standard(.activation)
+        )
     }
 
     private func action() throws(FrameFault) -> InvokeFunction.Action {
@@ -120,7 +138,8 @@ private struct FrameReader {
             requestFormat: standard(.requestFormat),
             responseFormat: standard(.responseFormat),
             metadata: standard(.metadata),
-            invocation: standard(.invocation)
+            invocation: standard(.invocation),
+            observe: standard(.observe)
         )
     }
 

@@ -6,6 +6,7 @@ package import NIOCore
 extension Frame {
     /// The frame's text.
     package func encoded() -> ByteBuffer {
+        if case .observation(_, let text) = self { return text.text }
         var builder = JSONBuilder(capacity: cost)
         builder.object { write(to: &$0) }
         return builder.buffer
@@ -23,12 +24,13 @@ extension Frame {
         case .registerFunction(let function):
             320 + (function.requestFormat?.byteCount ?? 0) + (function.responseFormat?.byteCount ?? 0)
                 + (function.metadata?.byteCount ?? 0) + (function.description?.utf8.count ?? 0)
-                + (function.invocation?.byteCount ?? 0)
+                + (function.invocation?.byteCount ?? 0) + (function.observe?.byteCount ?? 0)
         case .registerTriggerType(let type):
             320 + (type.configFormat?.byteCount ?? 0) + (type.callFormat?.byteCount ?? 0)
                 + (type.description?.utf8.count ?? 0)
         case .registerTrigger(let trigger): 320 + (trigger.config?.byteCount ?? 0) + (trigger.metadata?.byteCount ?? 0)
         case .triggerResult(let result): 320 + (result.error?.byteCount ?? 0)
+        case .observation(_, let text): 320 + text.byteCount
         default: 320
         }
     }
@@ -50,9 +52,12 @@ extension Frame {
     private func writeSmall(to object: inout JSONBuilder) {
         object.member("type", typeName)
         switch self {
-        case .workerRegistered(let workerID, let token):
+        case .workerRegistered(let workerID, let token, let features):
             object.member("worker_id", workerID)
             object.optional("reattach_token", token)
+            guard !features.isEmpty else { return }
+            object.key("features")
+            object.array(features) { $0.value($1) }
         case .unregisterFunction(let id), .registerService(let id): object.member("id", id)
         case .unregisterTriggerType(let id, let namespace):
             object.member("id", id)
@@ -88,6 +93,7 @@ extension Frame {
         case .ping: "ping"
         case .pong: "pong"
         case .error: "error"
+        case .observation(let kind, _): kind.rawValue
         case .unknown(let type): type
         }
     }
@@ -107,6 +113,11 @@ extension InvokeFunction {
         object.optional("metadata", metadata)
         object.optional("traceparent", traceparent)
         object.optional("baggage", baggage)
+        if case .said(let caller, let depth, let activation) = origin {
+            object.optional("caller", caller)
+            if depth > 0 { object.member("observe_depth", depth) }
+            object.optional("activation", activation)
+        }
         switch action {
         case .call: break
         case .void: object.member("action", JSONBuilder.object { $0.member("type", "void") })
@@ -145,6 +156,7 @@ extension FunctionRegistration {
         object.optional("response_format", responseFormat)
         object.optional("metadata", metadata)
         object.optional("invocation", invocation)
+        object.optional("observe", observe)
     }
 }
 

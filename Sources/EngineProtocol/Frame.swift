@@ -6,7 +6,8 @@
 /// Members that the protocol calls optional are nil where they were missing or null; JSON that only passes through stays
 /// text. A namespace is as it was written: blank ones are for the reader to refuse.
 package enum Frame: Sendable, Hashable {
-    case workerRegistered(workerID: String, reattachToken: String?)
+    /// With what the engine can do besides, which older workers pass over.
+    case workerRegistered(workerID: String, reattachToken: String?, features: [String] = [])
     case invoke(InvokeFunction)
     case result(InvocationResult)
     case registerFunction(FunctionRegistration)
@@ -23,6 +24,8 @@ package enum Frame: Sendable, Hashable {
     case ping
     case pong
     case error(code: String, message: String)
+    /// One of the family `observe.v1`, whole: what it says is for those to read who take part in it.
+    case observation(Observation, RawJSON)
     /// A frame of a type that this version does not know.
     case unknown(type: String)
 }
@@ -48,6 +51,8 @@ package struct InvokeFunction: Sendable, Hashable {
     package var action: Action
     /// From an engine to a worker: who called, written into `data` where that is an object.
     package var callerWorkerID: String?
+    /// What it was made from, among those who speak `observe.v1`.
+    package var origin = InvocationOrigin.unsaid
     /// Whether `data` may name a caller already.
     var isSuspect = false
 
@@ -128,6 +133,8 @@ package struct FunctionRegistration: Sendable, Hashable {
     package var metadata: RawJSON?
     /// Where the function is an HTTP endpoint that the engine is to call.
     package var invocation: RawJSON?
+    /// How it wants to be observed: `{delivery?, args_format?, allow?}`.
+    package var observe: RawJSON?
 
     package init(
         id: String,
@@ -135,7 +142,8 @@ package struct FunctionRegistration: Sendable, Hashable {
         requestFormat: RawJSON? = nil,
         responseFormat: RawJSON? = nil,
         metadata: RawJSON? = nil,
-        invocation: RawJSON? = nil
+        invocation: RawJSON? = nil,
+        observe: RawJSON? = nil
     ) {
         self.id = id
         self.description = description
@@ -143,6 +151,7 @@ package struct FunctionRegistration: Sendable, Hashable {
         self.responseFormat = responseFormat
         self.metadata = metadata
         self.invocation = invocation
+        self.observe = observe
     }
 }
 

@@ -6,13 +6,16 @@ import NIOCore
 /// The members of frames that this module reads; others are passed over.
 enum FrameKey: String, CaseIterable {
     case action
+    case activation
     case baggage
+    case caller
     case callRequestFormat = "call_request_format"
     case code
     case config
     case data
     case description
     case error
+    case features
     case functionID = "function_id"
     case id
     case invocation
@@ -20,6 +23,8 @@ enum FrameKey: String, CaseIterable {
     case message
     case metadata
     case namespace
+    case observe
+    case observeDepth = "observe_depth"
     case ownerWorkerID = "owner_worker_id"
     case previousWorkerID = "previous_worker_id"
     case queue
@@ -73,6 +78,8 @@ struct FrameMembers {
     private var entries: [Entry] = []
     /// Why reading stopped before the end; what came before it is there.
     private(set) var fault: JSONFault?
+    /// Whether there is a member that says from what a call was made.
+    private(set) var hasOrigin = false
 
     init(of text: ByteBuffer, limits: ProtocolLimits) {
         self.text = text
@@ -115,6 +122,7 @@ struct FrameMembers {
         try scan.value(in: bytes, depth: 1)
         guard let key else { return }
         guard !entries.contains(where: { $0.key == key }) else { throw scan.fault(.duplicateMember) }
+        if key == .caller || key == .observeDepth || key == .activation { hasOrigin = true }
         entries.append(
             Entry(key: key, place: start..<scan.index, isStandard: scan.isStandard, isSuspect: scan.isSuspect)
         )

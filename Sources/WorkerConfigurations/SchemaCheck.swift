@@ -2,14 +2,14 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
-import JSONText
+package import JSONText
 
 /// Holds a value to a JSON Schema.
 ///
 /// It knows the keywords that say what a value is made of: `type`, `enum`, `const`, `properties`, `required`,
 /// `additionalProperties`, `items`, the bounds of numbers, strings, arrays and objects, `allOf`, `anyOf`, `oneOf`, `not`,
 /// and `$ref` within the schema. What it does not know, such as `format` and `pattern`, it does not hold against a value.
-struct SchemaCheck {
+package struct SchemaCheck {
     /// The most steps of one check: a schema that refers to itself ends.
     private static let mostSteps = 100_000
     private static let deepest = 64
@@ -17,10 +17,11 @@ struct SchemaCheck {
 
     private let root: JSONValue
 
-    init(_ schema: JSONValue) { root = schema }
+    /// A check against a schema, of which nothing is demanded: what is not understood of it holds nothing against a value.
+    package init(_ schema: JSONValue) { root = schema }
 
     /// What is wrong, each with the path of its place; empty for a value that fits.
-    func problems(of value: JSONValue) -> [String] {
+    package func problems(of value: JSONValue) -> [String] {
         var walk = Walk(root: root)
         walk.check(JSONCursor(value), root, depth: 0)
         return walk.problems

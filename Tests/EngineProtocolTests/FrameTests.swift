@@ -96,7 +96,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"type":"observe","id":"x"}"#, Frame.unknown(type: "observe")), (#" {"type":"ping"} "#, .ping),
+        (#"{"type":"later","id":"x"}"#, Frame.unknown(type: "later")), (#" {"type":"ping"} "#, .ping),
+        (
+            #" {"type":"observe","id":"x"} "#,
+            .observation(.observe, RawJSON(["type": "observe", "id": "x"]))
+        ),
         (#"{"type":"registerservice","id":"s","name":"n"}"#, .registerService(id: "s")),
     ])
     func readsSmallFrames(text: String, frame: Frame) throws {
@@ -135,10 +139,18 @@ import Testing
 
 @Suite struct FrameEncodingTests {
     private static let json = RawJSON(["k": [1, "two"]])
+    /// A call among those who speak `observe.v1`.
+    private static let originated: Frame = {
+        var call = InvokeFunction(id: "i", functionID: "f")
+        call.origin = .said(caller: json, depth: 3, activation: json)
+        return .invoke(call)
+    }()
 
     @Test(
         arguments: [
             .workerRegistered(workerID: "w", reattachToken: "t"),
+            .workerRegistered(workerID: "w", reattachToken: nil, features: ["a", "b"]),
+            .observation(.report, RawJSON(["type": "invocationsobserved", "items": []])), originated,
             .invoke(
                 InvokeFunction(
                     id: "i",
@@ -161,7 +173,8 @@ import Testing
                     requestFormat: json,
                     responseFormat: json,
                     metadata: json,
-                    invocation: json
+                    invocation: json,
+                    observe: json
                 )
             ),
             .unregisterFunction(id: "f"), .registerService(id: "s"),

@@ -226,7 +226,7 @@ import Testing
         var hub = HubDriver { $0.messages.messageBytes = 1000 }
         _ = hub.worker("w", functions: ["f"])
         let caller = hub.worker("c")
-        let answer = hub.call(caller, "f", .string(String(repeating: "x", count: 900)))
+        let answer = hub.call(caller, "f", .string(String(repeating: "x", count: 960)))
         #expect(answer?["error"]?["code"] == "payload_too_large")
     }
 

@@ -61,8 +61,11 @@ import Testing
 
         private mutating func frame() -> Frame {
             let function = "\(name())::f"
-            switch number(0...11) {
-            case 0, 1: return .registerFunction(FunctionRegistration(id: function))
+            switch number(0...14) {
+            case 10...12: return observation(function)
+            case 0, 1:
+                let observe = RawJSON(["delivery": .string(["auto", "owner"][number(0...1)])])
+                return .registerFunction(FunctionRegistration(id: function, observe: observe))
             case 2: return .unregisterFunction(id: function)
             case 3: return .registerTriggerType(TriggerTypeRegistration(id: name()))
             case 4: return .unregisterTriggerType(id: name(), namespace: space())
@@ -97,6 +100,26 @@ import Testing
             }
         }
 
+        private mutating func observation(_ function: String) -> Frame {
+            let observer = "o-\(name())"
+            switch number(0...4) {
+            case 0: return .observation(.unobserve, RawJSON(["id": .string(observer)]))
+            case 1:
+                let error: JSONValue = number(0...1) == 0 ? nil : ["code": "NO"]
+                return .observation(.acknowledgement, RawJSON(["id": .string(observer), "error": error]))
+            case 2:
+                let item: JSONValue = ["function_id": .string(function), "matched": [.string(observer)], "input": 1]
+                return .observation(.report, RawJSON(["items": [item]]))
+            default:
+                let frame: JSONValue = [
+                    "id": .string(observer), "max_in_flight": 1, "max_fires": .number(JSONNumber(number(1...9))),
+                    "source": ["function_id": .string(function), "on": "complete"],
+                    "target": ["function_id": .string("\(name())::f")],
+                ]
+                return .observation(.observe, RawJSON(frame))
+            }
+        }
+
         mutating func end() {
             for id in present { driver.receive(.disconnected(id)) }
             for call in driver.localCalls { driver.receive(.localResult(callID: call.callID, .success(nil))) }
@@ -113,6 +136,7 @@ import Testing
         #expect(hub.names.isEmpty)
         #expect(hub.functions.isEmpty)
         #expect(hub.calls.isEmpty)
+        #expect(hub.observers.isEmpty && hub.watchers.isEmpty && hub.targets.isEmpty && hub.observedBytes == 0)
         #expect(hub.bindings.isEmpty && hub.engineBindings.isEmpty)
         #expect(hub.acknowledgements.isEmpty)
         #expect(hub.localCosts.isEmpty && hub.localBytes == 0)

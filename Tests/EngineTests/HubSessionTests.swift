@@ -13,8 +13,10 @@ import Testing
         var hub = HubDriver()
         let first = hub.connect()
         let second = hub.connect()
-        #expect(hub.take(first) == [.workerRegistered(workerID: "id-1", reattachToken: "id-2")])
-        #expect(hub.take(second) == [.workerRegistered(workerID: "id-3", reattachToken: "id-4")])
+        #expect(hub.take(first) == [.workerRegistered(workerID: "id-1", reattachToken: "id-2", features: Hub.features)])
+        #expect(
+            hub.take(second) == [.workerRegistered(workerID: "id-3", reattachToken: "id-4", features: Hub.features)]
+        )
     }
 
     /// Workers register before they say which namespace they belong to.

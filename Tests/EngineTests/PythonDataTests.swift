@@ -54,6 +54,28 @@ import Testing
         }
     }
 
+    /// What the newest SDK sends at most arrives, in pieces, and so does the answer; what is larger fails alone.
+    @Test func sixtyFourMebibytesAreTheMost() async throws {
+        try await withEngine { address in
+            try await PythonWorker.connected("bob", to: address.url, PythonWorker.functions) { bob in
+                try await PythonWorker.connected("alice", to: address.url) { alice in
+                    try await bob.settle("bob::echo")
+                    let echo = """
+                        worker.trigger({'function_id': 'bob::echo', 'payload': {'v': 'x' * %}, 'timeout_ms': 120000})
+                        """
+                    let most = (64 << 20) - 4096
+                    #expect(try await alice.run("len(\(echo.replacing("%", with: "\(most)"))['v']) == \(most)") == true)
+                    // With the mark of its caller it is a little more than the other end reads.
+                    let edge = try await alice.error(echo.replacing("%", with: "\((64 << 20) - 150)"))
+                    #expect(edge.code == "payload_too_large")
+                    let beyond = try await alice.error(echo.replacing("%", with: "\(64 << 20)"))
+                    #expect(beyond.code == "payload_too_large")
+                    #expect(try await alice.run("worker.trigger({'function_id': 'bob::echo', 'payload': [1]})") == [1])
+                }
+            }
+        }
+    }
+
     @Test func channelsCarryBytesAndMessagesInOrder() async throws {
         let reader = """
             import iii.helpers

@@ -43,6 +43,15 @@ def describe(error):
     return {"type": type(error).__name__, "message": str(error)}
 
 
+def code_of(body):
+    """The code of what `body` raises; None where it raises nothing."""
+    try:
+        body()
+    except Exception as error:
+        return getattr(error, "code", type(error).__name__)
+    return None
+
+
 def settle(*functions):
     """Waits until the engine has this worker's announcement and these functions of its namespace."""
     asked = {"function_ids": list(functions) or ["engine::workers::list"]}

@@ -35,7 +35,11 @@ package struct Doctor: ContextCommand {
         var findings = ExamineHost(context.environment, host: context.host).run()
         findings += await Sandboxes.live(context.environment).survey().map(ExamineHost.Finding.init)
         findings += context.networkFindings
-        if try MachineSettings(try IIIHome(context.environment)).permitsAllCalls {
+        let settings = try MachineSettings(try IIIHome(context.environment))
+        for oversight in settings.oversights {
+            findings.append(ExamineHost.Finding(subject: "settings", status: .lacking, text: oversight, remedy: nil))
+        }
+        if settings.permitsAllCalls {
             findings.append(
                 ExamineHost.Finding(
                     subject: "calls of workers",

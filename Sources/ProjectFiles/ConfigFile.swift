@@ -80,13 +80,37 @@ package struct ConfigFile: Sendable {
         var found: [String] = []
         for pair in document.root?.pairs ?? [] {
             guard let key = pair.key.string, !known.contains(key) else { continue }
-            found.append("line \(pair.key.span.start.line): `\(key.printable)` means nothing here")
+            found.append(Self.oversight(key, in: pair, meant: Likeness.hint(for: key, among: known)))
+        }
+        for key in Self.listKeys {
+            for entry in document.root?[key]?.items ?? [] { found += Self.oversights(of: entry) }
         }
         var seen: Set<WorkerName> = []
         for entry in entries where !seen.insert(entry.name).inserted && !entry.name.mayRepeat {
             found.append("`\(entry.name)` is listed more than once; the first entry counts")
         }
         return found
+    }
+
+    private static let entryKeys = [
+        "name", "config", "image", "worker_path", "isolation", "network", "persist", "may_call", "env",
+    ]
+
+    /// Keys of an entry that are like one that counts: others may be another tool's.
+    private static func oversights(of entry: YAMLNode) -> [String] {
+        func unlike(_ node: YAMLNode?, _ known: [String]) -> [String] {
+            (node?.pairs ?? []).compactMap { pair in
+                guard let key = pair.key.string, !known.contains(key),
+                    let hint = Likeness.hint(for: key, among: known)
+                else { return nil }
+                return oversight(key, in: pair, meant: hint)
+            }
+        }
+        return unlike(entry, entryKeys) + unlike(entry["network"], ["allow", "install"])
+    }
+
+    private static func oversight(_ key: String, in pair: YAMLPair, meant hint: String?) -> String {
+        "line \(pair.key.span.start.line): `\(key.printable)` means nothing here" + (hint.map { "; \($0)" } ?? "")
     }
 
     /// Whether nothing at all is written there, as in a file that somebody is about to write: `workers: []` says that

@@ -22,7 +22,7 @@ import YAMLText
 ///         name: corp
 ///         patterns: ["acme-*"]
 ///
-/// Keys that are not known here are left to others.
+/// Keys that are not known here are left to others; those that are like a known one are told of.
 package struct MachineSettings: Hashable, Sendable {
     /// The weakest tier that any worker may run in; nil for what each kind needs.
     package var minimumIsolation: IsolationTier?
@@ -33,7 +33,24 @@ package struct MachineSettings: Hashable, Sendable {
     /// Which registry a name belongs to, on this machine.
     package var registries = RegistryList()
 
+    /// What was written in vain, and what may have been meant by it.
+    package var oversights: [String] = []
+
     package init() {}
+
+    private static let keys = ["min_isolation", "isolation", "base_images", "registries", "registry"]
+
+    private static func oversights(in root: YAMLNode) -> [String] {
+        let places = [(root, keys), (root["isolation"], ["calls"])] as [(YAMLNode?, [String])]
+        return places.flatMap { node, known in
+            (node?.pairs ?? []).compactMap { pair in
+                guard let key = pair.key.string, !known.contains(key),
+                    let hint = Likeness.hint(for: key, among: known)
+                else { return nil }
+                return "settings.yaml, line \(pair.key.span.start.line): `\(key.printable)` means nothing here; \(hint)"
+            }
+        }
+    }
 
     private static let maximumSize = ByteCount.kibibytes(64)
 
@@ -47,6 +64,7 @@ package struct MachineSettings: Hashable, Sendable {
             let document = try YAMLDocument(parsing: bytes, rules: .strict(upTo: Int(Self.maximumSize.bytes)))
             guard let root = document.root, !root.isNull else { return }
             let settings = YAMLCursor(root)
+            oversights = Self.oversights(in: root)
             if let tier = try settings.optional("min_isolation")?.string() {
                 minimumIsolation = try IsolationTier(parsing: tier, in: "`min_isolation`")
             }

@@ -161,7 +161,7 @@ final class RunningProject: Sendable {
             let declared = try await reader.read()
             // Somebody is about to write it, or has lost it.
             if declared.saysNothing, !start.workers.isEmpty { throw EmptyConfiguration(folder.project) }
-            rendering.isWell(declared.oversights + declared.pending(since: start))
+            rendering.isWell(settings.oversights + declared.oversights + declared.pending(since: start))
             bus.apply(BusRights(declared, isPermissive: settings.permitsAllCalls))
             await supervisor.apply(declared.workers)
         } catch {

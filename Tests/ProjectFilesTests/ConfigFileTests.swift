@@ -10,6 +10,31 @@ import WorkerModel
 
 /// What is read out of a configuration, and what is refused rather than damaged.
 struct ConfigFileTests {
+    @Test(arguments: [
+        ("worker: []\n", "line 1: `worker` means nothing here; did you mean `workers`?"),
+        ("other: []\n", "line 1: `other` means nothing here"),
+        (
+            "workers:\n  - name: a\n    may_cal: [\"b::c\"]\n",
+            "line 3: `may_cal` means nothing here; did you mean `may_call`?"
+        ),
+        (
+            "workers:\n  - name: a\n    isolaton: vm\n",
+            "line 3: `isolaton` means nothing here; did you mean `isolation`?"
+        ),
+        (
+            "workers:\n  - name: a\n    network:\n      alow: []\n",
+            "line 4: `alow` means nothing here; did you mean `allow`?"
+        ),
+    ])
+    func whatIsMisspeltIsTold(text: String, told: String) throws {
+        #expect(try ConfigFile(parsing: text).oversights == [told])
+    }
+
+    /// Entries have keys of other tools, too.
+    @Test func keysThatAreLikeNothingAreLeftToOthers() throws {
+        #expect(try ConfigFile(parsing: "workers:\n  - name: a\n    replicas: 3\n    vendor: {}\n").oversights == [])
+    }
+
     @Test func listsEntriesWithTheirSourceAndConfig() throws {
         let file = try ConfigFile(
             parsing: """

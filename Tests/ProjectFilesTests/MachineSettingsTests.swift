@@ -22,6 +22,17 @@ struct MachineSettingsTests {
         #expect(try settings(text) == MachineSettings())
     }
 
+    /// A word that is misspelt would be no protection, and nobody would know.
+    @Test(arguments: [
+        ("min_isolaton: vm\n", "line 1: `min_isolaton` means nothing here; did you mean `min_isolation`?"),
+        ("isolation:\n  call: permissive\n", "line 2: `call` means nothing here; did you mean `calls`?"),
+        ("registeries: []\n", "line 1: `registeries` means nothing here; did you mean `registries`?"),
+        ("base-images: {}\n", "line 1: `base-images` means nothing here; did you mean `base_images`?"),
+    ])
+    func whatIsMisspeltIsTold(text: String, told: String) throws {
+        #expect(try settings(text).oversights == ["settings.yaml, \(told)"])
+    }
+
     @Test func readsMinimumAndImages() throws {
         let found = try settings("min_isolation: emulated-vm\nbase_images:\n  python: registry.example/python:3\n")
         #expect(found.minimumIsolation == .emulatedVM)

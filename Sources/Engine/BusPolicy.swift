@@ -101,6 +101,7 @@ struct BusPolicy: Sendable {
     /// It is called again and again, also when whoever wanted it is gone: a worker binds its own functions, and others by
     /// a grant.
     func mayBind(_ function: Function, by asker: Asker) -> Decision {
+        guard mayPassOn(function, by: asker) else { return .refused }
         switch asker.identity {
         case .owner, .guest: return function.holder == .asker ? .allowed : mayCall(function, by: asker)
         case .worker, .stranger, .network:
@@ -110,6 +111,13 @@ struct BusPolicy: Sendable {
             let isOwn = function.holder == .asker || function.holder == .nobody
             return decision.isAllowed && isOwn ? decision : .refused
         }
+    }
+
+    /// Whether somebody may have a function called by another worker, by a queue or a trigger, as if that one wanted it.
+    ///
+    /// What the engine's own functions do depends on who calls: the other one may have more rights.
+    func mayPassOn(_ function: Function, by asker: Asker) -> Bool {
+        asker.isFree || (function.holder != .engine && function.holder != .local)
     }
 
     /// Whether somebody may hear what becomes of the calls of a function.
@@ -174,6 +182,15 @@ struct BusPolicy: Sendable {
     }
 
     // MARK: Words
+
+    func refusal(ofPassingOn functionID: String) -> CallFailure {
+        CallFailure(
+            code: CallFailure.forbidden,
+            message:
+                "function '\(functionID)' may not be called by way of a queue or a trigger, which would call it with "
+                + "rights of its own: call it directly"
+        )
+    }
 
     func refusal(ofObserving functionID: String, to asker: Asker) -> CallFailure {
         guard case .worker(let worker) = asker.identity else {

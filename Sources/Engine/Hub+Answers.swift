@@ -82,6 +82,7 @@ extension Hub {
         guard sessions[id]?.isFree == false, let target = call.data?.member("function_id")?.string else { return }
         let namespace = call.data?.member("namespace")?.string ?? Self.defaultNamespace
         try checkAccess(target, in: namespace, from: id)
+        try checkPassedOn(target, in: namespace, from: id)
     }
 
     mutating func enqueue(

@@ -112,6 +112,7 @@ extension Hub {
             return try hand(inner, in: Self.defaultNamespace, caller: caller, callerID: id)
         }
         if case .enqueue(let queue) = call.action {
+            try checkPassedOn(call.functionID, in: namespace, from: id)
             return try enqueue(call, to: queue, in: namespace, from: id, reference)
         }
         if isBuiltin, let builtin = BuiltinFunction(rawValue: call.functionID) {

@@ -44,7 +44,9 @@ extension Hub {
         let author = BindingAuthor(id: id, asker: asker)
         for name in trigger.reached {
             let function = function(name.id, in: name.namespace, seenFrom: id, asker.identity)
-            if !author.mayReach(name, policy, function) { return policy.refusal(of: name.id, to: asker).message }
+            if author.mayReach(name, policy, function) { continue }
+            let isOwn = policy.mayPassOn(function, by: asker)
+            return (isOwn ? policy.refusal(of: name.id, to: asker) : policy.refusal(ofPassingOn: name.id)).message
         }
         return nil
     }

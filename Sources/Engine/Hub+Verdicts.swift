@@ -98,6 +98,13 @@ extension Hub {
         throw policy.refusal(of: functionID, to: asker)
     }
 
+    /// Makes sure that a function does not get another caller's rights on its way over a queue.
+    func checkPassedOn(_ functionID: String, in namespace: String, from id: ConnectionID) throws(CallFailure) {
+        guard let session = sessions[id], !session.isFree, !isPassed(session) else { return }
+        let function = function(functionID, in: namespace, seenFrom: id, session.identity)
+        guard policy.mayPassOn(function, by: asker(id)) else { throw policy.refusal(ofPassingOn: functionID) }
+    }
+
     /// Whether what is refused is only counted: while a project moves.
     ///
     /// Rules of listeners hold all the same.

@@ -87,8 +87,9 @@ import Testing
 
     @Test(arguments: [
         (Who.owner, "++++++++++++"), (.bundle, "----+-----++"), (.machine, "----+-----++"), (.native, "----+-----++"),
-        (.stranger, "----+------+"), (.network, "----+------+"), (.guest, "+---++++++++"),
-        (.narrowGuest, "-++-+-------"),
+        (.stranger, "----+------+"), (.network, "----+------+"), (.guest, "----++++++++"),
+        // Whoever serves the trigger would call the engine's own functions with rights of its own.
+        (.narrowGuest, "----+-------"),
     ])
     func onlyOnesOwnFunctionsAreBoundWithoutAGrant(who: Who, allowed: String) {
         let decided = What.allCases.map { policy.mayBind($0.function, by: who.asker).isAllowed ? "+" : "-" }

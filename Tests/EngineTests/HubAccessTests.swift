@@ -200,6 +200,38 @@ import Testing
         #expect(house.hub.hub.functions["default"]?["first"] == nil)
     }
 
+    /// The hook decides first: what it makes of a registration is held to the rules, whether they expose it or not.
+    @Test func theHookIsAskedBeforeTheRules() throws {
+        let rules: JSONValue = [
+            "expose_functions": ["match(\"api::*\")"], "on_function_registration_function_id": "hook::f",
+            "auth_function_id": "auth::f",
+        ]
+        var house = try House(["rbac": rules])
+        let guest = try house.guest(["function_registration_prefix": "tenant"])
+        func register(_ id: String, as answer: String? = nil) throws -> [String] {
+            house.hub.send(guest, .registerFunction(FunctionRegistration(id: id)))
+            try house.answerHook(answer.map { ["function_id": .string($0)] } ?? [:])
+            return house.hub.hub.functions["default"]?.keys.filter { $0.hasPrefix("tenant") || $0.hasPrefix("api") }
+                .sorted() ?? []
+        }
+        // Not exposed, and asked about all the same.
+        #expect(try register("hidden") == ["api::a", "tenant::hidden"])
+        #expect(try register("one", as: "two") == ["api::a", "tenant::hidden", "tenant::two"])
+        // Without a prefix of its own, what the hook makes of a name is still not a name that the rules show.
+        var open = try House([
+            "rbac": ["expose_functions": ["match(\"api::*\")"], "on_function_registration_function_id": "hook::f"]
+        ])
+        let other = try open.guest()
+        open.hub.send(other, .registerFunction(FunctionRegistration(id: "harmless")))
+        try open.answerHook(["function_id": "api::b"])
+        #expect(open.hub.hub.functions["default"]?["api::b"] == nil)
+        // A guest that may register nothing does not reach the hook.
+        var shut = try House(["rbac": rules])
+        let silent = try shut.guest(["allow_function_registration": false])
+        shut.hub.send(silent, .registerFunction(FunctionRegistration(id: "f")))
+        #expect(shut.hub.takeCalls(shut.host).isEmpty)
+    }
+
     @Test func aMiddlewareStandsBetween() throws {
         var house = try House(["middleware_function_id": "hook::f"])
         let guest = try house.guest()

@@ -19,6 +19,7 @@ struct HubDriver {
     private(set) var tickets: [ChannelTicket] = []
     private(set) var presences: [WorkerPresence] = []
     private(set) var notes: [String] = []
+    private(set) var lines: [(level: Logger.Level, metadata: Logger.Metadata)] = []
     private var last: UInt64 = 0
     /// Whether what is sent leaves at once.
     var isWriting = true
@@ -56,7 +57,9 @@ struct HubDriver {
             case .runLocally(let call): localCalls.append(call)
             case .openChannel(let ticket): tickets.append(ticket)
             case .tell(let presence): presences.append(presence)
-            case .note(_, let message, _): notes.append(message.description)
+            case .note(let level, let message, let metadata):
+                notes.append(message.description)
+                lines.append((level, metadata))
             }
         }
     }

@@ -157,6 +157,29 @@ import Testing
         #expect(house.hub.takeCalls(queue).count == 1)
     }
 
+    /// The queue's worker would call them with its own rights: settings of others, workers without a sandbox.
+    @Test(arguments: ["configuration::get", "worker::list", "worker::add", "engine::register_trigger"])
+    func theEnginesOwnFunctionsAreNotPassedOn(function: String) {
+        var house = House()
+        let queue = house.hub.worker("queue", functions: ["engine::queue::enqueue"])
+        house.grant("engine::queue::enqueue", "worker::*", "configuration::*", "engine::*")
+        house.hub.send(house.bundle, .call("c", function, action: .enqueue(queue: "q")))
+        #expect(house.hub.takeAnswers(house.bundle).last?["error"]?["code"] == "FORBIDDEN")
+        let direct: JSONValue = ["queue": "q", "function_id": .string(function), "data": [:]]
+        #expect(house.code(house.bundle, "engine::queue::enqueue", direct) == "FORBIDDEN")
+        #expect(house.hub.takeCalls(queue).isEmpty)
+        house.hub.send(house.shell, .registerTriggerType(TriggerTypeRegistration(id: "tick")))
+        #expect(house.bind(house.bundle, function, to: "tick") == "FORBIDDEN")
+        #expect(
+            house.bind(house.bundle, "bundle::f", to: "tick", ["condition_function_id": .string(function)])
+                == "FORBIDDEN"
+        )
+        // The user's own programs go on as they always did.
+        let user = house.hub.worker("script")
+        house.hub.send(user, .call("c", function, action: .enqueue(queue: "q")))
+        #expect(house.hub.takeCalls(queue).count == 1)
+    }
+
     @Test func listsShowWhatMayBeCalled() throws {
         var house = House()
         func ids(_ list: JSONValue?, _ key: String, _ name: String) -> [String] {

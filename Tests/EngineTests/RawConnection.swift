@@ -16,6 +16,13 @@ struct RawConnection {
     private let received: AsyncStream<ByteBuffer>
 
     init(port: Int) async throws {
+        try await self.init { try await $0.connect(host: "127.0.0.1", port: port).get() }
+    }
+
+    /// A connection over a socket that is there, which it takes over.
+    init(socket: CInt) async throws { try await self.init { try await $0.withConnectedSocket(socket).get() } }
+
+    private init(_ connect: (ClientBootstrap) async throws -> any Channel) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
         received = stream
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -24,7 +31,7 @@ struct RawConnection {
                     try channel.pipeline.syncOperations.addHandler(Collector(continuation))
                 }
             }
-        channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
+        channel = try await connect(bootstrap)
     }
 
     func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }

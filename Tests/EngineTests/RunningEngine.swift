@@ -29,12 +29,14 @@ func withEngine<Result: Sendable>(
     _ configuration: EngineConfiguration,
     localWorkers: [LocalWorker] = [],
     endpoints: HTTPEndpointCaller? = nil,
+    bus: BusControl = BusControl(),
     _ body: @escaping @Sendable ([ListenAddress]) async throws -> Result
 ) async throws -> Result {
     let server = EngineServer(
         configuration,
         localWorkers: localWorkers,
         endpoints: endpoints,
+        bus: bus,
         logger: Logger(label: "engine") { _ in SwiftLogNoOpLogHandler() }
     )
     let (addresses, continuation) = AsyncStream.makeStream(of: [ListenAddress].self)

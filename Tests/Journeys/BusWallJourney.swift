@@ -35,7 +35,7 @@ import Testing
         def receive(s):
             first, size = exactly(s, 2)
             if size == 126: size, = struct.unpack('!H', exactly(s, 2))
-            if size == 127: size, = struct.unpack('!Q', exactly(s, 8))
+            elif size == 127: size, = struct.unpack('!Q', exactly(s, 8))
             text = exactly(s, size)
             return json.loads(text) if first & 15 == 1 else {}
         def call(s, function, data):

@@ -75,6 +75,33 @@ import Testing
         }
     }
 
+    /// Over the bus nobody is asked, so nothing is granted: not by the user's own scripts, not by a worker.
+    @Test func overTheBusNothingIsGranted() async throws {
+        try await Road.open { road in
+            try await road.publish("assistant", "1.0.0", extra: Self.asks)
+            try road.write(["config.yaml": "workers: []\n"], in: road.project)
+            try await RunningProject.open(road) { _ in
+                for more in [[], ["yes=true"], ["yes=true", "allow_calls=true"], ["force=true", "yes=true"]] {
+                    let refused = try await Programs.run(
+                        "iii",
+                        ["trigger", "worker::add", "source=assistant"] + more,
+                        in: road.project,
+                        variables: road.variables
+                    )
+                    #expect(refused.status == 1 && refused.talk.contains("W191"), "\(refused.talk)")
+                    #expect(road.read("config.yaml") == "workers: []\n")
+                }
+                // What the user has granted is enough.
+                try road.write(
+                    ["config.yaml": "workers:\n  - name: assistant\n    may_call: [\"shell::run\"]\n"],
+                    in: road.project
+                )
+                let added = try await road.iii("trigger", "worker::add", "source=assistant", "wait=false")
+                #expect(added.status == 0, "\(added.talk)")
+            }
+        }
+    }
+
     @Test func aPartOfAnotherEngineIsSaidBeforeItIsMissed() async throws {
         try await Road.open { road in
             let added = try await road.iii("worker", "add", "iii-state")

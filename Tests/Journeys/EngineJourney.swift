@@ -204,6 +204,40 @@ import Testing
         }
     }
 
+    /// What clients of other engines look for in `worker::status` is there, beside our own.
+    @Test func aStatusHasWhatClientsLookFor() async throws {
+        try await Road.open { road in
+            try await road.publishScript("talker", "1.0.0", "echo to-out; echo to-err >&2; exec sleep 1000")
+            try await road.publishScript("broken", "1.0.0", "echo no luck >&2; exit 3")
+            try await road.does("worker", "add", "talker", "broken")
+            let more = try #require(road.read("config.yaml")) + "  - name: absent\n"
+            try road.write(["config.yaml": more], in: road.project)
+            try await RunningProject.open(road) { engine in
+                func status(_ name: String) async throws -> JSONValue {
+                    try JSONValue(parsing: try await road.does("trigger", "worker::status", "name=\(name)").output)
+                }
+                var talker = try await status("talker")
+                while talker["stderr_tail"] != ["to-err"] || talker["stdout_tail"] != ["to-out"] {
+                    try Task.checkCancellation()
+                    talker = try await status("talker")
+                }
+                #expect(talker["installed"] == true && talker["worker_type"] == "binary", "\(talker)")
+                #expect(talker["hint"] == .null && talker["version"] == "1.0.0")
+                _ = try await engine.wait(for: "broken") { $0["status"] == "restarting" || $0["status"] == "failed" }
+                let broken = try await status("broken")
+                #expect(broken["hint"] == "iii worker logs broken", "\(broken)")
+                guard case .array(let lines)? = broken["stderr_tail"] else {
+                    Issue.record("\(broken)")
+                    return
+                }
+                #expect(lines.last == "no luck" && lines.count <= 20)
+                let absent = try await status("absent")
+                #expect(absent["installed"] == false && absent["worker_type"] == "not-installed", "\(absent)")
+                #expect(absent["hint"] == "iii worker add absent")
+            }
+        }
+    }
+
     @Test func withoutAnEngineAddSaysHowToStartOne() async throws {
         try await Road.open { road in
             try await road.publishExample("roman-numerals")

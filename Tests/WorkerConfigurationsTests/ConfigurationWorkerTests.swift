@@ -22,7 +22,7 @@ private struct Bench {
         worker = ConfigurationWorker(folder: folder) { variables[$0] }.localWorker
     }
 
-    func call(_ function: String, _ payload: JSONValue) async throws -> JSONValue {
+    func call(_ function: String, _ payload: JSONValue, as caller: BusCaller = .owner) async throws -> JSONValue {
         let local = try #require(worker.functions.first { $0.registration.id == "configuration::\(function)" })
         let call = LocalCall(
             callID: "c",
@@ -30,14 +30,15 @@ private struct Bench {
             data: RawJSON(payload),
             metadata: nil,
             callerWorkerID: nil,
+            caller: caller,
             handler: local.handler
         )
         return try await local.handler(call)?.value() ?? .null
     }
 
-    func code(_ function: String, _ payload: JSONValue) async throws -> String {
+    func code(_ function: String, _ payload: JSONValue, as caller: BusCaller = .owner) async throws -> String {
         do {
-            let value = try await call(function, payload)
+            let value = try await call(function, payload, as: caller)
             Issue.record("answered \(value.text())")
             return ""
         } catch let failure as CallFailure { return failure.code }
@@ -95,6 +96,100 @@ private struct Bench {
             #expect(try await bench.call("get", ["id": "x"])["value"] == ["a": "h:80", "b": ["$x", "${", ""]])
             _ = try await bench.call("set", ["id": "x", "value": "${NONE}"])
             #expect(try await bench.code("get", ["id": "x"]) == "EXPAND_FAILED")
+        }
+    }
+
+    private static let secrets = ["AWS_SECRET": "s3cret", "HOME": "/home/me", "MINE": "mine", "III_TOKEN": "t0p"]
+
+    /// Those who are not the project's user, with what they may name.
+    private static func callers(_ worker: String) -> [String: BusCaller] {
+        var sandboxed = BusCaller(worker: worker, isolation: "namespaces")
+        sandboxed.variables = ["MINE"]
+        var granted = sandboxed
+        (granted.isGranted, granted.grantedIsolation) = (true, "none")
+        return [
+            "sandboxed": sandboxed, "granted": granted, "native": BusCaller(worker: worker),
+            "guest": BusCaller(isGranted: true),
+        ]
+    }
+
+    /// Placeholders are the user's: of what comes over the bus, none is filled in that its sender may not name.
+    @Test(
+        arguments: [
+            // given, sandboxed, native, guest
+            ("${AWS_SECRET}", "${AWS_SECRET}", "s3cret", "${AWS_SECRET}"), ("${MINE}", "mine", "mine", "${MINE}"),
+            ("${AWS_SECRET:d}", "d", "s3cret", "d"), ("${III_TOKEN}", "${III_TOKEN}", "${III_TOKEN}", "${III_TOKEN}"),
+            ("$${HOME}", "$${HOME}", "$${HOME}", "$${HOME}"), ("$$${HOME}", "$$${HOME}", "$$${HOME}", "$$${HOME}"),
+            ("${X:$}{HOME}", "${HOME}", "${HOME}", "${HOME}"), ("${X:${HOME}}", "${HOME}", "${HOME}", "${HOME}"),
+            ("${MINE}${HOME}", "mine${HOME}", "mine/home/me", "${MINE}${HOME}"),
+            ("${NONE:$}${MINE}", "$${MINE}", "$mine", "$${MINE}"),
+            ("$${MINE}${HOME", "$${MINE}${HOME", "$${MINE}${HOME", "$${MINE}${HOME"),
+            ("${${HOME}}", "${${HOME}}", nil, "${${HOME}}"), ("${ HOME}", "${ HOME}", nil, "${ HOME}"),
+            ("a$", "a$", "a$", "a$"), ("${HOME", "${HOME", "${HOME", "${HOME"), ("${}", "${}", nil, "${}"),
+        ] as [(String, String, String?, String)]
+    )
+    func noRoadLeadsToTheEnvironment(given: String, sandboxed: String, native: String?, guest: String) async throws {
+        let expected: [String: String?] = [
+            "sandboxed": sandboxed, "granted": sandboxed, "native": native, "guest": guest,
+        ]
+        for (who, caller) in Self.callers("w") {
+            try await withTemporaryDirectory { folder in
+                let bench = Bench(folder, Self.secrets)
+                let value: JSONValue = ["s": .string(given), "l": [.string(given)]]
+                _ = try await bench.call("register", ["id": "w", "initial_value": value], as: caller)
+                let told = try #require(await bench.event())
+                func expect(_ answer: JSONValue?, _ road: String) {
+                    guard let text = expected[who] ?? nil else { return }
+                    #expect(answer == ["s": .string(text), "l": [.string(text)]], "\(who) by \(road): \(given)")
+                }
+                // Whoever reads it, also the user.
+                expect(try? await bench.call("get", ["id": "w"], as: caller)["value"], "register")
+                expect(try? await bench.call("get", ["id": "w"])["value"], "register, read by the user")
+                if expected[who] ?? nil != nil { expect(told.data.member("new_value")?.value(), "an event") }
+                _ = try await bench.call("register", ["id": "w", "initial_value": 1])
+                let set = try await bench.call("set", ["id": "w", "value": value], as: caller)
+                expect(try? await bench.call("get", ["id": "w"], as: caller)["value"], "set")
+                // Said again as it is kept, it still means the same.
+                if let kept = set["new_value"] {
+                    _ = try await bench.call("set", ["id": "w", "value": kept])
+                    expect(try? await bench.call("get", ["id": "w"])["value"], "the user's copy of it")
+                }
+            }
+        }
+    }
+
+    /// What the user writes, by a call or into the file, is filled in for whoever may read the entry.
+    @Test func theUsersOwnPlaceholdersAreFilledIn() async throws {
+        try await withTemporaryDirectory { folder in
+            let bench = Bench(folder, Self.secrets)
+            let worker = try #require(Self.callers("w")["sandboxed"])
+            _ = try await bench.call("register", ["id": "w"], as: worker)
+            _ = try await bench.call("set", ["id": "w", "value": "${AWS_SECRET}"])
+            #expect(try await bench.call("get", ["id": "w"], as: worker)["value"] == "s3cret")
+            try HostFiles.write(Array("value: ${HOME}\n".utf8), to: folder.appending("w.yaml"))
+            #expect(try await bench.call("get", ["id": "w"], as: worker)["value"] == "/home/me")
+            // It does not become the worker's word by registering again.
+            _ = try await bench.call("register", ["id": "w", "description": "${AWS_SECRET}"], as: worker)
+            #expect(try await bench.call("get", ["id": "w", "raw": true])["value"] == "${HOME}")
+            #expect(try await bench.call("schema", ["id": "w"])["description"] == "${AWS_SECRET}")
+        }
+    }
+
+    @Test func entriesOfOthersAreNotTouched() async throws {
+        try await withTemporaryDirectory { folder in
+            let bench = Bench(folder, Self.secrets)
+            _ = try await bench.call("register", ["id": "other", "initial_value": "${AWS_SECRET}"])
+            let callers = Self.callers("w")
+            for who in ["sandboxed", "native"] {
+                let caller = try #require(callers[who])
+                for function in ["register", "set", "get", "schema"] {
+                    let request: JSONValue = ["id": "other", "value": 1]
+                    #expect(try await bench.code(function, request, as: caller) == "FORBIDDEN", "\(who) \(function)")
+                }
+                #expect(try await bench.call("list", [:], as: caller) == ["configurations": []])
+            }
+            let granted = try #require(callers["granted"])
+            #expect(try await bench.call("get", ["id": "other"], as: granted)["value"] == "s3cret")
         }
     }
 

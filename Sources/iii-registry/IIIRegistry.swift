@@ -18,6 +18,7 @@ struct IIIRegistry: AsyncParsableCommand {
         version: "iii-registry \(ProgramVersion.line)",
         subcommands: [
             Serve.self, AccountCommand.self, Key.self, Check.self, Backup.self, Restore.self, ImportPrograms.self,
+            Health.self,
             GenerateDocs.self,
         ]
     )

@@ -80,6 +80,29 @@ import Testing
         }
     }
 
+    @Test func monitorsAskWhetherItIsReady() async throws {
+        try await Road.open { road in
+            let address = road.url.replacing("http://", with: "")
+            #expect(try await does(road.folder, "health", "--listen", address).output == "ready\n")
+            try Shell.run("kill -STOP \(road.registry.value)", in: road.folder)
+            let silent = try await Programs.run(
+                "iii-registry",
+                ["health", "--listen", address],
+                in: road.folder,
+                variables: [:]
+            )
+            try Shell.run("kill -CONT \(road.registry.value)", in: road.folder)
+            #expect(silent.status == 1 && silent.talk.contains("[W143]"), "\(silent.talk)")
+            let nobody = try await Programs.run(
+                "iii-registry",
+                ["health", "--listen", "127.0.0.1:1"],
+                in: road.folder,
+                variables: [:]
+            )
+            #expect(nobody.status == 1 && nobody.talk.contains("does not answer"), "\(nobody.talk)")
+        }
+    }
+
     @Test func aBackupOfABusyRegistryIsAWholeRegistry() async throws {
         try await Road.open { road in
             for number in 0..<3 { try await road.publish("a", "1.\(number).0") }

@@ -15,8 +15,8 @@ struct WorkerSync: FetchingCommand {
         commandName: "sync",
         abstract: "Make what is installed equal to iii.lock.",
         discussion: """
-            Fetches what this machine lacks, all kinds of workers, several at a time; config.yaml and iii.lock are not \\
-            changed. With --frozen nothing is changed at all, and the exit status is 3 where anything is not as iii.lock \\
+            Fetches what this machine lacks, all kinds of workers, several at a time; config.yaml and iii.lock are not \
+            changed. With --frozen nothing is changed at all, and the exit status is 3 where anything is not as iii.lock \
             says.
 
               iii worker sync

@@ -14,7 +14,7 @@ struct WorkerUpdate: FetchingCommand {
         commandName: "update",
         abstract: "Move workers to newer versions, within what was asked for.",
         discussion: """
-            iii.lock remembers the range or channel with which each worker was added; without names, all workers are \\
+            iii.lock remembers the range or channel with which each worker was added; without names, all workers are \
             brought up to date within theirs, and iii.lock with what the manifests of local workers need now. Each worker \
             is asked for at the registry that it was locked from; --registry takes it from another one from now on.
 

@@ -95,7 +95,8 @@ extension Hub {
 
     /// What a listener's middleware is called with instead of the function that was asked for.
     func throughMiddleware(_ call: InvokeFunction, in namespace: String, from id: ConnectionID) -> InvokeFunction? {
-        guard let session = sessions[id], let middleware = session.door.middleware else { return nil }
+        guard sessions[id]?.hasMiddleware == true, let session = sessions[id], let middleware = session.door.middleware
+        else { return nil }
         var inner = call
         inner.functionID = middleware
         inner.namespace = nil

@@ -67,10 +67,12 @@ extension Hub {
             traceparent: reference.traceparent,
             baggage: reference.baggage
         )
+        guard let place = sessions.index(forKey: reference.connection) else { return }
         let cost = Frame.result(result).cost
-        let budget = sessions[reference.connection]?.budget
-        if cost > 4096, let queued = sessions[reference.connection]?.queuedBytes,
-            (queued > 0 && queued + cost > limits.outboundBytes) || budget?.hasRoom(for: cost) == false
+        let queued = sessions.values[place].queuedBytes
+        if cost > 4096,
+            (queued > 0 && queued + cost > limits.outboundBytes)
+                || sessions.values[place].budget?.hasRoom(for: cost) == false
         {
             result.outcome = .failure(
                 CallFailure(
@@ -78,8 +80,7 @@ extension Hub {
                     message: "the result was dropped: \(queued) bytes wait to be read by the caller"
                 ).json
             )
-        }
-        if !fits(.result(result), reference.connection) {
+        } else if !Self.fits(.result(result), cost, within: sessions.values[place].messageBytes) {
             result.outcome = .failure(
                 CallFailure(
                     code: Self.tooLarge,
@@ -165,14 +166,17 @@ extension Hub {
             throw CallFailure(code: "invocation_error", message: "\(made) calls of this worker are open already")
         }
         let wanted = caller.connection == nil ? nil : call.id
-        let callID = wanted.flatMap { calls[$0] == nil ? $0 : nil } ?? makeID()
+        // A call may still run here when nobody waits for it any more.
+        let callID = wanted.flatMap { calls[$0] == nil && localCosts[$0] == nil ? $0 : nil } ?? makeID()
         let callerWorkerID = callerID.flatMap { sessions[$0]?.workerID }
-        if namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function {
+        guard let entry = functions[namespace]?[call.functionID] else {
+            guard namespace == Self.defaultNamespace, let local = localFunctions[call.functionID]?.function else {
+                throw notFound(call.functionID, in: namespace)
+            }
             let asking = asking ?? callerID.map { self.caller(of: call.functionID, $0) } ?? .owner
             return try runLocally(call, as: callID, caller: caller, callerID, namespace, asking, local.handler)
         }
-        guard let entry = functions[namespace]?[call.functionID] else { throw notFound(call.functionID, in: namespace) }
-        if let invocation = entry.registration.invocation {
+        if entry.isEndpoint, let invocation = entry.registration.invocation {
             let rights = endpointRights(of: entry.owner)
             return try handToEndpoint(invocation, rights, call, in: namespace, as: callID, caller: caller, callerID)
         }
@@ -211,14 +215,16 @@ extension Hub {
     ) throws(CallFailure) {
         let cost = Frame.invoke(call).cost
         let budget = caller.connection.flatMap { sessions[$0]?.budget }
-        if let budget, !budget.take(cost) { throw .overBudget(budget) }
-        if let budget { localBudgets[callID] = (budget, cost) }
         guard localCosts.isEmpty || localBytes + cost <= limits.outboundBytes, localCosts.count < limits.openCalls
         else {
             throw CallFailure(
                 code: "channel_send_failed",
                 message: "the engine has no room for the call: \(localCosts.count) of its own are open"
             )
+        }
+        if let budget {
+            guard budget.take(cost) else { throw .overBudget(budget) }
+            localBudgets[callID] = (budget, cost)
         }
         localBytes += cost
         localCosts[callID, default: 0] += cost
@@ -293,26 +299,28 @@ extension Hub {
         at entry: RegisteredFunction,
         from caller: ConnectionID?
     ) throws(CallFailure) {
-        if let budget = sessions[entry.owner]?.budget, !budget.hasRoom(for: frame.cost) { throw .overBudget(budget) }
-        if let budget = caller.flatMap({ sessions[$0]?.budget }), let queued = sessions[entry.owner]?.queuedBytes {
+        guard let place = sessions.index(forKey: entry.owner) else { return }
+        let cost = frame.cost
+        let queued = sessions.values[place].queuedBytes
+        if let budget = sessions.values[place].budget, !budget.hasRoom(for: cost) { throw .overBudget(budget) }
+        if let budget = caller.flatMap({ sessions[$0]?.budget }) {
             guard budget.hasRoom(for: WorkerBudgets.call) else { throw .overBudget(budget) }
-            if queued > 0, queued + frame.cost > Self.foreignQueueBytes {
+            if queued > 0, queued + cost > Self.foreignQueueBytes {
                 throw CallFailure(
                     code: "channel_send_failed",
                     message: "\(queued) bytes wait for the worker of `\(entry.registration.id)`"
                 )
             }
         }
-        guard fits(frame, entry.owner) else {
-            let limit = sessions[entry.owner]?.messageBytes ?? limits.messages.messageBytes
+        let limit = sessions.values[place].messageBytes
+        guard Self.fits(frame, cost, within: limit) else {
             throw CallFailure(
                 code: Self.tooLarge,
                 message: "the call has more than \(limit) bytes, which is what the worker of "
                     + "`\(entry.registration.id)` can read"
             )
         }
-        guard let queued = sessions[entry.owner]?.queuedBytes, queued > 0, queued + frame.cost > limits.outboundBytes
-        else { return }
+        guard queued > 0, queued + cost > limits.outboundBytes else { return }
         throw CallFailure(
             code: "channel_send_failed",
             message: "the worker of `\(entry.registration.id)` does not read: \(queued) bytes wait for it"
@@ -322,9 +330,8 @@ extension Hub {
     private static let tooLarge = "payload_too_large"
 
     /// Whether a peer can read a frame: one that is too large would make it close its connection.
-    private func fits(_ frame: Frame, _ id: ConnectionID) -> Bool {
-        guard let limit = sessions[id]?.messageBytes, frame.cost > limit - (16 << 10) else { return true }
-        return frame.encoded().readableBytes <= limit
+    private static func fits(_ frame: Frame, _ cost: Int, within limit: Int) -> Bool {
+        cost <= limit - (16 << 10) || frame.encoded().readableBytes <= limit
     }
 
     private func notFound(_ functionID: String, in namespace: String) -> CallFailure {

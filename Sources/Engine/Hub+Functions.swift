@@ -8,8 +8,18 @@ import Logging
 struct RegisteredFunction: Sendable {
     let owner: ConnectionID
     /// Tells it from what the table held under its name before.
-    var stamp: UInt64
-    var registration: FunctionRegistration
+    let stamp: UInt64
+    let isEndpoint: Bool
+    private let registrationBox: Boxed<FunctionRegistration>
+
+    var registration: FunctionRegistration { registrationBox.value }
+
+    init(owner: ConnectionID, stamp: UInt64, registration: FunctionRegistration) {
+        self.owner = owner
+        self.stamp = stamp
+        isEndpoint = registration.invocation != nil
+        registrationBox = Boxed(registration)
+    }
 }
 
 /// A function of the engine's own process, beside the built-in ones.

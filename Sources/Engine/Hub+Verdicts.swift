@@ -81,10 +81,11 @@ extension Hub {
         from id: ConnectionID
     ) throws(CallFailure) {
         // Most callers are the user's own: for them this is all.
-        guard sessions[id]?.isFree == false, let session = sessions[id] else { return }
+        guard sessions[id]?.isFree == false else { return }
         let name = FunctionName(namespace: namespace, id: functionID)
         let stamp = functions[namespace]?[functionID]?.stamp ?? 0
-        if let verdict = session.verdicts[name], verdict.stamp == stamp, verdict.epoch == epoch,
+        // Nothing may hold the verdicts while the count in them grows: they would be copied.
+        if let verdict = sessions[id]?.verdicts[name], verdict.stamp == stamp, verdict.epoch == epoch,
             verdict.decision.isAllowed
         {
             sessions[id]?.verdicts[name]?.count.calls += 1
@@ -92,7 +93,7 @@ extension Hub {
         }
         let decision = decision(on: functionID, in: namespace, from: id)
         remember(decision, stamp, of: name, from: id)
-        if decision.isAllowed || isPassed(session) { return }
+        guard !decision.isAllowed, let session = sessions[id], !isPassed(session) else { return }
         let asker = asker(id)
         note(.warning, "call refused", id, ["function.id": "\(functionID)"])
         throw policy.refusal(of: functionID, to: asker)

@@ -189,16 +189,18 @@ struct Hub: Sendable {
     // MARK: What every part uses
 
     mutating func send(_ frame: Frame, to id: ConnectionID) {
-        guard sessions[id] != nil else { return }
-        sessions[id]?.queuedBytes += frame.cost
-        if let budget = sessions[id]?.budget {
-            budget.force(frame.cost)
+        // Looked up once: every call comes by here twice.
+        guard let place = sessions.index(forKey: id) else { return }
+        let cost = frame.cost
+        sessions.values[place].queuedBytes += cost
+        if let budget = sessions.values[place].budget {
+            budget.force(cost)
             // Small frames get through, but not without end.
             if !budget.hasRoom(for: -(budget.limit / 4)) { overloaded.append(id) }
         }
         actions.append(.send(id, frame))
         // A little more than calls may fill, so that answers and small frames still get through.
-        if let queued = sessions[id]?.queuedBytes, queued > limits.outboundBytes + limits.outboundBytes / 4 {
+        if sessions.values[place].queuedBytes > limits.outboundBytes + limits.outboundBytes / 4 {
             overloaded.append(id)
         }
     }

@@ -15,6 +15,8 @@ struct Session: Sendable {
     /// Whether nothing is refused to it, so that nobody need ask.
     let isFree: Bool
     private let doorBox: Boxed<Door>
+    /// Whether its calls go through another function.
+    let hasMiddleware: Bool
     private var grantBox = AccessGrant.everything
     var isAdmitted = false
     /// What it said before that.
@@ -75,6 +77,7 @@ struct Session: Sendable {
         self.address = address
         self.connectedAt = connectedAt
         doorBox = door == Door() ? Door.open : Boxed(door)
+        hasMiddleware = door.middleware != nil
     }
 }
 

@@ -119,6 +119,45 @@ import WorkerModel
         house.expectOthersUnharmed()
     }
 
+    /// What the engine's own functions are called with is given back, whether they are called or not.
+    @Test func callsOfTheEnginesOwnFunctionsGiveTheirRoomBack() throws {
+        let function = LocalFunction(FunctionRegistration(id: "local::f")) { _ in nil }
+        let local = LocalWorker(name: "local", description: "", functions: [function])
+        var hub = HubDriver({ $0.openCalls = 3 }, localWorkers: [local])
+        hub.receive(.rightsChanged(BusRights(["hog": BusRights.Worker()])))
+        let hog = hub.worker("hog", as: Self.started())
+        let budget = try #require(hub.hub.sessions[hog]?.budget)
+        let before = budget.held
+        let others = (0..<3).map { hub.worker("u\($0)") }
+        for user in others { hub.send(user, .call("c", "local::f")) }
+        let payload = RawJSON(.string(Self.large))
+        hub.send(hog, .invoke(InvokeFunction(id: "full", functionID: "local::f", data: payload)))
+        #expect(hub.takeAnswers(hog).last?["error"]?["code"] == "channel_send_failed")
+        #expect(budget.held == before)
+        for call in hub.localCalls { hub.receive(.localResult(callID: call.callID, .success(nil))) }
+        hub.send(hog, .invoke(InvokeFunction(id: "room", functionID: "local::f", data: payload)))
+        #expect(budget.held > before + Self.mebibyte)
+        hub.receive(.localResult(callID: try #require(hub.localCalls.last?.callID), .success(nil)))
+        #expect(budget.held == before)
+    }
+
+    /// An answer goes to whom it is for, though somebody else uses the same id by now.
+    @Test func aLateAnswerIsNobodyElses() throws {
+        let function = LocalFunction(FunctionRegistration(id: "local::f")) { _ in nil }
+        let local = LocalWorker(name: "local", description: "", functions: [function])
+        var hub = HubDriver(localWorkers: [local])
+        let first = hub.worker("first")
+        hub.send(first, .call("same", "local::f"))
+        let late = try #require(hub.localCalls.last?.callID)
+        hub.receive(.disconnected(first))
+        let second = hub.worker("second")
+        hub.send(second, .call("same", "local::f"))
+        hub.receive(.localResult(callID: late, .success(RawJSON("secret"))))
+        #expect(hub.takeAnswers(second).isEmpty)
+        hub.receive(.localResult(callID: try #require(hub.localCalls.last?.callID), .success(RawJSON(1))))
+        #expect(hub.takeAnswers(second) == [1])
+    }
+
     @Test func channelsTakeRoomAndBindingsDo() throws {
         var house = try House()
         house.hub.send(house.hog, .registerFunction(FunctionRegistration(id: "hog::big", description: Self.large)))

@@ -100,7 +100,9 @@ let modules: [Module] = [
     ),
     Module(
         name: "BlobStorage",
-        uses: ["Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .systemPackage]
+        uses: [
+            "Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .nioPosix, .systemPackage,
+        ]
     ),
     Module(
         name: "GuestChannel",

@@ -83,25 +83,66 @@ struct BlobLayout: Sendable {
         return StoredBlob(digest: digest, size: size, storedAt: now, file: path)
     }
 
-    /// The bytes of the uploads that an account can continue.
-    func sizeOfUploads(of account: AccountName) throws(BlobStorageError) -> ByteCount {
-        var size = ByteCount.zero
-        for name in try BlobFile.entries(of: uploads) where name.utf8.count == 65 + account.description.utf8.count {
-            guard name.hasSuffix(".\(account)") else { continue }
+    /// The uploads that can be continued, with how many bytes of them have arrived.
+    func suspendedUploads() throws(BlobStorageError) -> [UploadName: Int64] {
+        var found: [UploadName: Int64] = [:]
+        for file in try BlobFile.entries(of: uploads) {
             // It may have ended since the folder was read.
-            size = size + (try BlobFile.status(of: uploads.appending(name))?.size ?? .zero)
+            guard let name = UploadName(file: file), let status = try BlobFile.status(of: path(of: name)) else {
+                continue
+            }
+            found[name] = status.size.bytes
         }
-        return size
+        return found
     }
 
-    func sweepUploads(olderThan moment: Timestamp) throws(BlobStorageError) -> Int {
+    /// Removes what nobody has written to since `moment`, and corrects what is known of the rest.
+    func sweepUploads(olderThan moment: Timestamp, _ slots: UploadSlots) throws(BlobStorageError) -> Int {
         var count = 0
-        for name in try BlobFile.entries(of: uploads) {
-            let path = uploads.appending(name)
+        for file in try BlobFile.entries(of: uploads) {
+            if let name = UploadName(file: file) {
+                if try sweep(name, olderThan: moment, slots) { count += 1 }
+                continue
+            }
+            let path = uploads.appending(file)
             guard let status = try BlobFile.status(of: path), status.modifiedAt < moment else { continue }
             if try BlobFile.remove(path) { count += 1 }
         }
+        // Files that another hand has taken away.
+        for name in slots.known { _ = try sweep(name, olderThan: moment, slots) }
         return count
+    }
+
+    /// - Returns: whether a file was removed.
+    private func sweep(
+        _ name: UploadName,
+        olderThan moment: Timestamp,
+        _ slots: UploadSlots
+    ) throws(BlobStorageError) -> Bool {
+        // Who is at work with it says what becomes of it.
+        guard let slot = slots.take(name) else { return false }
+        let path = path(of: name)
+        guard let status = try BlobFile.status(of: path) else {
+            slot.keeps(0)
+            return false
+        }
+        guard status.modifiedAt < moment else {
+            slot.keeps(status.size.bytes)
+            return false
+        }
+        defer { slot.keeps(0) }
+        return try BlobFile.remove(path)
+    }
+}
+
+extension UploadName {
+    /// The upload that a file is; nil for any other file.
+    fileprivate init?(file: String) {
+        let parts = file.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let digest = try? Digest(parsing: String(parts[0])),
+            let account = try? AccountName(parsing: String(parts[1]))
+        else { return nil }
+        self.init(account: account, digest: digest)
     }
 }
 

@@ -12,13 +12,14 @@ package import WorkerModel
 ///     uploads/0123…          an upload under way, mode 0600
 ///     uploads/abcdef….acme   one that can be continued: the digest that it is to have, and the account
 ///
-/// Any number of uploads and readers may be at work, in any number of programs.
+/// Any number of uploads and readers may be at work, in any number of programs. How much an account has left unfinished is
+/// counted by the program that it sends to; what others do to the folder is seen at the start and by `sweepUploads`.
 package final class FolderBlobStore: BlobStore {
     /// Less than this does not tell of a full disk.
     private static let probed = [UInt8](repeating: 0, count: 64 << 10)
 
     private let layout: BlobLayout
-    private let slots = UploadSlots()
+    private let slots: UploadSlots
     private let uploadNames: @Sendable () -> UInt64
 
     /// Opens the folder, making it and those above it where they are missing (mode 0700).
@@ -37,16 +38,19 @@ package final class FolderBlobStore: BlobStore {
             try HostFiles.makeDirectory(layout.uploads, mode: 0o700)
             try HostFiles.syncDirectory(root)
         } catch { throw BlobStorageError(error) }
+        slots = UploadSlots(try layout.suspendedUploads())
     }
 
     package func beginUpload(_ name: UploadName?, upTo limit: ByteCount) async throws -> any BlobUpload {
         let (layout, names) = (layout, uploadNames)
         let slot = name.flatMap(slots.take)
-        return try await onBlockingThread {
+        return try await BlockingThreads.writing.run {
             let file =
                 if let slot { try UploadFile(layout.path(of: slot.name)) } else {
                     try UploadFile(in: layout.uploads, names: names)
                 }
+            // It has taken the place of one that was there.
+            slot?.keeps(0)
             return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot)
         }
     }
@@ -58,9 +62,10 @@ package final class FolderBlobStore: BlobStore {
     ) async throws -> any BlobUpload {
         guard let slot = slots.take(name) else { throw BlobStorageError.uploadUnderWay }
         let layout = layout
-        return try await onBlockingThread {
+        return try await BlockingThreads.writing.run {
             let path = layout.path(of: name)
             let file = offset == .zero ? try UploadFile(path) : try UploadFile(continuing: path, at: offset)
+            slot.keeps(file.size)
             return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot)
         }
     }
@@ -69,17 +74,14 @@ package final class FolderBlobStore: BlobStore {
         // Held while looking: a number that changes meanwhile would be of no use.
         guard let slot = slots.take(name) else { return nil }
         let layout = layout
-        return try await onBlockingThread { try BlobFile.status(of: layout.path(of: slot.name))?.size }
+        return try await BlockingThreads.reading.run { try BlobFile.status(of: layout.path(of: slot.name))?.size }
     }
 
-    package func suspendedUploads(of account: AccountName) async throws -> ByteCount {
-        let layout = layout
-        return try await onBlockingThread { try layout.sizeOfUploads(of: account) }
-    }
+    package func suspendedUploads(of account: AccountName) async throws -> ByteCount { slots.size(of: account) }
 
     package func probe() async throws {
         let (layout, names) = (layout, uploadNames)
-        try await onBlockingThread {
+        try await BlockingThreads.writing.run {
             // What fails removes the file.
             try UploadFile(in: layout.uploads, names: names).writing(Self.probed).discard()
         }
@@ -87,12 +89,12 @@ package final class FolderBlobStore: BlobStore {
 
     package func blob(_ digest: Digest) async throws -> StoredBlob? {
         let layout = layout
-        return try await onBlockingThread { try layout.blob(digest) }
+        return try await BlockingThreads.reading.run { try layout.blob(digest) }
     }
 
     package func bytes(of digest: Digest, in range: Range<Int64>) async throws -> [UInt8] {
         let path = layout.path(of: digest)
-        return try await onBlockingThread {
+        return try await BlockingThreads.reading.run {
             guard let file = try BlobFile.open(path) else { throw BlobStorageError.notFound(digest) }
             return try file.closing { try BlobFile.read(file, path, in: range) }
         }
@@ -100,22 +102,22 @@ package final class FolderBlobStore: BlobStore {
 
     package func renew(_ digest: Digest, at now: Timestamp) async throws -> Bool {
         let layout = layout
-        return try await onBlockingThread { try layout.renew(digest, at: now) }
+        return try await BlockingThreads.writing.run { try layout.renew(digest, at: now) }
     }
 
     package func delete(_ digest: Digest, ifOlderThan moment: Timestamp) async throws -> Bool {
         let layout = layout
-        return try await onBlockingThread { try layout.delete(digest, ifOlderThan: moment) }
+        return try await BlockingThreads.writing.run { try layout.delete(digest, ifOlderThan: moment) }
     }
 
     package func blobs(after digest: Digest?, limit: Int) async throws -> [StoredBlob] {
         let layout = layout
-        return try await onBlockingThread { try layout.blobs(after: digest, limit: limit) }
+        return try await BlockingThreads.reading.run { try layout.blobs(after: digest, limit: limit) }
     }
 
     @discardableResult
     package func sweepUploads(olderThan moment: Timestamp) async throws -> Int {
-        let layout = layout
-        return try await onBlockingThread { try layout.sweepUploads(olderThan: moment) }
+        let (layout, slots) = (layout, slots)
+        return try await BlockingThreads.writing.run { try layout.sweepUploads(olderThan: moment, slots) }
     }
 }

@@ -38,10 +38,17 @@ actor FolderBlobUpload: BlobUpload {
     deinit {
         // The file stays for the sweeper, who takes what nobody ended.
         switch state {
-        case .open(let upload): upload.close()
-        case .writing(let task): Task { try await task.value.close() }
+        case .open(let upload): Self.leave(upload, slot)
+        // The name stays taken until its file is as it stays.
+        case .writing(let task): Task { [slot] in Self.leave(try await task.value, slot) }
         case .ended: break
         }
+    }
+
+    /// Closes a file that stays.
+    private static func leave(_ upload: UploadFile, _ slot: UploadSlots.Slot?) {
+        upload.close()
+        slot?.keeps(upload.size)
     }
 
     func append(_ bytes: [UInt8]) async throws {
@@ -61,20 +68,27 @@ actor FolderBlobUpload: BlobUpload {
         try await flush()
         let upload = try await take()
         let layout = layout
-        defer { slot = nil }
-        return try await onBlockingThread { try upload.becomeBlob(digest, in: layout, at: now) }
+        // What was not expected is gone too.
+        defer { end(keeping: 0) }
+        return try await BlockingThreads.writing.run { try upload.becomeBlob(digest, in: layout, at: now) }
     }
 
     func suspend() async {
-        guard slot != nil else { return await abandon() }
+        guard slot != nil, received > 0 else { return await abandon() }
         do {
             try await flush()
             let upload = try await take()
             // Nothing is lost that was not written before; what the disk loses with its power is sent again.
-            try await onBlockingThread { upload.close() }
+            try await BlockingThreads.writing.run { upload.close() }
+            end(keeping: upload.size)
         } catch {
             // The file went when writing failed, or the upload had ended before.
         }
+    }
+
+    /// Gives the name back, which has a file of so many bytes.
+    private func end(keeping size: Int64) {
+        slot?.keeps(size)
         slot = nil
     }
 
@@ -82,8 +96,8 @@ actor FolderBlobUpload: BlobUpload {
         guard let upload = try? await take() else { return }
         pending = []
         // What cannot be removed now is swept later.
-        try? await onBlockingThread { upload.discard() }
-        slot = nil
+        try? await BlockingThreads.writing.run { upload.discard() }
+        end(keeping: 0)
     }
 
     /// Begins to write what has been collected, once what came before it is written.
@@ -91,7 +105,7 @@ actor FolderBlobUpload: BlobUpload {
         let upload = try await take()
         let bytes = pending
         pending = []
-        state = .writing(Task { try await onBlockingThread { try upload.writing(bytes) } })
+        state = .writing(Task { try await BlockingThreads.writing.run { try upload.writing(bytes) } })
     }
 
     /// Takes the file out of the state, which is ended from now on, once nothing is being written to it.
@@ -102,7 +116,7 @@ actor FolderBlobUpload: BlobUpload {
         case .open(let upload): return upload
         case .writing(let task):
             do { return try await task.value } catch {
-                slot = nil
+                end(keeping: 0)
                 throw error
             }
         case .ended: throw BlobStorageError.uploadEnded

@@ -49,6 +49,13 @@ extension BlobStore {
         return try await upload.finish(expecting: Digest.sha256(bytes), at: now)
     }
 
+    /// Sends so many bytes of an upload and stops.
+    func leave(_ name: UploadName, _ count: Int) async throws {
+        let upload = try await beginUpload(name, upTo: BlobStoreContract.limit)
+        try await upload.append(BlobStoreContract.bytes(count))
+        await upload.suspend()
+    }
+
     /// The whole of a blob, read in pieces of this size.
     func contents(of digest: Digest, inPiecesOf size: Int64 = 70_000) async throws -> [UInt8] {
         var contents: [UInt8] = []
@@ -303,6 +310,79 @@ extension BlobStoreContract {
             }
             #expect(try await store.suspendedUpload(name) == nil)
             #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 0)
+        },
+        claim("what an account has left unfinished is counted, through all that becomes of it") {
+            (store) async throws in
+            let (acme, other) = (try AccountName(parsing: "acme"), try AccountName(parsing: "acme-2"))
+            let name = { (account: AccountName, number: Int) in
+                UploadName(account: account, digest: .sha256(bytes(1000, seed: UInt64(number))))
+            }
+            try await store.leave(name(acme, 1), 10)
+            try await store.leave(name(acme, 2), 200)
+            try await store.leave(name(other, 1), 3000)
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(210))
+            #expect(try await store.suspendedUploads(of: other) == ByteCount(3000))
+            // A new one takes the place of one that was left.
+            try await store.leave(name(acme, 1), 15)
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(215))
+            // Nothing is left of what nothing came of.
+            try await store.leave(name(acme, 3), 0)
+            #expect(try await store.suspendedUpload(name(acme, 3)) == nil)
+            // Going on keeps what had arrived, and counts what comes when it is left again.
+            let further = try await store.continueUpload(name(acme, 1), at: ByteCount(15), upTo: limit)
+            try await further.append([1])
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(215))
+            await further.suspend()
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(216))
+            await #expect(throws: BlobStorageError.self) {
+                _ = try await store.continueUpload(name(acme, 1), at: ByteCount(1), upTo: limit)
+            }
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(216))
+            await (try await store.continueUpload(name(acme, 1), at: ByteCount(16), upTo: limit)).abandon()
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(200))
+            let wrong = try await store.continueUpload(name(acme, 2), at: ByteCount(200), upTo: limit)
+            await #expect(throws: BlobStorageError.self) {
+                _ = try await wrong.finish(expecting: name(acme, 2).digest, at: time(1))
+            }
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(0))
+            try await store.leave(name(acme, 4), 40)
+            let whole = try await store.beginUpload(name(acme, 5), upTo: limit)
+            try await whole.append(bytes(1000, seed: 5))
+            _ = try await whole.finish(expecting: name(acme, 5).digest, at: time(1))
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(40))
+            #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 2)
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(0))
+            #expect(try await store.suspendedUploads(of: other) == ByteCount(0))
+        },
+        claim("what is left is counted exactly while many come and go") { (store) async throws in
+            let acme = try AccountName(parsing: "acme")
+            let kept = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for number in 0..<48 {
+                    group.addTask {
+                        let whole = bytes(2000, seed: UInt64(number + 1))
+                        let name = UploadName(account: acme, digest: .sha256(whole))
+                        let upload = try await store.beginUpload(name, upTo: limit)
+                        try await upload.append(Array(whole[..<(number + 1)]))
+                        await upload.suspend()
+                        if number % 4 == 0 { return Int64(number + 1) }
+                        let offset = ByteCount(number + 1)
+                        let next = try await store.continueUpload(name, at: offset, upTo: limit)
+                        if number % 4 == 1 {
+                            await next.abandon()
+                            return 0
+                        }
+                        try await next.append(Array(whole[(number + 1)...]))
+                        if number % 4 == 2 {
+                            await next.suspend()
+                            return 2000
+                        }
+                        _ = try await next.finish(expecting: name.digest, at: time(1))
+                        return 0
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(try await store.suspendedUploads(of: acme).bytes == kept)
         },
     ]
 }

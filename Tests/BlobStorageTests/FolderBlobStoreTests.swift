@@ -83,6 +83,71 @@ struct FolderBlobStoreTests {
         }
     }
 
+    /// The number of what was left does not matter to who sends: the folder is read when it is opened, and by the sweep.
+    @Test func whatWasLeftIsNotReadAgainForEachUpload() async throws {
+        try await withTemporaryDirectory { folder in
+            let acme = try AccountName(parsing: "acme")
+            let leave = { (store: FolderBlobStore, seed: UInt64) in
+                let name = UploadName(account: acme, digest: .sha256(BlobStoreContract.bytes(100, seed: seed)))
+                let upload = try await store.beginUpload(name, upTo: Self.limit)
+                try await upload.append([1, 2, 3])
+                await upload.suspend()
+            }
+            let store = try FolderBlobStore(folder)
+            for seed in 1...20 { try await leave(store, UInt64(seed)) }
+            for stranger in ["README", "\(Digest.sha256([1])).", "abc.acme", "\(Digest.sha256([1])).No Account"] {
+                try Data([1]).write(to: URL(fileURLWithPath: folder.appending("uploads/\(stranger)").string))
+            }
+            let next = try FolderBlobStore(folder)
+            #expect(try await next.suspendedUploads(of: acme) == ByteCount(60))
+            // What another program does is not seen, since nobody looks.
+            try await leave(store, 21)
+            for seed in [UInt64(1), 2] {
+                let digest = Digest.sha256(BlobStoreContract.bytes(100, seed: seed))
+                try FileManager.default.removeItem(atPath: folder.appending("uploads/\(digest).acme").string)
+            }
+            try await leave(next, 22)
+            #expect(try await next.suspendedUploads(of: acme) == ByteCount(63))
+            #expect(try await next.sweepUploads(olderThan: Timestamp(milliseconds: 0)) == 0)
+            #expect(try await next.suspendedUploads(of: acme) == ByteCount(60))
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(63))
+            #expect(try await store.sweepUploads(olderThan: Timestamp(milliseconds: 0)) == 0)
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(60))
+        }
+    }
+
+    @Test func whatADroppedUploadLeavesIsCounted() async throws {
+        try await withTemporaryDirectory { folder in
+            let store = try FolderBlobStore(folder)
+            let acme = try AccountName(parsing: "acme")
+            let name = UploadName(account: acme, digest: .sha256([1]))
+            var upload: (any BlobUpload)? = try await store.beginUpload(name, upTo: Self.limit)
+            try await upload?.append(BlobStoreContract.bytes(600_000))
+            upload = nil
+            // Its name is free once its file is as it stays.
+            while try await store.suspendedUpload(name) == nil { await Task.yield() }
+            #expect(try await store.suspendedUploads(of: acme) == ByteCount(600_000))
+        }
+    }
+
+    /// However many wait for the disk to write, those who read go on.
+    @Test(.timeLimit(.minutes(5))) func whoReadsDoesNotWaitForThoseWhoWrite() async throws {
+        try await withTemporaryDirectory { folder in
+            let store = try FolderBlobStore(folder)
+            let stored = try await store.store([1, 2, 3])
+            let collector = try FileDescriptor.open(folder, .readOnly)
+            #expect(flock(collector.rawValue, LOCK_EX) == 0)
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<100 {
+                    group.addTask { try await store.renew(stored.digest, at: Timestamp(milliseconds: 5)) }
+                }
+                for _ in 0..<20 { #expect(try await store.contents(of: stored.digest) == [1, 2, 3]) }
+                try collector.close()
+                for try await isRenewed in group { #expect(isRenewed) }
+            }
+        }
+    }
+
     /// A collector looks at the age of a blob only when nobody can renew it any more, in whatever program.
     @Test func collectorWaitsForThoseWhoRenew() async throws {
         try await withTemporaryDirectory { folder in

@@ -49,7 +49,7 @@ package struct ReceiveBlob: Sendable {
             if let offset { try await blobs.continueUpload(name, at: offset, upTo: limit) } else {
                 try await blobs.beginUpload(name, upTo: limit)
             }
-        return Reception(upload: upload, caller: caller, share: share, receiver: self)
+        return Reception(upload: upload, arrived: offset ?? .zero, caller: caller, share: share, receiver: self)
     }
 
     /// What an account has sent that no version names.
@@ -62,6 +62,8 @@ package struct ReceiveBlob: Sendable {
     /// One blob that is being received.
     package struct Reception: Sendable {
         package let upload: any BlobUpload
+        /// What had come before it began.
+        fileprivate let arrived: ByteCount
         fileprivate let caller: Caller
         /// Given back when the last reference to it goes.
         fileprivate let share: UploadQuota.Share
@@ -73,6 +75,9 @@ package struct ReceiveBlob: Sendable {
         ///   throws. Nothing is kept then.
         package func finish(expecting digest: Digest) async throws {
             let (now, caller) = (receiver.surroundings.now(), caller)
+            // What had come before leaves the unfinished uploads a moment before it is written down.
+            let before = receiver.quota.hold(arrived, for: caller.account)
+            defer { withExtendedLifetime(before) {} }
             do {
                 try await receiver.store.read { _ = try caller.lookedUpAgain(in: $0, at: now) }
                 let blob = try await upload.finish(expecting: digest, at: now)

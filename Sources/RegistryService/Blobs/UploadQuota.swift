@@ -35,15 +35,18 @@ final class UploadQuota: Sendable {
         used: (AccountName) async throws -> ByteCount
     ) async throws -> Share {
         // Taken first and looked at then: of two at once at least one sees the other.
-        let all = reserved.withLock { reserved in
-            reserved[account, default: 0] += size.bytes
-            return reserved[account, default: 0]
-        }
-        let share = Share(size, of: account, self)
+        let share = hold(size, for: account)
+        let all = reserved.withLock { $0[account, default: 0] }
         if let limit, try await used(account).bytes > limit.bytes - min(all, limit.bytes) || all > limit.bytes {
             throw RegistryServiceError.uploadQuota(limit)
         }
         return share
+    }
+
+    /// Takes a part without asking: what is already there and is counted nowhere else for a moment.
+    func hold(_ size: ByteCount, for account: AccountName) -> Share {
+        reserved.withLock { $0[account, default: 0] += size.bytes }
+        return Share(size, of: account, self)
     }
 
     private func release(_ size: ByteCount, of account: AccountName) {

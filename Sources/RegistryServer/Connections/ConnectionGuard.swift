@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import WorkerModel
 
@@ -101,6 +102,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         context.write(data, promise: promise)
         if case .end = unwrapOutboundIn(data) { front?.exchangeEnded() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.fireErrorCaught(error)
+        // Nobody knows where the next request would begin. What the front has held back comes behind the error.
+        if error is HTTPParserError { front?.connectionEnds() }
     }
 
     /// To be called when the front begins an answer that takes time.

@@ -7,7 +7,8 @@ import NIOHTTP1
 /// Holds requests to what HTTP/1.1 says of their ends, right behind the decoder.
 ///
 /// A request whose connection is not to be kept, however it says so, is the last one: its answer says `close` and ends
-/// the connection, and no byte behind it is looked at. A length that no body can have is refused: 400, and the end.
+/// the connection, and no byte behind it is looked at. So is one whose answer says `close` of its own: what is left of its
+/// body is read, and nothing behind that. A length that no body can have is refused: 400, and the end.
 final class RequestRules: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -21,6 +22,10 @@ final class RequestRules: ChannelDuplexHandler, RemovableChannelHandler {
     private var underWay = 0
     /// The last of them ends the connection.
     private var hasLast = false
+    /// The answer that is being sent ends the connection.
+    private var isAnswerLast = false
+    /// A body is coming.
+    private var isInBody = false
     /// Whatever comes is nobody's.
     private var isOver = false
 
@@ -34,9 +39,12 @@ final class RequestRules: ChannelDuplexHandler, RemovableChannelHandler {
                 return
             }
             underWay += 1
-            hasLast = !head.isKeepAlive
+            isInBody = true
+            if !head.isKeepAlive { hasLast = true }
         case .body: break
-        case .end: isOver = hasLast
+        case .end:
+            isInBody = false
+            isOver = hasLast
         }
         context.fireChannelRead(data)
     }
@@ -48,14 +56,17 @@ final class RequestRules: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let isLast = hasLast && underWay == 1
         switch unwrapOutboundIn(data) {
-        case .head(var head) where isLast && head.status.code >= 200:
-            head.headers.replaceOrAdd(name: "Connection", value: "close")
+        case .head(var head) where head.status.code >= 200:
+            let saysClose = head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "close" }
+            isAnswerLast = saysClose || hasLast && underWay == 1
+            if isAnswerLast { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end:
             underWay = max(0, underWay - 1)
-            guard isLast else { return context.write(data, promise: promise) }
+            guard isAnswerLast else { return context.write(data, promise: promise) }
+            hasLast = true
+            isOver = !isInBody
             context.writeAndFlush(data, promise: promise)
             // The client reads to the end, and closes.
             context.close(mode: .output, promise: nil)

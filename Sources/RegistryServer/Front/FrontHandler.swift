@@ -103,6 +103,23 @@ final class FrontHandler: ChannelDuplexHandler {
         }
     }
 
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // Behind the last answer nothing is answered.
+        if mode != .input { connectionEnds() }
+        context.close(mode: mode, promise: promise)
+    }
+
+    /// To be called when no request is answered any more behind the one that the framework has.
+    func connectionEnds() {
+        guard case .framework(let rest, _) = state, let context else { return }
+        state = .handedOver
+        // What is left of a body is read, and then nothing.
+        let bytes = pending.readSlice(length: min(rest, pending.readableBytes))
+        pending = ByteBuffer()
+        if let bytes, rest > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
+        fireHeldEvents(context)
+    }
+
     /// To be called when the framework has written the end of an answer.
     func exchangeEnded() {
         guard case .framework(let rest, _) = state, let context else { return }

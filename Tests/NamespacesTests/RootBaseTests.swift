@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Foundation
 import SystemPackage
 import Namespaces
 import Sandboxing
@@ -20,7 +21,7 @@ struct RootBaseTests {
     }
 
     init() throws {
-        let fixture = SandboxFixture(backend: Here.backend, base: try Self.base())
+        let fixture = SandboxFixture(backend: Here.backend, base: try Self.base(), lendsOneNumber: geteuid() != 0)
         contract = SandboxContract(fixture)
         escape = EscapeSuite(fixture)
     }
@@ -43,6 +44,25 @@ struct RootBaseTests {
     @Test func makesTheFolderToStartIn() async throws { try await contract.makesTheFolderToStartInForTheWorker() }
     @Test func stopsByTheSignalThatIsAskedFor() async throws { try await contract.stopsByTheSignalThatIsAskedFor() }
     @Test func holdsAllAttemptsToEscape() async throws { try await escape.holdsAll() }
+}
+
+/// The same where an ordinary user runs the engine.
+@Suite(.timeLimit(.minutes(10)))
+struct OrdinaryUserTests {
+    /// This program again, as somebody who is not root.
+    @Test(.enabled(if: geteuid() == 0)) func ownersAreTheWorkersAlone() throws {
+        try withTemporaryDirectory { folder in
+            let user = "65534"
+            try Shell.run("chown \(user) .", in: folder)
+            let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            let said = try Shell.run(
+                "setpriv --reuid \(user) --regid \(user) --clear-groups env HOME=\(folder) TMPDIR=\(folder) \(program) "
+                    + "--testing-library swift-testing --filter 'RootBaseTests.(lets|shows|makes|isTheUser|givesTheUser)' 2>&1",
+                in: folder
+            )
+            #expect(said.contains("Test run with 5 tests in 1 suite passed"), "\(said)")
+        }
+    }
 }
 
 /// The same where file systems cannot show files as another user's: each owner is changed in the layer.

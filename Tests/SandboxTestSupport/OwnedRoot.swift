@@ -69,6 +69,11 @@ package struct OwnedRoot: Sendable {
         entries.map { "\($0.path) \($0.user):\($0.group) \(String($0.mode & 0o7777, radix: 8))\n" }.joined()
     }
 
+    /// The same where all of them have one owner.
+    package static func shownAs(owner: String) -> String {
+        entries.map { "\($0.path) \(owner) \(String($0.mode & 0o7777, radix: 8))\n" }.joined()
+    }
+
     /// What shows them so, as Python.
     package static var show: String {
         """

@@ -10,9 +10,13 @@ package struct SandboxFixture: Sendable {
     package let backend: any SandboxBackend
     package let base: SandboxSpecification.Base
 
-    package init(backend: any SandboxBackend, base: SandboxSpecification.Base) {
+    /// Whether the kernel lends the sandbox the number of one user only: all files then belong to the worker.
+    package let lendsOneNumber: Bool
+
+    package init(backend: any SandboxBackend, base: SandboxSpecification.Base, lendsOneNumber: Bool = false) {
         self.backend = backend
         self.base = base
+        self.lendsOneNumber = lendsOneNumber
     }
 
     /// A specification for a shell command.

@@ -9,6 +9,7 @@ import WorkerModel
 extension RegistryClientError {
     package var hints: [String] {
         switch reason {
+        case .refused(413, nil): [Self.passage]
         case .refused(_, let envelope): [advice(envelope), available(in: envelope)].compactMap { $0 }
         case .unreadable, .answerTooLarge, .unknownVersion: ["check that `III_API_URL` names a registry"]
         case .noKey(let note):
@@ -31,6 +32,10 @@ extension RegistryClientError {
     }
 
     private static let later = "try again in a few minutes"
+    /// A registry says in its own words what it does not take: without them it was a proxy, and nginx takes 1 MB by itself.
+    private static let passage =
+        "tell whoever runs the registry that the proxy before it must let larger requests through: for nginx that is "
+        + "`client_max_body_size 512m;`, for others their limit of a request's body"
     private static let again = "run the command again"
     private static let rights =
         "check with `iii registry whoami` whose key this is, and that its account owns the worker"

@@ -119,7 +119,11 @@ extension RegistryClientError {
     private var action: String { conversation.action + (place.map { " at \($0)" } ?? "") }
 
     private func words(of envelope: ErrorEnvelope?, _ status: Int) -> String {
-        guard let envelope, !envelope.message.isEmpty else { return "the registry answered \(status)" }
+        guard let envelope, !envelope.message.isEmpty else {
+            return status == 413
+                ? "a proxy before the registry does not let so much through (it answered 413)"
+                : "the registry answered \(status)"
+        }
         var text = envelope.message.printable
         if let path = envelope.dependencyPath, path != conversation.worker,
             envelope.knownCode != .versionConflict || !text.contains(path.printable)

@@ -272,4 +272,21 @@ import WorkerModel
             #expect(transport.requests.count == 2)
         }
     }
+
+    /// nginx answers what is larger than 1 MB with a page of its own, before the registry hears of it.
+    @Test(arguments: ["", "<html><head><title>413 Request Entity Too Large</title></head></html>", "{}"])
+    func refusalOfAProxyNamesItsSetting(_ body: String) async throws {
+        try await withFile([1]) { path in
+            let transport = FakeTransport { $0.method == .head ? .respond(status: 404) : .json(413, body) }
+            let error = await clientError {
+                _ = try await makeClient(transport).upload(path, digest: digest, size: ByteCount(1))
+            }
+            #expect(error?.code == .publishRefused)
+            #expect(
+                error?.message.hasSuffix("a proxy before the registry does not let so much through (it answered 413)")
+                    == true
+            )
+            #expect(error?.hints.count == 1 && error?.hints.first?.contains("`client_max_body_size 512m;`") == true)
+        }
+    }
 }

@@ -6,6 +6,7 @@ import EngineProtocol
 import Foundation
 import JSONText
 import Testing
+import WorkerModel
 
 @testable import Engine
 
@@ -42,6 +43,32 @@ import Testing
                 let sum = try await EngineClient(port: address.port)
                     .call(function: "bob::add", payload: RawJSON(["a": 1, "b": 2]))
                 #expect(sum?.member("c")?.description == "3")
+            }
+        }
+    }
+
+    /// The secret that the SDK sends says which worker it is, whatever name it goes by.
+    @Test func aTokenSaysWhichWorkerItIs() async throws {
+        let who = LocalFunction(FunctionRegistration(id: "ops::who")) { call in
+            RawJSON(["worker": call.caller.worker.map { .string($0) } ?? .null, "owner": .bool(call.caller.isOwner)])
+        }
+        let ops = LocalWorker(name: "ops", description: "", functions: [who])
+        let bus = BusControl()
+        bus.apply(BusRights(["alice": BusRights.Worker()]))
+        let secret = bus.secret(for: try WorkerName(parsing: "alice"))
+        var configuration = EngineConfiguration(version: "1.2.3")
+        configuration.port = 0
+        try await withEngine(configuration, localWorkers: [ops], bus: bus) { addresses in
+            let url = addresses[0].url
+            let ask = "worker.trigger({'function_id': 'ops::who', 'payload': {}})"
+            try await PythonWorker.connected("alice", to: url, environment: ["III_TOKEN": " \(secret) "]) { alice in
+                try await alice.settle()
+                #expect(try await alice.run(ask) == ["worker": "alice", "owner": false])
+            }
+            // A secret that is nobody's is no more than none.
+            try await PythonWorker.connected("mallory", to: url, environment: ["III_TOKEN": "guess"]) { mallory in
+                try await mallory.settle()
+                #expect(try await mallory.run(ask) == ["worker": .null, "owner": true])
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Foundation
 import MicroVM
 import Sandboxing
 import SandboxTestSupport
@@ -13,7 +14,9 @@ import WorkerModel
 enum MachineFixture {
     private static let root = SmallRoot.repository
 
-    static let cache = root.appending(".build/machine-test")
+    /// Of each user his own.
+    static let cache: FilePath =
+        geteuid() == 0 ? root.appending(".build/machine-test") : FilePath("/tmp/iii-machine-test-\(geteuid())")
 
     static func make() throws -> SandboxFixture { SandboxFixture(backend: backend, base: try base) }
 

@@ -42,6 +42,8 @@ dist: bootstrap-dist ## what people install, in dist/: archives, Debian packages
 check: bootstrap-test ## what needs no build: layers, programs that tests start, formatting
 	@scripts/check-layers
 	@scripts/check-layers --self-test
+	@scripts/check-imports
+	@scripts/check-imports --self-test
 	@scripts/check-tools
 	@scripts/check-tools --self-test
 	@scripts/check-dependencies --self-test

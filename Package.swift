@@ -23,12 +23,15 @@ extension Target.Dependency {
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -67,7 +70,7 @@ let modules: [Module] = [
     Module(name: "Resolution", uses: ["Diagnostics", "WorkerModel"]),
     Module(name: "Manifests", uses: ["Diagnostics", "WorkerModel", "JSONText", "YAMLText"]),
     Module(name: "ImageDocuments", uses: ["Diagnostics", "WorkerModel", "JSONText"]),
-    Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", "JSONText", .systemPackage]),
+    Module(name: "RegistryStorage", uses: ["Diagnostics", "WorkerModel", .systemPackage]),
     Module(name: "EngineProtocol", uses: ["Diagnostics", "JSONText", .nioCore]),
     Module(name: "Sandboxing", uses: ["Diagnostics", "WorkerModel", .systemPackage]),
     // 3 effects
@@ -83,26 +86,27 @@ let modules: [Module] = [
         name: "ProjectFiles",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "Manifests", "HostSystem", "Sandboxing", "Transport",
-            .systemPackage, .crypto,
+            .systemPackage,
         ]
     ),
     Module(
         name: "Downloads",
         uses: [
             "Diagnostics", "WorkerModel", "HostSystem", "Transport", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix,
-            .nioSSL, .logging, .systemPackage,
+            .nioSSL, .systemPackage,
         ],
         testUses: ["TransportTestSupport"]
     ),
     Module(
         name: "RegistryDatabase",
-        uses: ["Diagnostics", "WorkerModel", "JSONText", "RegistryStorage", .grdb, .systemPackage]
+        uses: ["WorkerModel", "RegistryStorage", .grdb, .systemPackage]
     ),
     Module(
         name: "BlobStorage",
         uses: [
-            "Diagnostics", "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .nioPosix, .systemPackage,
-        ]
+            "WorkerModel", "HostSystem", "CHostSystem", "RegistryStorage", .nioPosix, .systemPackage,
+        ],
+        testUses: ["Diagnostics"]
     ),
     Module(
         name: "GuestChannel",
@@ -143,7 +147,7 @@ let modules: [Module] = [
     Module(
         name: "ArtifactStore",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "CHostSystem", "Archives", "ProjectFiles", .nioCore,
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Archives", "ProjectFiles", .nioCore,
             .systemPackage,
         ]
     ),
@@ -185,11 +189,11 @@ let modules: [Module] = [
     Module(
         name: "RegistryService",
         uses: [
-            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "Resolution", "Manifests",
+            "Diagnostics", "WorkerModel", "JSONText", "RegistryAPI", "Resolution", "Manifests",
             "Archives", "MarkupText",
-            "RegistryStorage", .crypto, .systemPackage,
+            "RegistryStorage",
         ],
-        testUses: ["RegistryDatabase", "BlobStorage"]
+        testUses: [.systemPackage, "RegistryDatabase", "BlobStorage"]
     ),
     Module(name: "RegistryPages", uses: ["WorkerModel", "JSONText", "MarkupText", "RegistryAPI"]),
     // 6 faces
@@ -200,15 +204,16 @@ let modules: [Module] = [
             "MicroVM", "Archives", "Transport",
             "RegistryAPI", "Resolution", "Manifests", "ProjectFiles", "Downloads", "OCIImages", "RegistryClient",
             "ImageDocuments", "ImageStore", "ArtifactStore", "WorkerOperations", "WorkerSupervisor",
-            "EngineProtocol", "EngineClient", .argumentParser, .systemPackage,
+            "EngineProtocol", "EngineClient", .nioSSL, .argumentParser, .systemPackage,
         ]
     ),
     Module(
         name: "RegistryServer",
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "YAMLText", "HostSystem", "RegistryAPI", "RegistryStorage",
-            "RegistryService", "RegistryPages", "MarkupText", "Resolution",
-            .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            "RegistryService", "RegistryPages", "MarkupText", "Resolution", "Transport",
+            .httpTypes, .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioHTTPTypes,
+            .nioHTTPTypesHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
             .systemPackage, .unixSignals,
         ],
         testUses: ["RegistryDatabase", "BlobStorage", .asyncHTTPClient, .hummingbirdTesting]
@@ -218,7 +223,7 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "Manifests", "EngineProtocol", "Sandboxing",
             "Transport", "WebSockets", "WorkerConfigurations",
-            .crypto,
+            .crypto, .systemPackage,
             .logging, .nioCore, .nioHTTP1, .nioPosix,
         ],
         testUses: ["EngineClient", .subprocess, .systemPackage]
@@ -243,9 +248,10 @@ let modules: [Module] = [
     Module(
         name: "iii-registry",
         uses: [
-            "Archives", "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryStorage", "RegistryDatabase",
+            "Archives", "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "RegistryAPI", "RegistryStorage",
+            "RegistryDatabase",
             "BlobStorage",
-            "RegistryService", "RegistryServer", .argumentParser, .logging, .serviceLifecycle, .systemPackage,
+            "RegistryService", "RegistryServer", .argumentParser, .systemPackage,
         ],
         isProgram: true
     ),
@@ -334,7 +340,7 @@ let ours: [Target] = modules.filter { wanted?.contains($0.name) ?? true }.flatMa
 let support: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Diagnostics", "WorkerModel", .systemPackage],
+        dependencies: ["WorkerModel", .systemPackage],
         path: "Tests/TestSupport",
         swiftSettings: strict
     )
@@ -427,8 +433,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", exact: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),

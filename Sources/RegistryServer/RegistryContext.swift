@@ -6,6 +6,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Transport
 
 /// What is known of a request besides its bytes.
 struct RegistryContext: RequestContext {

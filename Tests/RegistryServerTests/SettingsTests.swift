@@ -9,6 +9,7 @@ import Testing
 import WorkerModel
 
 @testable import RegistryServer
+import Transport
 
 /// Settings come from three places, and what is wrong is named with its place.
 struct SettingsTests {
@@ -113,7 +114,7 @@ struct SettingsTests {
     ])
     func clientIsTheLastAddressThatIsNoTrustedProxy(_ peer: String, _ fields: [String], _ client: String) throws {
         let proxies = try TrustedProxies(parsing: "10.0.0.0/8, 192.168.1.1")
-        #expect(proxies.client(peer: try #require(IPAddress(parsing: peer)), forwardedFor: fields).client == client)
+        #expect(proxies.client(peer: try #require(IPAddress(ofClient: peer)), forwardedFor: fields).client == client)
     }
 
     @Test(arguments: [
@@ -123,6 +124,6 @@ struct SettingsTests {
     ])
     func networksHoldTheirAddresses(_ network: String, _ address: String, _ expected: Bool) throws {
         let network = try #require(IPNetwork(parsing: network))
-        #expect(network.contains(try #require(IPAddress(parsing: address))) == expected)
+        #expect(network.contains(try #require(IPAddress(ofClient: address))) == expected)
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import Transport
+
 /// Whose word counts about where a request came from.
 package struct TrustedProxies: Sendable, Hashable {
     private let networks: [IPNetwork]
@@ -27,7 +29,7 @@ package struct TrustedProxies: Sendable, Hashable {
     func client(peer: IPAddress, forwardedFor fields: [String]) -> IPAddress {
         var client = peer
         var hops = fields.joined(separator: ",").split(separator: ",")[...]
-        while contains(client), let last = hops.popLast(), let address = IPAddress(parsing: last.trimmed) {
+        while contains(client), let last = hops.popLast(), let address = IPAddress(ofClient: last.trimmed) {
             client = address
         }
         return client

@@ -4,6 +4,7 @@
 import NIOCore
 import Synchronization
 import WorkerModel
+import Transport
 
 /// All connections of the server, and which of them have to go when there are too many.
 ///

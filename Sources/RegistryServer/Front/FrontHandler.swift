@@ -6,6 +6,7 @@ import SystemPackage
 import NIOCore
 import RegistryService
 import WorkerModel
+import Transport
 
 /// Answers what is ready before the framework sees it: pages of `GET /download` from memory, blobs by the kernel.
 ///

@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Synchronization
+import Transport
 
 /// Finds out where a request behind a trusted proxy came from.
 ///

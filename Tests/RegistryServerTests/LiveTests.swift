@@ -108,13 +108,18 @@ struct LiveTests {
                     PUT /blobs/sha256/\(digest) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(fixture.key)\r\n\
                     Connection: close\r\nContent-Length: \(piece.count * count)\r\n\r\n
                     """
-                let answer = try await RawConnection.exchange(Array(head.utf8), with: try #require(server.client.port))
-                {
-                    for _ in 0..<count {
-                        probe.noteSent(piece.count)
-                        try await $0.write(ByteBuffer(bytes: piece))
+                let port = try #require(server.client.port)
+                let answer = try await RawConnection.exchange(
+                    Array(head.utf8),
+                    with: port,
+                    sending: { channel in
+                        for _ in 0..<count {
+                            // What the client itself has not yet given to its socket is not under way.
+                            try await channel.writeAndFlush(ByteBuffer(bytes: piece)).get()
+                            probe.noteSent(piece.count)
+                        }
                     }
-                }
+                )
                 #expect(answer.hasPrefix("HTTP/1.1 200 "))
                 #expect(try await server.ask(.head, "/blobs/sha256/\(digest)").status == 200)
             }

@@ -28,6 +28,17 @@ enum RawConnection {
         try await exchange(bytes, over: try await connect(port), more: more)
     }
 
+    /// Sends bytes and what `sending` writes to the channel itself, each write over when the socket has it, and reads until
+    /// the server ends the connection.
+    static func exchange(
+        _ bytes: [UInt8],
+        with port: Int,
+        sending: (any Channel) async throws -> Void
+    ) async throws -> String {
+        let channel = try await connect(port)
+        return try await exchange(bytes, over: channel) { _ in try await sending(channel.channel) }
+    }
+
     /// Sends bytes and says that no more will come, and reads until the server ends the connection.
     static func exchangeAll(_ bytes: [UInt8], with port: Int) async throws -> String {
         let channel = try await connect(port, isHalfClosed: true)

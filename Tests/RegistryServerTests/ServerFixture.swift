@@ -146,8 +146,12 @@ struct TestedServer: Sendable {
 
     func upload(_ bytes: [UInt8]) async throws -> Digest {
         let digest = Digest.sha256(bytes)
-        let answer = try await ask(.put, "/blobs/sha256/\(digest)", as: .publisher, bytes)
-        #expect(answer.status == 200)
+        // In parts, since the client of these tests waits for no answer longer than 15 seconds.
+        for start in stride(from: 0, to: max(bytes.count, 1), by: 16 << 20) {
+            let part = Array(bytes[start..<min(start + 16 << 20, bytes.count)])
+            let answer = try await patch(digest, at: start, of: bytes.count, part)
+            #expect([200, 202].contains(answer.status))
+        }
         return digest
     }
 }

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import HostSystem
 import JSONText
 import SystemPackage
 import WorkerModel
@@ -12,7 +13,10 @@ extension OperationEvent {
     var json: JSONValue {
         switch self {
         case .waitingForProject(let holder):
-            ["event": "waiting", "holder_pid": holder.map { .number(JSONNumber($0)) } ?? .null]
+            [
+                "event": "waiting", "holder_pid": holder.map { .number(JSONNumber($0.processID)) } ?? .null,
+                "holder_command": holder?.command.map(JSONValue.string) ?? .null,
+            ]
         case .recovered(let recovery): ["event": "recovered", "lines": .array(recovery.lines.map(JSONValue.string))]
         case .planned(let change): ["event": "planned", "lines": .array(change.planLines.map(JSONValue.string))]
         case .resolving(let source): ["event": "resolving", "source": .string("\(source)")]

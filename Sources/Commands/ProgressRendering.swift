@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import HostSystem
 import Synchronization
 import SystemPackage
 import WorkerModel
@@ -29,7 +30,7 @@ final class ProgressRendering: EventSink {
         if printer.writesEvents { return printer.event(event.json) }
         switch event {
         case .waitingForProject(let holder):
-            printer.say("waiting for another iii\(holder.map { " (process \($0))" } ?? "") to finish with this project")
+            printer.say("waiting for another iii\(holder.map { " (\($0.shown))" } ?? "") to finish with this project")
         case .recovered(let recovery): for line in recovery.lines { printer.say(line) }
         case .planned(let change): for line in change.planLines { printer.say(line) }
         case .resolving: break

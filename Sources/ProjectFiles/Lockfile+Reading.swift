@@ -10,12 +10,32 @@ extension Lockfile {
     ///
     /// - Throws: `LockfileError` with line and column for text that is not YAML, or breaks a rule of the format.
     package init(parsing bytes: [UInt8]) throws(LockfileError) {
+        if let conflict = MergeConflict(bytes) { throw .mergeConflict(line: conflict.line) }
         let document: YAMLDocument
         do { document = try YAMLDocument(parsing: bytes, rules: Self.rules) } catch { throw .syntax(error) }
         guard let node = document.root else {
             throw .shape(YAMLShapeError(path: "version", position: .start, reason: "it is missing"))
         }
         try self.init(LockfileReader(cursor: YAMLCursor(node)))
+    }
+
+    /// What the two sides of a merge agree on, and of the rest what this side has; nil for a file without a conflict.
+    ///
+    /// `disputed` are the workers that both have, and have differently.
+    ///
+    /// - Throws: `LockfileError` of the side that cannot be read.
+    static func merging(_ bytes: [UInt8]) throws(LockfileError) -> (lock: Lockfile, disputed: [WorkerName])? {
+        guard let conflict = MergeConflict(bytes) else { return nil }
+        var merged = try Lockfile(parsing: conflict.ours)
+        var disputed: [WorkerName] = []
+        for (name, worker) in try Lockfile(parsing: conflict.theirs).workers {
+            if let ours = merged.workers[name] {
+                if ours != worker { disputed.append(name) }
+            } else {
+                merged.workers[name] = worker
+            }
+        }
+        return (merged, disputed.sorted())
     }
 
     private init(_ root: LockfileReader) throws(LockfileError) {

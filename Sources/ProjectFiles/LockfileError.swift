@@ -32,6 +32,8 @@ package enum LockfileError: CodedError {
     case tooLarge(limit: ByteCount)
     /// A folder, a pipe or a device has its name.
     case notAFile
+    /// A merge has left two versions in the file.
+    case mergeConflict(line: Int)
     case syntax(YAMLError)
     case shape(YAMLShapeError)
     /// The position is nil where a value in memory, not a text, breaks the rule.
@@ -43,6 +45,7 @@ package enum LockfileError: CodedError {
         switch self {
         case .tooLarge(let limit): "it is larger than \(limit), more than any lock file has"
         case .notAFile: "it is a folder, a pipe or a device, not a file"
+        case .mergeConflict(let line): "line \(line) begins a merge conflict: two versions are in the file"
         case .syntax(let error): error.message
         case .shape(let error): error.message
         case .broken(let path, let position, let rule):
@@ -52,6 +55,8 @@ package enum LockfileError: CodedError {
 
     package var hints: [String] {
         switch self {
+        case .mergeConflict:
+            ["`iii worker sync --resolve` keeps what both agree on, and locks the rest anew"]
         case .broken(_, _, .newerFormat):
             ["update `iii`: this project was locked by a newer version of it"]
         case .broken(_, _, .hashMismatch), .broken(_, _, .declaredWithoutHash), .tooLarge, .notAFile, .syntax, .shape,
@@ -66,6 +71,7 @@ package enum LockfileError: CodedError {
         switch self {
         case .tooLarge(let limit): [("limit", String(limit.bytes))]
         case .notAFile: []
+        case .mergeConflict(let line): [("line", String(line))]
         case .syntax(let error): error.details
         case .shape(let error): error.details
         case .broken(let path, let position, let rule):

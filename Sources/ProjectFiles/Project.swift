@@ -4,7 +4,7 @@
 import Diagnostics
 package import HostSystem
 package import SystemPackage
-import WorkerModel
+package import WorkerModel
 
 /// A folder with a `config.yaml`, and the files of `iii` beside it.
 package struct Project: Sendable, Hashable {
@@ -14,6 +14,8 @@ package struct Project: Sendable, Hashable {
     ///
     /// The file may be missing, or a link.
     package let configPath: FilePath
+    /// Whether a lock file with a merge conflict is read as what its sides agree on, to be written anew.
+    package var resolvesConflicts = false
 
     /// The project whose configuration is, or is to be, at an absolute path.
     package init(configPath: FilePath) { self.configPath = configPath }
@@ -60,15 +62,30 @@ package struct Project: Sendable, Hashable {
     ///
     /// - Throws: `ProjectError.lockfile` and `.cannotRead`.
     package func readLockfile() throws(ProjectError) -> Lockfile? {
-        let bytes: [UInt8]?
-        do throws(ProjectError) { bytes = try read(lockfilePath, upTo: Lockfile.maximumSize) } catch {
+        guard let bytes = try lockfileBytes() else { return nil }
+        do throws(LockfileError) {
+            if resolvesConflicts, let merged = try Lockfile.merging(bytes) { return merged.lock }
+            return try Lockfile(parsing: bytes)
+        } catch { throw .lockfile(lockfilePath, error) }
+    }
+
+    /// The workers on which the sides of a merge disagree; nil for a lock file without a conflict.
+    ///
+    /// - Throws: `ProjectError.lockfile` and `.cannotRead`.
+    package func disputed() throws(ProjectError) -> [WorkerName]? {
+        guard let bytes = try lockfileBytes() else { return nil }
+        do throws(LockfileError) { return try Lockfile.merging(bytes)?.disputed } catch {
+            throw .lockfile(lockfilePath, error)
+        }
+    }
+
+    private func lockfileBytes() throws(ProjectError) -> [UInt8]? {
+        do throws(ProjectError) { return try read(lockfilePath, upTo: Lockfile.maximumSize) } catch {
             guard case .cannotRead(_, let cause) = error else { throw error }
             if cause is FileTooLarge { throw .lockfile(lockfilePath, .tooLarge(limit: Lockfile.maximumSize)) }
             if let cause = cause as? HostError, cause.isAboutKind { throw .lockfile(lockfilePath, .notAFile) }
             throw error
         }
-        guard let bytes else { return nil }
-        do { return try Lockfile(parsing: bytes) } catch { throw .lockfile(lockfilePath, error) }
     }
 
     /// The journal while it is written.
@@ -102,7 +119,7 @@ extension Project {
     /// - Throws: `FileLockBusy` (W120) when time is up, `ProjectError.cannotWrite` for a folder that cannot hold the lock.
     package func lock(
         waitingUpTo patience: Duration = .seconds(10),
-        onWait: (_ holder: Int32?) -> Void = { _ in }
+        onWait: (_ holder: FileLock.Holder?) -> Void = { _ in }
     ) async throws -> LockedProject {
         let lock: FileLock
         do {

@@ -126,6 +126,24 @@ package struct RegistryPath: Hashable, Sendable, CustomStringConvertible {
         RegistryPath(.dependents, name.description)
     }
 
+    /// `GET`: the workers that need one, as many as a page holds.
+    package static func manyDependents(of name: WorkerName) -> RegistryPath {
+        RegistryPath(.dependents, name.description, query: [("page_size", "100")])
+    }
+
+    /// `GET`: how often a worker was downloaded.
+    package static func downloads(of name: WorkerName) -> RegistryPath { RegistryPath(.downloads, name.description) }
+
+    /// `GET`: what happened to a worker, newest first, as much as a page holds.
+    package static func events(of name: WorkerName) -> RegistryPath {
+        RegistryPath(.events, name.description, query: [("page_size", "100")])
+    }
+
+    /// `DELETE`: a version that nobody can have come to need.
+    package static func published(_ name: WorkerName, _ version: SemanticVersion) -> RegistryPath {
+        RegistryPath(.version, name.description, version.description)
+    }
+
     /// `GET`: new versions of all workers, as Atom.
     package static let feed = RegistryPath(.feed)
 

@@ -64,6 +64,31 @@ extension RegistryClient {
         _ = try await change(.delete, .owner(account, of: name), nil, for: conversation)
     }
 
+    /// Takes a version away for good, which the registry allows for a day and while nobody needs it.
+    ///
+    /// - Throws: also W119 where a rule stands in the way.
+    package func delete(_ name: WorkerName, _ version: SemanticVersion) async throws {
+        let conversation = Conversation.change(name, action: "delete `\(name)` \(version)")
+        _ = try await change(.delete, .published(name, version), nil, for: conversation)
+    }
+
+    /// The keys of the account whose key asks.
+    package func keys() async throws -> KeyList {
+        var wire = try request(.get, .keys, for: .account)
+        try authenticate(&wire, for: .account)
+        return try value(of: try await exchange(wire, for: .account), for: .account)
+    }
+
+    /// Makes a key that is good for no more than the one that asks.
+    package func makeKey(_ wanted: NewKeyRequest) async throws -> NewKeyAnswer {
+        try value(of: try await change(.post, .keys, wanted.json, for: .account), for: .account)
+    }
+
+    /// Makes a key good for nothing.
+    package func revokeKey(_ id: String) async throws {
+        _ = try await change(.delete, .key(id), nil, for: .account)
+    }
+
     private func change(
         _ method: TransportRequest.Method,
         _ path: RegistryPath,

@@ -2,14 +2,15 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+package import HostSystem
 package import ProjectFiles
 package import SystemPackage
 package import WorkerModel
 
 /// What an operation tells of its progress, for bars, lines or machines to render.
 package enum OperationEvent: Sendable {
-    /// Another process holds the project; its process id, where it is known.
-    case waitingForProject(holder: Int32?)
+    /// Another process holds the project; which one, where it is known.
+    case waitingForProject(holder: FileLock.Holder?)
     /// What an interrupted command had left in the project was found.
     case recovered(CommitRecovery)
     case resolving(WorkerSource)

@@ -76,7 +76,7 @@ struct RunProject: Sendable {
         do { return try await FileLock.acquire(folder.engineLock, waitingUpTo: .seconds(1)) } catch let busy
             as FileLockBusy
         {
-            throw SupervisorError.engineRuns(processID: busy.holder)
+            throw SupervisorError.engineRuns(processID: busy.holder?.processID)
         }
     }
 

@@ -101,11 +101,11 @@ struct ProjectTests {
         try await withTemporaryDirectory { root in
             let project = Project.beginning(in: environment(root))
             let held = try await project.lock(waitingUpTo: .zero)
-            var told: Int32?
+            var told: FileLock.Holder?
             await #expect(throws: FileLockBusy.self) {
                 try await project.lock(waitingUpTo: .milliseconds(30)) { told = $0 }
             }
-            #expect(told == getpid())
+            #expect(told?.processID == getpid())
             held.release()
             try await project.lock(waitingUpTo: .zero).release()
         }

@@ -10,7 +10,7 @@ package struct RegistryCommand: AsyncParsableCommand {
         abstract: "Show and choose registries, log in to them and out of them.",
         subcommands: [
             RegistryListing.self, RegistryUse.self, RegistryTrust.self, RegistryLogin.self, RegistryLogout.self,
-            RegistryWhoAmI.self,
+            RegistryWhoAmI.self, RegistryKey.self,
         ]
     )
 

@@ -14,7 +14,8 @@ package struct WorkerCommand: AsyncParsableCommand {
             WorkerLogs.self,
             WorkerExec.self, WorkerWhy.self, WorkerVerify.self, WorkerClear.self, WorkerSearch.self, WorkerInfo.self,
             WorkerInit.self, WorkerCheck.self, WorkerPack.self, WorkerPublish.self, WorkerYank.self, WorkerUnyank.self,
-            WorkerDeprecate.self, WorkerTag.self, WorkerOwner.self,
+            WorkerDeprecate.self, WorkerDelete.self, WorkerTag.self, WorkerOwner.self, WorkerDependents.self,
+            WorkerDownloads.self, WorkerHistory.self,
         ]
     )
 

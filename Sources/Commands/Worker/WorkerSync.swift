@@ -21,15 +21,23 @@ struct WorkerSync: FetchingCommand {
 
               iii worker sync
               iii worker sync --frozen
+              iii worker sync --resolve
             """
     )
 
     @Flag(help: "Change nothing; fail where there would be something to change.")
     var frozen = false
 
+    @Flag(help: "First write an iii.lock anew in which a merge has left two versions.")
+    var resolve = false
+
     @OptionGroup var images: ImageOptions
     @OptionGroup var network: NetworkOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if frozen, resolve { throw ValidationError("--resolve writes iii.lock, and --frozen writes nothing") }
+    }
 
     func run(in context: CommandContext) async throws {
         var context = context
@@ -38,6 +46,11 @@ struct WorkerSync: FetchingCommand {
         if frozen {
             let drift = try await context.withWorkshop(project) { try await SyncProject($0).frozen() }
             return try render(drift, project, context.printer)
+        }
+        if resolve {
+            let change = try await context.withWorkshop(project) { try await SyncProject($0).resolve() }
+            for line in change?.resultLines(isDryRun: false) ?? [] { context.printer.say(line) }
+            if change == nil { context.printer.say("iii.lock holds no merge conflict") }
         }
         let outcome = try await context.withWorkshop(project) { try await SyncProject($0).run() }
         try render(outcome, context.printer)

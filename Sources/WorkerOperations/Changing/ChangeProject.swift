@@ -211,7 +211,9 @@ struct ChangeProject: Sendable {
             let (change, after) = try planned(in: before, granting: granted)
             guard change.plan.wanted.allSatisfy({ fetched.contains($0.delivery) }) else { return nil }
             try Task.checkCancellation()
-            let files = try after.change(from: before)
+            var files = try after.change(from: before)
+            // What was read is not what the file says.
+            if workshop.project.resolvesConflicts { files.lockfile = .write(try after.lock.bytes()) }
             try locked.commit(files)
             return (change, files)
         }

@@ -67,7 +67,7 @@ package struct UpdateWorkers: Sendable {
         return (try InstallPlan(input, in: state), failures)
     }
 
-    private func input(
+    func input(
         _ request: Request,
         in state: ProjectState
     ) async throws -> (input: InstallPlan.Input, failures: [AskingFailure]) {

@@ -54,7 +54,7 @@ struct FailureTranslation {
         case let error as HTTPParserError: error == .invalidEOFState ? .cut : .malformedAnswer
         case let error as IOError: reason(of: error)
         case let error as ChannelError: reason(of: error)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .notSecure(words(for: error))
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .notSecure(insecurity(of: error))
         default: .noConnection(error.words)
         }
     }
@@ -87,20 +87,16 @@ struct FailureTranslation {
         }
     }
 
-    private func words(for error: any Error) -> String {
+    private func insecurity(of error: any Error) -> Insecurity {
         if error as? NIOSSLExtraError == .failedToValidateHostname {
-            return "the certificate is not one for `\(request.url.host)`"
+            return .otherName("\(request.url.host)")
         }
         // The library tells its reasons apart in its text alone, which itself is not for people.
         let text = String(describing: error)
         func says(_ reasons: String...) -> Bool { reasons.contains { text.contains($0) } }
         if says("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST") {
-            return "it answers without TLS, plain http where https was expected"
+            return .plainHTTP
         }
-        if says("CERTIFICATE_VERIFY_FAILED") {
-            return
-                "its certificate is not trusted here: nobody whom this machine trusts has signed it, or it has expired"
-        }
-        return "the two sides agree on no way to secure it"
+        return says("CERTIFICATE_VERIFY_FAILED") ? .untrusted : .noAgreement
     }
 }

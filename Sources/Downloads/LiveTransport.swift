@@ -3,6 +3,7 @@
 
 import AsyncHTTPClient
 import Diagnostics
+import HostSystem
 import NIOCore
 import NIOHTTP1
 package import NIOSSL
@@ -225,13 +226,24 @@ extension LiveTransport {
                 let response = try await client.execute(wire, deadline: deadline?.instant ?? .distantFuture)
                 return Self.response(response, to: request, translate, until: deadline)
             } catch {
-                last = translate(error)
+                last = await explained(translate(error), at: target)
                 guard let failure = last as? TransportError, failure.leavesOtherAddresses else { throw last }
             }
         }
         // None of them took a connection: the name may lead elsewhere by now.
         if case .name(let name) = request.url.host { state.withLock { $0.addresses[name] = nil } }
         throw last
+    }
+
+    /// The error with the reason why a certificate is refused, where the server shows it once more.
+    private func explained(_ error: any Error, at target: ClientPool.Target) async -> any Error {
+        guard let failure = error as? TransportError, failure.reason == .notSecure(.untrusted),
+            case .address(let address, _, _) = target
+        else { return error }
+        let limit = configuration.limits.connect
+        let shown = await ShownCertificates.shown(at: address, of: failure.url, within: limit, configuration.tls)
+        guard let trouble = shown?.trouble(at: .now) else { return error }
+        return TransportError(.notSecure(trouble), failure.url, for: failure.purpose, registry: failure.registry)
     }
 
     private func wireRequest(for request: TransportRequest) -> HTTPClientRequest {

@@ -27,7 +27,7 @@ package struct TransportError: CodedError, Hashable {
         /// The connection ended before the answer did.
         case cut
         /// The certificate or the handshake was refused.
-        case notSecure(String)
+        case notSecure(Insecurity)
         /// The answer is no HTTP.
         case malformedAnswer
         /// Plain http where only https may be.
@@ -92,7 +92,7 @@ package struct TransportError: CodedError, Hashable {
             "cannot reach `\(url)` through the proxy `\(proxy)` of `\(variable)`: \(PrintableText(words, limit: 200))"
         case .timedOut(let step): "cannot reach `\(url)`: timed out while \(step.rawValue)"
         case .cut: "the connection to `\(url)` was closed before the end of the answer"
-        case .notSecure(let words): "no secure connection to `\(url)`: \(PrintableText(words, limit: 200))"
+        case .notSecure(let trouble): "no secure connection to `\(url)`: \(trouble.words)"
         case .malformedAnswer: "`\(url)` did not answer in HTTP"
         case .plainHTTP: "`\(url)` is plain http, which is only for this machine itself"
         case .refusedAddress(let address, let range):
@@ -109,11 +109,7 @@ package struct TransportError: CodedError, Hashable {
             ["check the network connection and `III_API_URL`, which names the registry"]
         case (.unknownHost, _), (.noConnection, _), (.timedOut, _), (.cut, _):
             ["check the network connection, then run the command again"]
-        case (.notSecure, _):
-            [
-                "check the scheme of the URL and the date of this machine; `SSL_CERT_FILE` names the certificate of an "
-                    + "authority of one's own"
-            ]
+        case (.notSecure(let trouble), _): [trouble.hint]
         case (.tookTooLong, _): ["give it more time with `--timeout`, such as `--timeout 1h`"]
         case (.proxyFails(_, let variable, _), _):
             ["correct `\(variable)`, or list `\(url.host)` in `NO_PROXY` if it can be reached directly"]

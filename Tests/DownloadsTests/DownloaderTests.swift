@@ -381,7 +381,7 @@ struct ScriptedFile: Sendable {
     }
 
     @Test(arguments: [
-        TransportError.Reason.plainHTTP, .notSecure("expired"), .refusedAddress("::1", range: "x"),
+        TransportError.Reason.plainHTTP, .notSecure(.expired(on: "2024-03-01")), .refusedAddress("::1", range: "x"),
         .tooManyRedirects(limit: 5),
     ])
     func passesOnWhatNoRetryImproves(_ reason: TransportError.Reason) async throws {

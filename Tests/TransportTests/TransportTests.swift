@@ -108,7 +108,8 @@ import WorkerModel
 
 @Suite struct TransportErrorTests {
     static let reasons: [TransportError.Reason] = [
-        .unknownHost, .noConnection("refused\u{1B}[31m"), .timedOut(.answer), .cut, .notSecure("expired"),
+        .unknownHost, .noConnection("refused\u{1B}[31m"), .timedOut(.answer), .cut,
+        .notSecure(.expired(on: "2024-03-01")),
         .malformedAnswer,
         .plainHTTP, .refusedAddress("127.0.0.1", range: "a loopback address"), .tooManyRedirects(limit: 5),
         .refusedRedirect(to: "ftp://x"),

@@ -16,14 +16,24 @@ import WorkerModel
 import WorkerOperations
 
 extension CommandContext {
-    /// The project that a command works on.
+    /// The project that a command works on; what its `config.yaml` says in vain is told.
     ///
     /// - Throws: `NoProject` where there is none.
     func project() throws -> Project {
         guard let project = try Project.find(environment) else {
             throw NoProject(folder: environment.currentDirectory.string)
         }
+        tellOversights(of: project)
         return project
+    }
+
+    /// Tells what was written in vain: a misspelled `workers:` is a project without workers.
+    ///
+    /// A file that cannot be read is for those to tell who need it.
+    func tellOversights(of project: Project) {
+        for oversight in (try? project.readConfig())?.oversights ?? [] {
+            printer.say("warning: \(Project.configName): \(oversight)")
+        }
     }
 
     /// Runs `body` with all that changing a project takes; `registry` is what the command line names.

@@ -36,6 +36,19 @@ import Testing
         }
     }
 
+    /// A project that seems to be without workers says why.
+    @Test func aMistypedKeyOfConfigIsToldByEveryVerb() async throws {
+        try await Road.open { road in
+            try #require(try await road.publish("app", "1.0.0").status == 0)
+            try road.write(["config.yaml": "wokers:\n  - name: app\n"], in: road.project)
+            for verb in ["list", "verify", "outdated", "update", "sync", "add app"] {
+                let result = try await road.run(["worker"] + verb.split(separator: " ").map(String.init))
+                let told = "warning: config.yaml: line 1: `wokers` means nothing here; did you mean `workers`?\n"
+                #expect(result.talk.components(separatedBy: told).count == 2, "\(verb): \(result.talk)")
+            }
+        }
+    }
+
     @Test func aNeedThatTheRegistryLacksIsNamedWithItsChain() async throws {
         try await Road.open { road in
             try #require(try await road.publish("app", "1.0.0", needs: ["bsae": "^1.0"]).status == 0)

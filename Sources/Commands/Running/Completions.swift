@@ -10,7 +10,7 @@ import ProjectFiles
 ///
 /// Nothing where there is no project, or none that can be read.
 @Sendable func completeWorkerNames(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    guard let context = try? CommandContext.live(), let config = try? context.project().readConfig() else { return [] }
+    guard let config = try? completedProject()?.readConfig() else { return [] }
     return config.entries.map(\.name.description).filter { $0.hasPrefix(prefix) }
 }
 
@@ -18,7 +18,7 @@ import ProjectFiles
 ///
 /// What cannot be read offers nothing.
 @Sendable func completeLockedNames(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    let locked = (try? CommandContext.live().project().readLockfile())?.workers.keys.map(\.description) ?? []
+    let locked = (try? completedProject()?.readLockfile())?.workers.keys.map(\.description) ?? []
     let names = Set(completeWorkerNames(words, index, prefix) + locked.filter { $0.hasPrefix(prefix) })
     return names.sorted()
 }
@@ -36,3 +36,6 @@ import ProjectFiles
     guard CompletionShell.requesting == .zsh else { return found }
     return found.map { $0.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "\\:") }
 }
+
+/// Nothing is said of what it holds: a shell is in the middle of a line.
+private func completedProject() throws -> Project? { try Project.find(CommandContext.live().environment) }

@@ -91,6 +91,7 @@ struct WorkerAdd: FetchingCommand {
         context.layerLimits = images.limits
         if let target { context.host = try TargetTriple(parsing: target) }
         let project = try Project.find(context.environment) ?? .beginning(in: context.environment)
+        context.tellOversights(of: project)
         let option = try registry.base
         let named = try context.registryRules(option, of: project).sources(sources)
         var request = AddWorkers.Request(named.sources)

@@ -403,4 +403,23 @@ struct RouteTests {
             }
         }
     }
+
+    /// A path may be written with any of its bytes escaped.
+    @Test func partsOfPathsAreReadAsTheyAreMeant() async throws {
+        try await ServerFixture.run { fixture in
+            try await fixture.routes { server in
+                try await server.publish(Requests.binary("smoke", "1.2.3"))
+                let plain = try await server.ask(.get, "/w/smoke")
+                let escaped = try await server.ask(.get, "/w/sm%6Fke")
+                #expect(plain.status == 200 && escaped.status == 200 && escaped.bytes == plain.bytes)
+                for (path, status) in [
+                    ("/w/smoke/versions/1.2.3%2Bx", 404), ("/w/smoke/versions/1.2.3%", 422),
+                    ("/w/smoke/versions/%FF", 422), ("/w/smoke%2F..%2Fsmoke/versions/1.2.3", 404),
+                    ("/w/smoke/versions/1%2e2.3", 200),
+                ] {
+                    #expect(try await server.ask(.delete, path, as: .publisher).status == status, "\(path)")
+                }
+            }
+        }
+    }
 }

@@ -13,9 +13,14 @@ extension APIOperation {
         APIText.selectorIfAny
     )
     private static let cursor = Parameter("cursor", "`next_cursor` of the page before.", APIText.cursor)
-    private static let page = [
-        Parameter("page_size", "Rows of a page.", ["type": "integer", "minimum": 1, "maximum": 100]), cursor,
-    ]
+    private static let pageSize = Parameter(
+        "page_size",
+        "Rows of a page.",
+        ["type": "integer", "minimum": 1, "maximum": 100]
+    )
+    private static let page = [pageSize, cursor]
+    /// Of a list in the order of names.
+    private static let namePage = [pageSize, Parameter("cursor", cursor.meaning, APIText.nameCursor)]
     private static let release = Parameter(
         "release",
         "`true`: ranges may choose the version at once, and `tag` moves to it only from a lower version."
@@ -69,7 +74,13 @@ extension APIOperation {
             others: unknown
         ),
         .read(.events, "Lists what happened to a worker, newest first.", .json("Events"), query: page, others: unknown),
-        .read(.dependents, "Lists the workers that need this one.", .json("Dependents"), query: page, others: unknown),
+        .read(
+            .dependents,
+            "Lists the workers that need this one.",
+            .json("Dependents"),
+            query: namePage,
+            others: unknown
+        ),
         .read(.downloads, "Counts the downloads of 90 days, by day and version.", .json("Downloads"), others: unknown),
         .read(.feed, "The news of the registry, as a feed.", .media("application/atom+xml")),
         .read(.workerFeed, "The news of one worker, as a feed.", .media("application/atom+xml"), others: unknown),
@@ -196,6 +207,7 @@ extension APIOperation {
             "Withdraws a version from ranges and channels.",
             .scope(.yank),
             body: "YankRequest",
+            isBodyOptional: true,
             .json("VersionChange"),
             others: unknown
         ),

@@ -48,6 +48,8 @@ struct APIOperation {
     var headers: [Parameter] = []
     /// The schema of the body; `bytes` for a body that is no JSON.
     var body: String?
+    /// Whether a request without a body means something too.
+    var isBodyOptional = false
     var status = 200
     var content: Content
     /// Other statuses of success, and the failures besides those that every operation may have.
@@ -80,6 +82,7 @@ struct APIOperation {
         query: [Parameter] = [],
         headers: [Parameter] = [],
         body: String? = nil,
+        isBodyOptional: Bool = false,
         _ content: Content,
         others: [Int: String] = [:]
     ) -> APIOperation {
@@ -91,6 +94,7 @@ struct APIOperation {
             query: query,
             headers: headers,
             body: body,
+            isBodyOptional: isBodyOptional,
             status: content == .nothing ? 204 : 200,
             content: content,
             others: others

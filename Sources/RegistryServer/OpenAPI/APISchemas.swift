@@ -83,7 +83,9 @@ enum APISchemas {
             required: ["version"]
         ),
         "ResolveRequest": object(
-            ["worker": APIText.anyName, "version": APIText.selector, "target": APIText.target],
+            [
+                "worker": APIText.anyName, "version": orNull(APIText.selector), "target": orNull(APIText.target),
+            ],
             required: ["worker"]
         ),
         "ResolvedGraph": object(
@@ -114,7 +116,7 @@ enum APISchemas {
     /// What each kind of worker is published with; other members are refused.
     private static let publications: [JSONValue] = {
         let artifact = object(
-            ["url": APIText.artifactAddress, "sha256": digest],
+            ["url": orNull(APIText.artifactAddress), "sha256": digest],
             required: ["sha256"],
             isStrict: true
         )
@@ -124,12 +126,12 @@ enum APISchemas {
         ]
         return [
             publication("engine", [:], []), publication("binary", ["binaries": builds], ["binaries"]),
-            publication("bundle", ["archive_url": APIText.artifactAddress, "sha256": digest], ["sha256"]),
+            publication("bundle", ["archive_url": orNull(APIText.artifactAddress), "sha256": digest], ["sha256"]),
             publication(
                 "image",
                 [
-                    "image_tag": ["type": "string", "minLength": 1, "pattern": "^[!-~]+$", "maxLength": 255],
-                    "platforms": list(APIText.platform, upTo: 64),
+                    "image_tag": APIText.image,
+                    "platforms": orNull(list(APIText.platform, upTo: 64)),
                 ],
                 ["image_tag"]
             ),
@@ -147,9 +149,10 @@ enum APISchemas {
         var members: JSONObject = [
             "worker_name": name, "version": APIText.published, "type": APIText.oneOf([kind]),
             "tag": orNull(APIText.channel), "readme": text, "repo": APIText.webAddress, "description": text,
-            "license": text, "tags": list(text, upTo: 64), "dependencies": list(dependency, upTo: 256),
-            "config": orNull(anything), "functions": list(named, upTo: 4096), "triggers": list(named, upTo: 4096),
-            "experimental": truth, "calls": list(call, upTo: 256),
+            "license": text, "tags": orNull(list(text, upTo: 64)), "dependencies": orNull(list(dependency, upTo: 256)),
+            "config": orNull(anything), "functions": orNull(list(named, upTo: 4096)),
+            "triggers": orNull(list(named, upTo: 4096)),
+            "experimental": truth, "calls": orNull(list(call, upTo: 256)),
         ]
         for member in own.members { members[member.key] = member.value }
         return object(members, required: ["worker_name", "version", "type"] + required, isStrict: true)
@@ -297,7 +300,7 @@ enum APISchemas {
         "ChannelRequest": object(
             [
                 "version": APIText.version, "expected_current_version": orNull(APIText.version),
-                "expected_tag": APIText.channel,
+                "expected_tag": orNull(APIText.channel),
             ],
             required: ["version"]
         ),
@@ -316,9 +319,12 @@ enum APISchemas {
             ["finalize": object(["stable_version": text], required: ["stable_version"]), "changed": truth],
             required: ["finalize", "changed"]
         ),
-        "YankRequest": object(["reason": APIText.line]),
+        "YankRequest": object(["reason": orNull(APIText.line)]),
         "DeprecateRequest": object(
-            ["message": APIText.line, "replacement": APIText.anyName, "versions": APIText.range],
+            [
+                "message": APIText.line, "replacement": orNull(APIText.anyName),
+                "versions": orNull(APIText.range),
+            ],
             required: ["message"]
         ),
         "VersionChange": object(
@@ -337,11 +343,14 @@ enum APISchemas {
         "OwnerList": object(["owners": list(object(["name": text], required: ["name"]))], required: ["owners"]),
         "KeyInfo": object(keyMembers, required: ["account", "scopes"]),
         "KeyList": object(["keys": list(ref("KeyInfo"))], required: ["keys"]),
-        "NewKeyRequest": object([
-            "label": APIText.label,
-            "scopes": list(APIText.oneOf(KeyScope.allCases.map(\.rawValue)), atLeast: 1),
-            "names": list(APIText.namePattern, upTo: 32), "expires_at": orNull(moment),
-        ]),
+        "NewKeyRequest": object(
+            [
+                "label": APIText.label,
+                "scopes": orNull(list(APIText.oneOf(KeyScope.allCases.map(\.rawValue)), atLeast: 1)),
+                "names": orNull(list(APIText.namePattern, upTo: 32)), "expires_at": orNull(moment),
+            ],
+            isStrict: true
+        ),
         "NewKeyAnswer": ["allOf": [ref("KeyInfo"), object(["key": text], required: ["key"])]],
     ]
 

@@ -65,5 +65,20 @@ enum APIText {
     static let document = matching("[A-Za-z0-9][A-Za-z0-9_-]{0,60}(?:/[A-Za-z0-9_-]{1,60})?\\.[mM][dD]", upTo: 200)
     static let cursor = matching("|-?[0-9a-z]{1,12}\\.-?[0-9a-z]{1,12}")
 
+    /// An image as a container engine names it; what stands before the first `/` is a host where it looks like one.
+    static let image: JSONValue = {
+        let label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+        let port = ":0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+        let name = "(?:\(label)(?:\\.\(label))+(?:\(port))?|localhost(?:\(port))?|\(label)\(port))"
+        let host = "(?:\(name)|\\[[0-9a-fA-F:.]+\\](?:\(port))?)"
+        let plain = "[a-z0-9]+(?:(?:_{1,2}|-+)[a-z0-9]+)*"
+        let part = "[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*"
+        let path = "(?:\(host)/\(part)(?:/\(part))*|\(plain)(?:/\(part))+|\(part))"
+        let digest = "(?:@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
+        return matching("\(path)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?\(digest)", upTo: 1024)
+    }()
+    /// A name after which a list goes on.
+    static let nameCursor = matching("|(?!.*\\.\\.)[A-Za-z0-9_-][A-Za-z0-9._-]*", upTo: WorkerName.maximumLength)
+
     static func oneOf(_ words: [String]) -> JSONValue { ["enum": .array(words.map { .string($0) })] }
 }

@@ -78,7 +78,7 @@ package enum OpenAPIDocument {
             }
         }
         if !parameters.isEmpty { value["parameters"] = .array(parameters) }
-        if let body = operation.body { value["requestBody"] = self.body(body) }
+        if let body = operation.body { value["requestBody"] = self.body(body, isOptional: operation.isBodyOptional) }
         switch operation.key {
         case .none: value["security"] = .array([])
         case .any: value["security"] = [["key": .array([])]]
@@ -90,11 +90,11 @@ package enum OpenAPIDocument {
         return .object(value)
     }
 
-    private static func body(_ schema: String) -> JSONValue {
+    private static func body(_ schema: String, isOptional: Bool) -> JSONValue {
         let content: JSONValue =
             schema == "bytes"
             ? ["application/octet-stream": .object([:])] : ["application/json": ["schema": reference(schema)]]
-        return ["required": true, "content": content]
+        return ["required": .bool(!isOptional), "content": content]
     }
 
     private static func answers(_ operation: APIOperation, hasContent: Bool) -> JSONObject {

@@ -54,7 +54,7 @@ extension RegistryContext {
     /// The digest in the path.
     var digest: Digest {
         get throws(RequestFault) {
-            let text = parameters.get("digest") ?? ""
+            let text = part("digest")
             guard text.utf8.count == 64, let digest = try? Digest(parsing: text) else { throw .badDigest }
             return digest
         }

@@ -42,7 +42,7 @@ struct KeyRoutes: Sendable {
     @Sendable
     private func revoke(_ request: Request, _ context: RegistryContext) async throws -> Response {
         let caller = try await caller(request, context)
-        try await service.keys.revoke(context.parameters.get("id") ?? "", by: caller)
+        try await service.keys.revoke(context.part("id"), by: caller)
         return Response(status: .noContent)
     }
 

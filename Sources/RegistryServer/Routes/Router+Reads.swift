@@ -24,9 +24,13 @@ extension Router where Context == RegistryContext {
 }
 
 extension RegistryContext {
-    /// The worker's name in the path, as it was written.
+    /// The worker's name in the path.
     var name: String { part("name") }
 
-    /// What stands in the path where the route has braces, as it was written.
-    func part(_ key: String) -> String { parameters.get(key) ?? "" }
+    /// What the path says where the route has braces: `1.0.0%2Bb` is `1.0.0+b`.
+    func part(_ key: String) -> String {
+        let text = parameters.get(key) ?? ""
+        // What stands for no text stays as it was written.
+        return String(validating: StreamSafeRequests.decoded(text.utf8), as: UTF8.self) ?? text
+    }
 }

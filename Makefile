@@ -47,6 +47,7 @@ check: bootstrap-test ## what needs no build: layers, programs that tests start,
 	@scripts/check-tools
 	@scripts/check-tools --self-test
 	@scripts/check-dependencies --self-test
+	@scripts/check-house
 	@scripts/check-house --self-test
 	@swift format lint --strict --parallel --recursive Sources Tests Examples Package.swift
 

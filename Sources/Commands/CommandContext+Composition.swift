@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import ArtifactStore
 import Diagnostics
 import Downloads
@@ -11,6 +10,7 @@ import ImageStore
 import OCIImages
 import ProjectFiles
 import RegistryClient
+import SystemPackage
 package import Transport
 import WorkerModel
 import WorkerOperations

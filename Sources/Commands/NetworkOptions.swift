@@ -5,10 +5,10 @@ import ArgumentParser
 import Diagnostics
 import Downloads
 import HostSystem
-import WorkerModel
 import NIOSSL
 import SystemPackage
 import Transport
+import WorkerModel
 
 /// How long a command waits for the network.
 struct NetworkOptions: ParsableArguments, Sendable {

@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import CHostSystem
-import WorkerModel
 package import SystemPackage
+import WorkerModel
 
 /// This process.
 package enum HostProcess {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
 import CHostSystem
+import Diagnostics
 
 /// A thread of its own for a loop that waits in the kernel, so that none of those that run tasks ever does.
 package enum OwnThread {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import HostSystem
 package import ImageDocuments
+import SystemPackage
 package import WorkerModel
 
 /// The manifest of one image, with what it points to.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SwiftGlibc
 import Archives
 import CHostSystem
 import HostSystem
 import Sandboxing
+import SwiftGlibc
 import SystemPackage
 import WorkerModel
 

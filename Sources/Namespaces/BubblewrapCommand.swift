@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import Sandboxing
 import SystemPackage
+import WorkerModel
 
 /// All that one sandbox is made of, as words for the launcher and for bubblewrap.
 struct BubblewrapCommand: Sendable, Hashable {

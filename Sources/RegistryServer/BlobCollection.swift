@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import Diagnostics
 import Logging
 import RegistryService
 import ServiceLifecycle
+import WorkerModel
 
 /// Deletes blobs that nobody needs, at the start and from time to time.
 struct BlobCollection: Service {

@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
-package import Resolution
 package import RegistryStorage
+package import Resolution
 package import WorkerModel
 
 /// Why the registry does not do what it was asked.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryAPI
 import Archives
 import ArtifactStore
 package import HostSystem
 import ImageDocuments
 import ImageStore
 import ProjectFiles
+import RegistryAPI
 package import WorkerModel
 
 /// What is installed on this machine, seen from a project: which bytes stand for a locked worker here.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Manifests
-import SystemPackage
 import JSONText
+import Manifests
 import ProjectFiles
 import RegistryAPI
+import SystemPackage
 import WorkerModel
 
 extension ProjectState {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
-import RegistryAPI
 package import ProjectFiles
+import RegistryAPI
+import SystemPackage
 import WorkerModel
 
 /// The two files of a project, and what its local workers need, as values: what an operation makes of them is decided

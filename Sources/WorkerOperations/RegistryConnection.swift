@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryAPI
 import HostSystem
 import ProjectFiles
+import RegistryAPI
 package import RegistryClient
 package import Transport
 package import WorkerModel

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 package import HostSystem
 package import Sandboxing
 package import SystemPackage
+import WorkerModel
 
 /// Reads what a worker has printed, by bytes.
 package struct LogReader: Sendable {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import Diagnostics
 import HostSystem
 import Sandboxing
 import Synchronization
+import SystemPackage
 
 /// A worker that is a process of the user.
 final class NativeRun: WorkerRun {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import ImageDocuments
-import ImageStore
-import ProjectFiles
 import Diagnostics
 package import HostSystem
-import LocalWorkspaces
+import ImageDocuments
+import ImageStore
 import JSONText
+import LocalWorkspaces
 import Manifests
+import ProjectFiles
 package import Sandboxing
 import SystemPackage
 import WorkerModel

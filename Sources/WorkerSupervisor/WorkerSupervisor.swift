@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import Diagnostics
 package import Sandboxing
+import SystemPackage
 package import WorkerModel
 
 /// Keeps running what a project declares.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryService
-import BlobStorage
 import Archives
 import ArgumentParser
+import BlobStorage
 import Diagnostics
 import HostSystem
 import RegistryDatabase
+import RegistryService
 import RegistryStorage
 import SystemPackage
 import WorkerModel

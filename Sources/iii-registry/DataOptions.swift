@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryDatabase
 import ArgumentParser
 import Diagnostics
 import HostSystem
+import RegistryDatabase
 import RegistryServer
 import RegistryStorage
 import SystemPackage

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import JSONText
 import ArgumentParser
+import JSONText
 import RegistryServer
 
 /// Prints the references that are made from this program; `scripts/generate-docs` writes them to `docs/`.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryAPI
 import ArgumentParser
 import Diagnostics
 import JSONText
+import RegistryAPI
 import RegistryService
 import RegistryStorage
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+import ArgumentParser
 import BlobStorage
 import Diagnostics
-import RegistryDatabase
-import RegistryStorage
-import ArgumentParser
 import HostSystem
+import RegistryDatabase
 import RegistryServer
 import RegistryService
+import RegistryStorage
 import Synchronization
 import SystemPackage
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import HostSystem
-import WorkerModel
-import SystemPackage
 import Commands
 import Engine
 import EngineClient
+import HostSystem
 import Logging
+import SystemPackage
 import WorkerConfigurations
+import WorkerModel
 import WorkerOperations
 
 /// An engine for one worker, which nobody else finds: it listens on a port that only the worker is told.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
-import WorkerModel
 import Commands
 import Diagnostics
 import Engine
@@ -10,6 +8,8 @@ import EngineClient
 import HostSystem
 import JSONText
 import ProjectFiles
+import SystemPackage
+import WorkerModel
 import WorkerSupervisor
 
 /// Runs a project: the engine, and the workers that it declares.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
-import SystemPackage
 import Commands
+import Diagnostics
 import Engine
 import EngineClient
 import EngineProtocol
@@ -13,6 +12,7 @@ import Logging
 import ProjectFiles
 import Sandboxing
 import Synchronization
+import SystemPackage
 import Transport
 import WorkerConfigurations
 import WorkerModel

@@ -5,8 +5,8 @@ import Diagnostics
 import HostSystem
 import Synchronization
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import WorkerModel
 
 @testable import Archives

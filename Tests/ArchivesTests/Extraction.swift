@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import WorkerModel
 
 @testable import Archives

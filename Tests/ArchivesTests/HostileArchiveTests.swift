@@ -4,8 +4,8 @@
 import Diagnostics
 import HostSystem
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import WorkerModel
 
 @testable import Archives

@@ -3,8 +3,8 @@
 
 import HostSystem
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 
 @testable import Archives
 

@@ -3,8 +3,8 @@
 
 import Diagnostics
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import WorkerModel
 
 @testable import Archives

@@ -6,8 +6,8 @@ import HostSystem
 import NIOCore
 import Synchronization
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import WorkerModel
 
 @testable import ArtifactStore

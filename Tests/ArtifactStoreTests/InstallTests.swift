@@ -5,8 +5,8 @@ import Archives
 import Diagnostics
 import HostSystem
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import WorkerModel
 
 @testable import ArtifactStore

@@ -2,7 +2,6 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
-import WorkerModel
 import EngineClient
 import EngineProtocol
 import JSONText
@@ -10,6 +9,7 @@ import NIOCore
 import Synchronization
 import Testing
 import Transport
+import WorkerModel
 
 @testable import Engine
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import HostSystem
 import SystemPackage
 import TestSupport
 import Testing
+import WorkerModel
 
 /// What an operation makes is there until its end, and only until then.
 @Suite struct StagingFolderTests {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Transport
 import Foundation
 import JSONText
 import SystemPackage
 import Testing
+import Transport
 import TransportTestSupport
 
 /// A registry of one bundle, `a` 1.0.0, whose answers a test writes byte by byte.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Transport
 import JSONText
 import Subprocess
 import SystemPackage
 import TestSupport
 import Testing
+import Transport
 import TransportTestSupport
 
 /// What goes where, and what a machine reads of it.

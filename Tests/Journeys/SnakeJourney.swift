@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Subprocess
 import Foundation
 import JSONText
+import Subprocess
 import TestSupport
 import Testing
 

@@ -3,8 +3,8 @@
 
 import Foundation
 import MicroVM
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing

@@ -3,8 +3,8 @@
 
 import Foundation
 import MicroVM
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import Testing
 
 /// The contract of all backends, and the escape suite, in emulated machines.

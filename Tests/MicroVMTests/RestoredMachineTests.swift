@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import HostSystem
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing

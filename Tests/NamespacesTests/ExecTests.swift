@@ -5,8 +5,8 @@ import Diagnostics
 import GuestChannel
 import HostSystem
 import Namespaces
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing

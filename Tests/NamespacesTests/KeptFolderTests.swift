@@ -3,8 +3,8 @@
 
 import HostSystem
 import Namespaces
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing

@@ -2,10 +2,10 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Foundation
-import SystemPackage
 import Namespaces
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
+import SystemPackage
 import TestSupport
 import Testing
 import WorkerModel

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import FoundationEssentials
-import WorkerModel
-import Diagnostics
 import AsyncHTTPClient
+import Diagnostics
+import FoundationEssentials
 import HTTPTypes
 import HummingbirdTesting
 import JSONText
@@ -15,6 +14,7 @@ import ServiceLifecycle
 import Synchronization
 import TestSupport
 import Testing
+import WorkerModel
 
 /// Slow and many clients take nothing from those that read.
 struct ConnectionTests {

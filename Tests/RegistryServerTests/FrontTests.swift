@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import HummingbirdTesting
-import NIOCore
 import HTTPTypes
+import HummingbirdTesting
 import JSONText
+import NIOCore
 import RegistryService
 import Testing
 import WorkerModel

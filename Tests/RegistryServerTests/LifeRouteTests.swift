@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import HTTPTypes
 import JSONText
 import RegistryAPI
 import Testing
+import WorkerModel
 
 /// The bodies that clients decide by, when they change what is there.
 struct LifeRouteTests {

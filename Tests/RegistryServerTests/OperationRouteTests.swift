@@ -4,10 +4,11 @@
 import HTTPTypes
 import Hummingbird
 import JSONText
-@testable import RegistryServer
 import RegistryService
 import RegistryStorage
 import Testing
+
+@testable import RegistryServer
 
 /// What an operator asks a server about itself.
 struct OperationRouteTests {

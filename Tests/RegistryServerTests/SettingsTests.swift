@@ -6,10 +6,10 @@ import Foundation
 import NIOCore
 import TestSupport
 import Testing
+import Transport
 import WorkerModel
 
 @testable import RegistryServer
-import Transport
 
 /// Settings come from three places, and what is wrong is named with its place.
 struct SettingsTests {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import JSONText
-import SystemPackage
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import JSONText
 import RegistryAPI
 import RegistryServer
+import SystemPackage
 import Testing
 import WorkerModel
 

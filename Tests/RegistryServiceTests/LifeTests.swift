@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Resolution
 import JSONText
 import RegistryAPI
 import RegistryService
 import RegistryStorage
+import Resolution
 import Testing
 import WorkerModel
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import Sandboxing
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
+import WorkerModel
 
 /// Runs attempts to escape as the worker of a sandbox, against things of the host that really are there.
 package struct EscapeSuite: Sendable {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
-import SystemPackage
 import Sandboxing
-import Testing
+import SystemPackage
 import TestSupport
+import Testing
+import WorkerModel
 
 /// What every backend must do, as plain functions over a fixture; each backend's tests call all of them.
 package struct SandboxContract: Sendable {

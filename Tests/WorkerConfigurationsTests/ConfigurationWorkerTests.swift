@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import EngineProtocol
 import HostSystem
 import JSONText
@@ -9,6 +8,7 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+import WorkerModel
 
 @testable import WorkerConfigurations
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import Diagnostics
 import HostSystem
 import SystemPackage
 import TestSupport
 import Testing
+import WorkerModel
 
 @testable import WorkerOperations
 

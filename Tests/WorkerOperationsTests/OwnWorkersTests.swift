@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import Diagnostics
 import ProjectFiles
+import SystemPackage
 import Testing
 import WorkerModel
 

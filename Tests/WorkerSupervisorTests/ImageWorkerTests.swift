@@ -6,8 +6,8 @@ import ImageStore
 import JSONText
 import Namespaces
 import ProjectFiles
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing

@@ -4,8 +4,8 @@
 import HostSystem
 import Namespaces
 import ProjectFiles
-import Sandboxing
 import SandboxTestSupport
+import Sandboxing
 import SystemPackage
 import TestSupport
 import Testing

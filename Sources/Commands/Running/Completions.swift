@@ -2,9 +2,9 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ArgumentParser
-import WorkerModel
 import EngineClient
 import ProjectFiles
+import WorkerModel
 
 /// The workers of the project in whose folder somebody completes a command.
 ///

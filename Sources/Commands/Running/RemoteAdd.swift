@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import Diagnostics
 import EngineClient
 import HostSystem
 import JSONText
+import SystemPackage
 import WorkerModel
 import WorkerSupervisor
 

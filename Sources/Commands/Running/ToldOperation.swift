@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import Synchronization
+import WorkerModel
 import WorkerOperations
 
 /// Tells the stages of an operation whose workers are known once it has a plan.

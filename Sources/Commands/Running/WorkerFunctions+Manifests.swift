@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import ProjectFiles
-import WorkerModel
 import Diagnostics
 import EngineProtocol
 import HostSystem
 import JSONText
 import Manifests
+import ProjectFiles
 import SystemPackage
+import WorkerModel
 import WorkerOperations
 
 /// What authors ask.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import ProjectFiles
-import SystemPackage
 import EngineProtocol
 import HostSystem
 import JSONText
+import ProjectFiles
 import Sandboxing
+import SystemPackage
 import WorkerModel
 import WorkerSupervisor
 

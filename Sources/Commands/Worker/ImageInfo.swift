@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import ImageDocuments
 import Diagnostics
+import ImageDocuments
 import JSONText
 import WorkerModel
 import WorkerOperations

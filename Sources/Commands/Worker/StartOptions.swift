@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Sandboxing
 import ArgumentParser
 import JSONText
+import Sandboxing
 import WorkerModel
 
 /// What `iii worker start` and `restart` share: which worker, and whether to wait for it.

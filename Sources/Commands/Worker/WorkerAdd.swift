@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Sandboxing
-import SystemPackage
-import RegistryAPI
 import ArgumentParser
 import HostSystem
 import JSONText
 import ProjectFiles
+import RegistryAPI
 import Resolution
+import Sandboxing
+import SystemPackage
 import WorkerModel
 import WorkerOperations
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
-import ProjectFiles
 import ArgumentParser
 import Diagnostics
 import HostSystem
 import JSONText
+import ProjectFiles
 import Sandboxing
+import SystemPackage
 import WorkerModel
 import WorkerOperations
 import WorkerSupervisor

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
-import SystemPackage
 import ArgumentParser
+import Diagnostics
 import HostSystem
 import JSONText
 import ProjectFiles
+import SystemPackage
 import WorkerModel
 import WorkerOperations
 

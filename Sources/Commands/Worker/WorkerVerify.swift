@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
 import ArgumentParser
+import Diagnostics
 import HostSystem
 import JSONText
 import ProjectFiles

@@ -3,8 +3,8 @@
 
 import NIOCore
 import Synchronization
-import WorkerModel
 import Transport
+import WorkerModel
 
 /// All connections of the server, and which of them have to go when there are too many.
 ///

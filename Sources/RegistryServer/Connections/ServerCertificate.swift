@@ -2,13 +2,13 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+import HostSystem
 import Logging
 import NIOSSL
 import ServiceLifecycle
-import UnixSignals
-import HostSystem
 import Synchronization
 import SystemPackage
+import UnixSignals
 import WorkerModel
 
 /// The certificate of the server, read again when its files change: whoever renews it need not restart the server.

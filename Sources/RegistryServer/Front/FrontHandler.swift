@@ -2,11 +2,11 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Logging
-import SystemPackage
 import NIOCore
 import RegistryService
-import WorkerModel
+import SystemPackage
 import Transport
+import WorkerModel
 
 /// Answers what is ready before the framework sees it: pages of `GET /download` from memory, blobs by the kernel.
 ///

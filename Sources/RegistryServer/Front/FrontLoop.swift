@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryStorage
 import NIOCore
 import RegistryAPI
 import RegistryService
+import RegistryStorage
 import Synchronization
 
 /// What the connections of one event loop share: pages that are ready, the date, ids, and a buffer to write from.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import WorkerModel
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -10,6 +9,7 @@ import NIOCore
 import NIOHTTPTypesHTTP1
 import RegistryService
 import Synchronization
+import WorkerModel
 
 /// What the front needs to know of its server.
 struct FrontSettings: Sendable {

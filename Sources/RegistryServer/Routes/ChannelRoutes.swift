@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import JSONText
 import HTTPTypes
 import Hummingbird
+import JSONText
 import RegistryAPI
 import RegistryService
 

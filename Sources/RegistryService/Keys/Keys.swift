@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
-package import RegistryStorage
 import JSONText
+package import RegistryStorage
 import Synchronization
 import WorkerModel
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
-import Manifests
 import Diagnostics
 import HostSystem
+import Manifests
 import ProjectFiles
+import SystemPackage
 import WorkerModel
 
 /// The sources of one command, sorted by kind, each name once, local manifests read.

@@ -2,10 +2,10 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ArtifactStore
-import RegistryAPI
 import Diagnostics
 package import HostSystem
 package import ProjectFiles
+import RegistryAPI
 import RegistryClient
 package import Sandboxing
 package import WorkerModel

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import ImageStore
 import ArtifactStore
 import Diagnostics
 import HostSystem
+import ImageStore
 import Manifests
 import ProjectFiles
 import SystemPackage

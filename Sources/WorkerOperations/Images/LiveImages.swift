@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import NIOCore
 package import Archives
 import Diagnostics
 package import ImageDocuments
 package import ImageStore
+import NIOCore
 package import OCIImages
 import Transport
 package import WorkerModel

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
 import Archives
+import Diagnostics
 import WorkerModel
 
 /// Holds what is to be packed against the limits of its archive.

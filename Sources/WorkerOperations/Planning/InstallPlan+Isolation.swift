@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryAPI
-import WorkerModel
 import ProjectFiles
+import RegistryAPI
 import Sandboxing
+import WorkerModel
 
 extension InstallPlan {
     /// Makes sure that nothing of the plan is to run in less than its kind and this machine ask for.

@@ -2,8 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import ProjectFiles
-import Resolution
 package import RegistryAPI
+import Resolution
 package import WorkerModel
 
 /// What a command will make of a project, checked: nothing in it comes from a registry unexamined.

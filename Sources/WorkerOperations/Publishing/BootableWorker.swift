@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryAPI
 import ArtifactStore
 import Diagnostics
 import HostSystem
 package import JSONText
 import NIOCore
+import RegistryAPI
 package import SystemPackage
 package import WorkerModel
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-package import SystemPackage
 import Diagnostics
+package import HostSystem
 import ImageDocuments
 import Manifests
-package import HostSystem
 package import RegistryAPI
 import RegistryClient
 import Synchronization
+package import SystemPackage
 package import WorkerModel
 
 /// Publishes the worker in a folder: pack and check, then upload what the registry lacks, then publish the version.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import SystemPackage
 import ArtifactStore
 import Diagnostics
 import HostSystem
 import ProjectFiles
 import RegistryAPI
+import SystemPackage
 package import WorkerModel
 
 /// Makes what is installed equal to `iii.lock`, fetching only what the store lacks.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import RegistryAPI
 import Diagnostics
 import ProjectFiles
+import RegistryAPI
 import RegistryClient
 import Transport
 package import WorkerModel

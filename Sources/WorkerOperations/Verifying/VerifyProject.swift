@@ -3,9 +3,9 @@
 
 import Archives
 import ArtifactStore
+package import Diagnostics
 import ImageDocuments
 import ImageStore
-package import Diagnostics
 import Manifests
 package import ProjectFiles
 package import WorkerModel

@@ -32,8 +32,10 @@ PATIENCE_MS, MEMORY_MIB = 50, 150
 class Siege:
     """Where the siege is laid, and when it ends."""
 
-    def __init__(self, url: str, key: str, blob: str):
+    def __init__(self, url: str, key: str, blob: str, source: str = "127.0.0.1"):
         self.parts, self.key, self.blob = urlsplit(url), key, blob
+        #: Limits are for each address: sixteen clients have sixteen.
+        self.source = (source, 0)
         self.until = time.monotonic() + SECONDS
 
     @property
@@ -41,7 +43,7 @@ class Siege:
         return time.monotonic() < self.until
 
     def connect(self) -> socket.socket:
-        connection = socket.create_connection((self.parts.hostname, self.parts.port), timeout=SECONDS)
+        connection = socket.create_connection((self.parts.hostname, self.parts.port), timeout=SECONDS, source_address=self.source)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
         return connection
 
@@ -81,7 +83,7 @@ def taker(path: str):
 def asker(method: str, path: str, body: str | None = None, **fields: str):
     """One question after the other, as fast as they are answered."""
     def attack(siege: Siege) -> None:
-        connection = http.client.HTTPConnection(siege.parts.netloc)
+        connection = http.client.HTTPConnection(siege.parts.netloc, source_address=siege.source)
         while siege.is_on:
             connection.request(method, path, body, {name.replace("_", "-"): text for name, text in fields.items()})
             connection.getresponse().read()
@@ -131,7 +133,7 @@ def uploader(siege: Siege) -> None:
 
 def guesser(siege: Siege) -> None:
     """Wrong keys."""
-    connection = http.client.HTTPConnection(siege.parts.netloc)
+    connection = http.client.HTTPConnection(siege.parts.netloc, source_address=siege.source)
     while siege.is_on:
         connection.request("GET", "/whoami", headers={"X-API-Key": "iii_" + hashlib.sha256(os.urandom(8)).hexdigest()[:43]})
         connection.getresponse().read()
@@ -272,7 +274,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.attack:
         number, url, key, blob = options.attack
-        return run_attack(ATTACKS[int(number)], Siege(url, key, blob))
+        return run_attack(ATTACKS[int(number)], Siege(url, key, blob, f"127.0.1.{int(number) + 1}"))
     if options.server is None:
         from bench import binaries
         options.server = binaries() / "iii-registry"

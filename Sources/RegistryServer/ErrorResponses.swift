@@ -108,6 +108,9 @@ extension ErrorResponse {
         case .blobNotFound: self.init(.blobNotFound, error)
         case .programNotOffered: self.init(.programNotFound, error)
         case .uploadQuota: self.init(.quotaExceeded, error)
+        case .tooManyUploads:
+            self.init(.tooManyRequests, error)
+            headers[.retryAfter] = "1"
         case .blobDamaged:
             self.init(.internalError, error)
             isFailureOfServer = true

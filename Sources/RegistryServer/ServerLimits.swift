@@ -47,6 +47,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var connections: Int
     /// Connections at once from one address; those of trusted proxies are not counted.
     package var connectionsPerAddress: Int
+    /// Uploads at once of one account.
+    package var uploadsAtOnce: Int
     /// Requests with a key in a minute, for each account.
     ///
     /// 0: as many as come.
@@ -70,6 +72,7 @@ package struct ServerLimits: Sendable, Hashable {
         slowest: ByteCount = ByteCount(1024),
         connections: Int = 4096,
         connectionsPerAddress: Int = 256,
+        uploadsAtOnce: Int = 32,
         keyedRequestsPerMinute: Int = 6000,
         questionsPerMinute: Int = 60_000
     ) {
@@ -86,6 +89,7 @@ package struct ServerLimits: Sendable, Hashable {
         self.slowest = slowest
         self.connections = connections
         self.connectionsPerAddress = connectionsPerAddress
+        self.uploadsAtOnce = uploadsAtOnce
         self.keyedRequestsPerMinute = keyedRequestsPerMinute
         self.questionsPerMinute = questionsPerMinute
     }

@@ -39,14 +39,15 @@ package struct RegistryService: Sendable {
 
     /// `publicURL` is asked for each answer, since a server may know it only when it listens.
     ///
-    /// `uploadQuota` is for each account; nil sets no limit.
+    /// `uploadQuota` and `uploadsAtOnce` are for each account; a quota of nil sets no limit.
     package init(
         store: any RegistryStore,
         blobs: any BlobStore,
         publicURL: @escaping @Sendable () -> PublicURL,
         surroundings: Surroundings,
         keyedRequestsPerMinute: Int = 0,
-        uploadQuota: ByteCount? = nil
+        uploadQuota: ByteCount? = nil,
+        uploadsAtOnce: Int = 32
     ) {
         let table = AnswerTable(generation: { store.generation })
         let counter = DownloadCounter(store: store, surroundings: surroundings)
@@ -83,7 +84,8 @@ package struct RegistryService: Sendable {
             blobs: blobs,
             served: served,
             surroundings: surroundings,
-            quota: UploadQuota(uploadQuota)
+            quota: UploadQuota(uploadQuota),
+            underWay: UploadsUnderWay(limit: uploadsAtOnce)
         )
         collect = CollectBlobs(store: store, blobs: blobs, surroundings: surroundings)
         self.surroundings = surroundings

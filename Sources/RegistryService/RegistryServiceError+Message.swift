@@ -49,6 +49,7 @@ extension RegistryServiceError {
         case .programNotOffered(nil): "this registry offers no programs of iii"
         case .programNotOffered(let name?): "this registry does not offer `\(name.printable)`"
         case .blobDamaged(let digest): "the blob sha256:\(digest) is damaged: its file has another size than was stored"
+        case .tooManyUploads(let limit): "the account has \(limit) uploads under way, and may have no more at once"
         case .uploadQuota(let limit): "the account has sent more than \(limit) that no version names"
         }
     }
@@ -90,6 +91,7 @@ extension RegistryServiceError {
         case .invalidSelector(let error): error.hints
         case .unresolved(let failure): failure.hints
         case .blobDamaged: ["upload it again, or have whoever runs the registry restore it"]
+        case .tooManyUploads: ["send one after the other, or wait a second"]
         case .uploadQuota: ["publish what was sent; what no version names is forgotten after a day"]
         case .blobNotFound(let digest): ["upload it first: `PUT /blobs/sha256/\(digest)`"]
         case .programNotOffered(nil): ["its operator offers them with `iii-registry import-programs`"]

@@ -60,6 +60,8 @@ package enum RegistryServiceError: CodedError {
     case blobDamaged(Digest)
     /// An account has sent too much that no version names.
     case uploadQuota(ByteCount)
+    /// An account has too many uploads under way.
+    case tooManyUploads(limit: Int)
 
     package var code: ErrorCode {
         switch self {
@@ -81,7 +83,7 @@ package enum RegistryServiceError: CodedError {
         case .unresolved(let failure): failure.code
         case .blobNotFound, .programNotOffered: .download
         case .blobDamaged: .storageIO
-        case .uploadQuota: .publishRefused
+        case .uploadQuota, .tooManyUploads: .publishRefused
         }
     }
 }

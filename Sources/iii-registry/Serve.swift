@@ -55,7 +55,8 @@ struct Serve: AsyncParsableCommand {
             publicURL: { publicURL.value },
             surroundings: Surroundings(now: WallClock.now),
             keyedRequestsPerMinute: settings.limits.keyedRequestsPerMinute,
-            uploadQuota: settings.limits.uploadQuota
+            uploadQuota: settings.limits.uploadQuota,
+            uploadsAtOnce: settings.limits.uploadsAtOnce
         )
         try await service.prepare()
         if let key = try await service.keys.createFirst() {

@@ -17,6 +17,7 @@ struct SettingOptions: ParsableArguments {
     @Option(help: .setting(.questionLimit, "size")) var questionLimit: String?
     @Option(help: .setting(.uploadLimit, "size")) var uploadLimit: String?
     @Option(help: .setting(.uploadQuota, "size")) var uploadQuota: String?
+    @Option(help: .setting(.uploadsAtOnce, "n")) var uploadsAtOnce: String?
     @Option(help: .setting(.headerLimit, "size")) var headerLimit: String?
     @Option(help: .setting(.headerCount, "count")) var headerCount: String?
     @Option(help: .setting(.pageLimit, "count")) var pageLimit: String?
@@ -41,6 +42,7 @@ struct SettingOptions: ParsableArguments {
             (.bodyLimit, bodyLimit),
             (.questionLimit, questionLimit),
             (.uploadLimit, uploadLimit), (.uploadQuota, uploadQuota),
+            (.uploadsAtOnce, uploadsAtOnce),
             (.headerLimit, headerLimit),
             (.headerCount, headerCount),
             (.pageLimit, pageLimit),

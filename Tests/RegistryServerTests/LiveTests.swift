@@ -96,6 +96,41 @@ struct LiveTests {
         }
     }
 
+    @Test func accountHasOnlySoManyUploadsAtOnce() async throws {
+        let probe = FlowProbe()
+        let watched = { @Sendable (store: any BlobStore) -> any BlobStore in
+            WatchedBlobStore(store: store, probe: probe)
+        }
+        try await ServerFixture.run(limits: ServerLimits(uploadsAtOnce: 1), over: watched) { fixture in
+            try await fixture.live { server in
+                let other = Array("other".utf8)
+                let path = "/blobs/sha256/\(Digest.sha256(other))"
+                let head = """
+                    PUT /blobs/sha256/\(Digest.sha256(BlobRouteTests.bytes)) HTTP/1.1\r\nHost: localhost\r\n\
+                    X-API-Key: \(fixture.key)\r\nContent-Length: \(BlobRouteTests.bytes.count)\r\n\r\n
+                    """
+                let port = try #require(server.client.port)
+                try await RawConnection.send(Array(head.utf8) + BlobRouteTests.bytes.prefix(100_000), to: port) {
+                    await probe.waitForStored()
+                    let refused = try? await server.ask(.put, path, as: .publisher, other)
+                    #expect(refused?.status == 429 && refused?.header("Retry-After") == "1")
+                    // Another account has its own.
+                    let stranger = try? await server.ask(.put, path, as: .stranger, other)
+                    #expect(stranger?.status == 200)
+                }
+                _ = await fixture.log.first { $0["message"] == "request" && $0["http.method"] == "PUT" }
+                let last = Array("last".utf8)
+                var status = 429
+                // The cut upload is given up a moment after its connection.
+                for _ in 0..<1000 where status == 429 {
+                    status = try await server.ask(.put, "/blobs/sha256/\(Digest.sha256(last))", as: .publisher, last)
+                        .status
+                }
+                #expect(status == 200)
+            }
+        }
+    }
+
     @Test func uploadsNeedTheSameMemoryWhateverTheirSize() async throws {
         let probe = FlowProbe()
         try await ServerFixture.run(over: { WatchedBlobStore(store: $0, probe: probe) }) { fixture in

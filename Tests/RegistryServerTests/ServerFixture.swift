@@ -60,7 +60,8 @@ struct ServerFixture: Sendable {
             blobs: wrap(try FolderBlobStore(folder.appending("blobs"))),
             publicURL: { url },
             surroundings: Surroundings(now: { now }, elapsed: { .zero }),
-            uploadQuota: limits.uploadQuota
+            uploadQuota: limits.uploadQuota,
+            uploadsAtOnce: limits.uploadsAtOnce
         )
         var settings = settings
         settings.limits = limits

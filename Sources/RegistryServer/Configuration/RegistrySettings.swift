@@ -54,6 +54,7 @@ package struct RegistrySettings: Sendable {
 
     private mutating func readNumbers(_ values: SettingValues) throws(SettingError) {
         limits.headerCount = try values.read(.headerCount, Self.count(1)) ?? limits.headerCount
+        limits.uploadsAtOnce = try values.read(.uploadsAtOnce, Self.count(1)) ?? limits.uploadsAtOnce
         limits.page = try values.read(.pageLimit, Self.count(1)) ?? limits.page
         limits.connections = try values.read(.connections, Self.count(1)) ?? limits.connections
         limits.connectionsPerAddress =

@@ -21,6 +21,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case questionLimit = "question-limit"
     case uploadLimit = "upload-limit"
     case uploadQuota = "upload-quota"
+    case uploadsAtOnce = "uploads-at-once"
     case headerLimit = "header-limit"
     case headerCount = "header-count"
     case pageLimit = "page-limit"
@@ -56,6 +57,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .bodyLimit: "The largest body in JSON of a request with a key."
         case .questionLimit: "The largest body in JSON of a request that anybody may send."
         case .uploadLimit: "The largest blob."
+        case .uploadsAtOnce: "The most uploads of one account at once; one more is answered 429."
         case .uploadQuota: "What one account may have sent that no version names, until it is collected after a day."
         case .headerLimit: "The most bytes of all header fields of a request."
         case .headerCount: "The most header fields of a request."
@@ -90,6 +92,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .questionLimit: size(limits.question)
         case .uploadLimit: size(limits.upload)
         case .uploadQuota: size(limits.uploadQuota)
+        case .uploadsAtOnce: "\(limits.uploadsAtOnce)"
         case .headerLimit: size(limits.headers)
         case .headerCount: "\(limits.headerCount)"
         case .pageLimit: "\(limits.page)"

@@ -13,6 +13,7 @@ package struct ReceiveBlob: Sendable {
     let served: ServedBlobs
     let surroundings: Surroundings
     let quota: UploadQuota
+    let underWay: UploadsUnderWay
 
     /// Whether a blob is there and is what it should be; it is then as young as one that was sent now, so that no
     /// collector takes it.
@@ -32,7 +33,7 @@ package struct ReceiveBlob: Sendable {
     ///
     /// `coming` is how many bytes are still to come, where the client says it.
     ///
-    /// - Throws: `RegistryServiceError.uploadQuota`; what the store throws.
+    /// - Throws: `RegistryServiceError.uploadQuota`, `.tooManyUploads`; what the store throws.
     package func begin(
         _ digest: Digest,
         at offset: ByteCount?,
@@ -40,6 +41,7 @@ package struct ReceiveBlob: Sendable {
         coming: ByteCount?,
         from caller: Caller
     ) async throws -> Reception {
+        let place = try underWay.enter(caller.account)
         let name = UploadName(account: caller.account, digest: digest)
         let room = ByteCount(max(0, limit.bytes - (offset ?? .zero).bytes))
         let share = try await quota.reserve(coming.map { min($0, room) } ?? room, for: caller.account) { account in
@@ -49,7 +51,14 @@ package struct ReceiveBlob: Sendable {
             if let offset { try await blobs.continueUpload(name, at: offset, upTo: limit) } else {
                 try await blobs.beginUpload(name, upTo: limit)
             }
-        return Reception(upload: upload, arrived: offset ?? .zero, caller: caller, share: share, receiver: self)
+        return Reception(
+            upload: upload,
+            arrived: offset ?? .zero,
+            caller: caller,
+            share: share,
+            place: place,
+            receiver: self
+        )
     }
 
     /// What an account has sent that no version names.
@@ -67,6 +76,7 @@ package struct ReceiveBlob: Sendable {
         fileprivate let caller: Caller
         /// Given back when the last reference to it goes.
         fileprivate let share: UploadQuota.Share
+        fileprivate let place: UploadsUnderWay.Place
         fileprivate let receiver: ReceiveBlob
 
         /// Stores what has arrived, where it is what it should be and who sent it may still send.

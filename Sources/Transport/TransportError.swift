@@ -106,7 +106,7 @@ package struct TransportError: CodedError, Hashable {
     package var hints: [String] {
         switch (reason, purpose) {
         case (.unknownHost, .registry), (.noConnection, .registry), (.timedOut, .registry):
-            ["check the network connection and `III_API_URL`, which names the registry"]
+            ["check the network connection; `iii registry list` shows which registry is asked"]
         case (.unknownHost, _), (.noConnection, _), (.timedOut, _), (.cut, _):
             ["check the network connection, then run the command again"]
         case (.notSecure(let trouble), _): [trouble.hint]

@@ -278,6 +278,10 @@ func origin(_ variable: String) -> CSetting? {
     return .define(variable, to: "\"\(text)\"")
 }
 
+/// Takes the place of ICU's data in the registry, for releases: `packaging/icu/no_icu_data.c` says why.
+let withoutICUData = Context.environment["III_WITHOUT_ICU_DATA"] != nil
+let noICUData: [Target] = withoutICUData ? [.target(name: "CNoICUData", path: "packaging/icu")] : []
+
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(
@@ -318,7 +322,8 @@ func existing(_ paths: [String], in folder: String) -> [String] {
 
 let ours: [Target] = modules.filter { wanted?.contains($0.name) ?? true }.flatMap { module -> [Target] in
     if module.isProgram {
-        return [.executableTarget(name: module.name, dependencies: module.uses, swiftSettings: strict)]
+        let data: [Target.Dependency] = withoutICUData && module.name == "iii-registry" ? ["CNoICUData"] : []
+        return [.executableTarget(name: module.name, dependencies: module.uses + data, swiftSettings: strict)]
     }
     let library = Target.target(
         name: module.name,
@@ -445,6 +450,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2", traits: []),
     ],
-    targets: systemLibraries + guest + support + transportSupport + sandboxSupport + ours + examples + journeys
+    targets: systemLibraries + noICUData + guest + support + transportSupport + sandboxSupport + ours + examples
+        + journeys
         + benchmarks
 )

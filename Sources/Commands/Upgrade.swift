@@ -7,6 +7,7 @@ import HostSystem
 import JSONText
 import ProjectFiles
 import RegistryClient
+import SystemPackage
 import WorkerModel
 import WorkerOperations
 
@@ -44,8 +45,13 @@ package struct Upgrade: FetchingCommand {
     func run(in context: CommandContext) async throws {
         guard let executable = HostProcess.executable else { throw UpgradeError.unknownPlace }
         let environment = context.environment
-        let program = InstalledProgram(executable) { await InstalledProgram.tellsVersion($0, environment) }
+        let program = InstalledProgram(executable) { await InstalledProgram.version(of: $0, environment) }
+        let home = try IIIHome(environment).root
+        try HostFiles.makeDirectory(home)
+        let lockFile = home.appending("upgrade.lock")
         if rollback {
+            let lock = try await FileLock.acquire(lockFile, waitingUpTo: .seconds(300))
+            defer { lock.release() }
             try program.rollBack()
             return tell(
                 "went back to the program before; `iii upgrade --rollback` undoes that",
@@ -57,7 +63,8 @@ package struct Upgrade: FetchingCommand {
         let version = try SemanticVersion(parsing: ProgramVersion.text)
         let target = try TargetTriple(parsing: ProgramVersion.platform)
         let outcome = try await context.withRegistry(of: nil, try registry.base) { registry in
-            try await UpgradeProgram(program, version: version, target: target, from: registry).run(onlyChecks: check)
+            try await UpgradeProgram(program, version: version, target: target, from: registry, locking: lockFile)
+                .run(onlyChecks: check)
         }
         switch outcome {
         case .current: tell("iii \(version) is what the registry offers", "current", version, context.printer)

@@ -101,7 +101,8 @@ extension ErrorCode {
                 "An artifact cannot be fetched, or is not what its digest says.",
                 "A wrong digest means damage or tampering: do not use the file. Otherwise try again."
             )
-        case .registryUnreachable: ("The registry cannot be reached.", "Check the network; `iii registry list` shows which registry is asked.")
+        case .registryUnreachable:
+            ("The registry cannot be reached.", "Check the network; `iii registry list` shows which registry is asked.")
         case .unauthorized: ("The registry refuses the key.", "Set `III_API_KEY` to a key that may do this.")
         case .publishRefused:
             (

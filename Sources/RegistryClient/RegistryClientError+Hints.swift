@@ -11,7 +11,8 @@ extension RegistryClientError {
         switch reason {
         case .refused(413, nil): [Self.passage]
         case .refused(_, let envelope): [advice(envelope), available(in: envelope)].compactMap { $0 }
-        case .unreadable, .answerTooLarge, .unknownVersion: ["check the URL: `iii registry list` shows which registry is asked"]
+        case .unreadable, .answerTooLarge, .unknownVersion:
+            ["check the URL: `iii registry list` shows which registry is asked"]
         case .noKey(let note):
             [note, "`iii registry login` stores a key of your account; `III_API_KEY` wins over it"].compactMap { $0 }
         case .fileChanged: ["run the command again"]
@@ -68,7 +69,8 @@ extension RegistryClientError {
         case .blobNotFound, .uploadConflict: Self.again
         case .tooManyRequests: "wait a minute, then run the command again"
         case .programNotFound: "its operator offers programs with `iii-registry import-programs`"
-        case .notFound, .methodNotAllowed: "this registry does not offer that; `iii registry list` shows which one is asked"
+        case .notFound, .methodNotAllowed:
+            "this registry does not offer that; `iii registry list` shows which one is asked"
         case .storageFull: "tell whoever runs the registry that its disk is full"
         case .quotaExceeded:
             "publish what was uploaded already, or wait: what nobody publishes is taken away after a while"

@@ -15,6 +15,8 @@ package struct CheckRegistry: Sendable {
         case missingBlob(WorkerName, SemanticVersion, Digest)
         /// The bytes of a blob are not those that its name says.
         case changedBlob(WorkerName, SemanticVersion, Digest, found: Digest)
+        /// The bytes of a program that is offered are not there, or are others.
+        case damagedProgram(name: String, TargetTriple, Digest)
         /// The record of events names a version that is gone.
         case missingVersion(WorkerName, SemanticVersion)
 
@@ -26,6 +28,8 @@ package struct CheckRegistry: Sendable {
                 "`\(name)@\(version)` needs the blob sha256:\(digest), which is not there"
             case .changedBlob(let name, let version, let digest, let found):
                 "the blob sha256:\(digest) of `\(name)@\(version)` has changed: its bytes have SHA-256 \(found)"
+            case .damagedProgram(let name, let target, let digest):
+                "the program `\(name.printable)` for \(target) is offered, and the blob sha256:\(digest) is gone or has changed"
             case .missingVersion(let name, let version):
                 "`\(name)@\(version)` was published and is not in the database"
             }
@@ -67,8 +71,19 @@ package struct CheckRegistry: Sendable {
             }
             place = events.last?.sequence
         } while place != nil
+        try await checkPrograms(&report, &seen)
         try await countUnnamed(&report)
         return report
+    }
+
+    private func checkPrograms(_ report: inout Report, _ seen: inout Set<Digest>) async throws {
+        for program in try await store.read({ try $0.programs() }) where seen.insert(program.digest).inserted {
+            report.blobs += 1
+            if let blob = try await blobs.blob(program.digest), try await digest(of: blob) == program.digest {
+                continue
+            }
+            report.damages.append(.damagedProgram(name: program.name, program.target, program.digest))
+        }
     }
 
     private func countUnnamed(_ report: inout Report) async throws {

@@ -156,6 +156,44 @@ import Testing
         }
     }
 
+    /// An old program with known faults, passed off as a newer one.
+    @Test func whatSaysThatItIsAnotherVersionIsLeftAlone() async throws {
+        try await Road.open { road in
+            let program = try installed(road)
+            let before = try Shell.run("sha256sum < '\(program)'", in: road.folder)
+            _ = try await offer(try release("7.0.0", in: road, program: "#!/bin/sh\necho iii 0.0.1\n"), road)
+            try Shell.run("touch .iii.1.left.tmp", in: road.home.appending("bin"))
+            let other = try run("'\(program)' upgrade", road)
+            #expect(
+                other.status == "1" && other.words.contains("[W140]") && other.words.contains("0.0.1"),
+                "\(other.words)"
+            )
+            #expect(try Shell.run("sha256sum < '\(program)'", in: road.folder) == before)
+            // What a killed one had left is gone as well.
+            #expect(try Shell.run("ls -A '\(road.home.string)/bin'", in: road.folder) == "iii\n")
+        }
+    }
+
+    @Test func offeredProgramsAreChecked() async throws {
+        try await Road.open { road in
+            _ = try await offer(try release("7.0.0", in: road), road)
+            try Shell.run(
+                "for f in $(find registry/blobs/sha256 -type f | head -1); do chmod u+w $f; echo x >> $f; done",
+                in: road.folder
+            )
+            let check = try await Programs.run(
+                "iii-registry",
+                ["check", "--data", "registry"],
+                in: road.folder,
+                variables: [:]
+            )
+            #expect(
+                check.status == 3 && (check.output + check.talk).contains("is offered"),
+                "\(check.output)\(check.talk)"
+            )
+        }
+    }
+
     @Test func aReleaseThatWasChangedIsNotOffered() async throws {
         try await Road.open { road in
             let folder = try release("7.0.0", in: road)

@@ -99,10 +99,11 @@ package struct InstallScript: Sendable {
             @ROWS@
             *) fail "$registry has no iii for $target" ;;
           esac
+          if [ -x "$home/bin/iii" ]; then echo "replacing $("$home/bin/iii" --version 2>/dev/null || echo 'a program that does not start')"; fi
           "$scratch/iii" --version >/dev/null || fail "the program does not run on this machine: nothing was installed"
           for move in $moves; do
             place="$home/${move#*:}/${move%%:*}"
-            if [ -e "$place" ]; then ln -f "$place" "$place.previous"; fi
+            if [ -e "$place" ] && ! cmp -s "$place" "$scratch/${move%%:*}"; then ln -f "$place" "$place.previous"; fi
             mv -f "$scratch/${move%%:*}" "$place"
           done
           echo "installed iii $version to $home/bin"

@@ -8,18 +8,23 @@ import WorkerModel
 
 /// `iii` where it is installed, with what lies beside it.
 package struct InstalledProgram: Sendable {
-    /// Whether a program that is asked for its version tells it.
-    package static func tellsVersion(_ program: FilePath, _ environment: HostEnvironment) async -> Bool {
-        guard let null = try? HostDescriptors.null() else { return false }
+    /// What a program says that is asked for its version: the words of its first line; nil for one that does not start.
+    package static func version(of program: FilePath, _ environment: HostEnvironment) async -> [String]? {
+        guard let null = try? HostDescriptors.null() else { return nil }
         defer { try? null.close() }
-        let variables = environment.variables
+        guard let output = try? HostDescriptors.memoryFile([]) else { return nil }
+        defer { try? output.close() }
         let process = try? await HeldProcess.start(
             program,
             ["--version"],
-            environment: variables,
-            descriptors: [null, null, null]
+            environment: environment.variables,
+            descriptors: [null, output, null]
         )
-        return await process?.end() == .exited(0)
+        guard await process?.end() == .exited(0), (try? output.seek(offset: 0, from: .start)) == 0,
+            let bytes = try? HostFiles.read(output.duplicate().rawValue, program, upTo: .kibibytes(4))
+        else { return nil }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
+        return line.split(separator: " ").map(String.init)
     }
 
     /// The files that make it up.
@@ -29,20 +34,20 @@ package struct InstalledProgram: Sendable {
 
     private let executable: FilePath
     private let lists: FilePath
-    private let starts: @Sendable (FilePath) async -> Bool
+    private let says: @Sendable (FilePath) async -> [String]?
 
     /// - Parameters:
     ///   - executable: The program that runs.
     ///   - lists: Where lists of packaged files are.
-    ///   - starts: Whether a program starts on this machine.
+    ///   - says: What a program says of its version, word by word; nil for one that does not start.
     package init(
         _ executable: FilePath,
         lists: FilePath? = nil,
-        starts: @escaping @Sendable (FilePath) async -> Bool
+        says: @escaping @Sendable (FilePath) async -> [String]?
     ) {
         self.executable = executable
         self.lists = lists ?? Self.packages
-        self.starts = starts
+        self.says = says
     }
 
     /// Where a file lies: the guest in `../libexec/iii/` where it is there or nowhere, else beside the program.
@@ -65,21 +70,49 @@ package struct InstalledProgram: Sendable {
         if listed.contains(where: { $0 == path || "/usr" + $0 == path }) { throw UpgradeError.packaged(path) }
     }
 
-    /// - Throws: `UpgradeError.doesNotStart`.
-    func check(_ program: FilePath) async throws {
-        if await !starts(program) { throw UpgradeError.doesNotStart }
+    /// - Throws: `UpgradeError.doesNotStart`; `.otherVersion` for a program of another version than it was offered as.
+    func check(_ program: FilePath, is version: SemanticVersion) async throws {
+        guard let words = await says(program) else { throw UpgradeError.doesNotStart }
+        guard words.count >= 2, words[1] == version.description else {
+            throw UpgradeError.otherVersion(words.dropFirst().first ?? "", offered: version)
+        }
     }
 
-    /// Puts a new file in its place; what was there becomes `NAME.previous`.
-    func replace(_ name: String, by new: FilePath) throws {
-        let place = try place(of: name)
-        if try HostFiles.kind(of: place) == .file {
-            let copy = HostFiles.temporarySibling(of: place)
-            try HostFiles.copy(place, to: copy, mode: 0o755)
-            try HostFiles.rename(copy, to: Self.previous(of: place))
+    /// Removes what an upgrade has left that was killed; nobody else may be at work.
+    func tidy() throws {
+        for name in Self.names {
+            let place = try place(of: name)
+            let folder = place.removingLastComponent()
+            for left in try HostFiles.entries(of: folder) where left.hasPrefix(".\(name).") && left.hasSuffix(".tmp") {
+                try HostFiles.removeFile(folder.appending(left))
+            }
         }
-        try HostFiles.rename(new, to: place)
-        try HostFiles.syncDirectory(place.removingLastComponent())
+    }
+
+    /// Puts new files in their places, one after the other; what was there becomes `NAME.previous`, all of it before the
+    /// first is replaced, so that what is kept fits together whenever this is killed.
+    func replace(_ files: [(name: String, path: FilePath)]) throws {
+        let program = Self.previous(of: executable)
+        // Where the kept program is the one that runs, an upgrade was killed between two files: what it kept is right.
+        let isGoingOn =
+            try HostFiles.kind(of: program) == .file
+            && HostFiles.digest(of: program) == HostFiles.digest(of: executable)
+        if !isGoingOn { for name in Self.names.sorted(by: >) { try keep(name) } }
+        for (name, path) in files {
+            let place = try place(of: name)
+            try HostFiles.rename(path, to: place)
+            try HostFiles.syncDirectory(place.removingLastComponent())
+        }
+    }
+
+    private func keep(_ name: String) throws {
+        let place = try place(of: name)
+        guard try HostFiles.kind(of: place) == .file else {
+            return try HostFiles.removeFile(Self.previous(of: place))
+        }
+        let copy = HostFiles.temporarySibling(of: place)
+        try HostFiles.copy(place, to: copy, mode: 0o755)
+        try HostFiles.rename(copy, to: Self.previous(of: place))
     }
 
     /// Puts the program before back, which keeps this one as the one before.
@@ -90,11 +123,12 @@ package struct InstalledProgram: Sendable {
         guard try HostFiles.kind(of: Self.previous(of: executable)) == .file else { throw UpgradeError.noPrevious }
         for name in Self.names.sorted(by: >) {
             let place = try place(of: name)
-            let previous = Self.previous(of: place)
-            guard try HostFiles.kind(of: previous) == .file else { continue }
-            let copy = HostFiles.temporarySibling(of: place)
-            try HostFiles.copy(previous, to: copy, mode: 0o755)
-            try replace(name, by: copy)
+            guard try HostFiles.kind(of: Self.previous(of: place)) == .file else { continue }
+            guard try HostFiles.kind(of: place) == .file else {
+                try HostFiles.rename(Self.previous(of: place), to: place)
+                continue
+            }
+            try HostFiles.exchange(Self.previous(of: place), with: place)
         }
     }
 

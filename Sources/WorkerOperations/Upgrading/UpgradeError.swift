@@ -16,6 +16,8 @@ package enum UpgradeError: CodedError, Hashable {
     case otherBytes(String, String)
     /// W185.
     case doesNotStart
+    /// A program that is another than it was offered as. W140.
+    case otherVersion(String, offered: SemanticVersion)
     /// A package manager has put it here. W107.
     case packaged(String)
     /// W112.
@@ -27,7 +29,7 @@ package enum UpgradeError: CodedError, Hashable {
         switch self {
         case .notOffered: .versionNotFound
         case .otherTarget: .platformNotSupported
-        case .incomplete: .registry
+        case .incomplete, .otherVersion: .registry
         case .otherBytes: .download
         case .doesNotStart: .binaryNotInArchive
         case .packaged: .wrongUsage
@@ -45,6 +47,8 @@ package enum UpgradeError: CodedError, Hashable {
         case .otherBytes(let name, let registry):
             "the bytes of `\(name.printable)` are not those that `\(registry.printable)` names; nothing was changed"
         case .doesNotStart: "the new program does not start on this machine; nothing was changed"
+        case .otherVersion(let found, let offered):
+            "what is offered as iii \(offered) says that it is \(found.isEmpty ? "none" : found.printable); nothing was changed"
         case .packaged(let path): "`\(path.printable)` was installed by a package manager"
         case .noPrevious: "there is no earlier program to go back to"
         case .unknownPlace: "the place of this program cannot be found out"
@@ -58,6 +62,8 @@ package enum UpgradeError: CodedError, Hashable {
         case .otherTarget(_, let offered): ["it offers \(offered.map(\.description).joined(separator: ", "))"]
         case .incomplete: ["tell its operator: the programs there were not made by `make dist` of a release"]
         case .otherBytes: ["run the command again; where it stays so, tell whoever runs the registry"]
+        case .otherVersion:
+            ["tell whoever runs the registry: an older program under a newer number is a danger to its users"]
         case .doesNotStart: ["tell whoever runs the registry; `iii doctor` checks this machine"]
         case .packaged: ["use it: `apt-get update && apt-get install --only-upgrade iii`"]
         case .noPrevious: ["`iii upgrade` keeps one when it upgrades"]

@@ -6,7 +6,7 @@ import HostSystem
 import NIOCore
 import RegistryAPI
 import RegistryClient
-import SystemPackage
+package import SystemPackage
 import Transport
 package import WorkerModel
 
@@ -33,22 +33,27 @@ package struct UpgradeProgram: Sendable {
     private let version: SemanticVersion
     private let target: TargetTriple
     private let registry: RegistryConnection
+    /// Held while files are replaced, so that one upgrade is at work.
+    private let lockFile: FilePath
 
     /// - Parameters:
     ///   - program: The program that is replaced.
     ///   - version: Its version.
     ///   - target: What it runs on.
     ///   - registry: Where a newer one comes from.
+    ///   - lockFile: What is locked meanwhile; its folder is there.
     package init(
         _ program: InstalledProgram,
         version: SemanticVersion,
         target: TargetTriple,
-        from registry: RegistryConnection
+        from registry: RegistryConnection,
+        locking lockFile: FilePath
     ) {
         self.program = program
         self.version = version
         self.target = target
         self.registry = registry
+        self.lockFile = lockFile
     }
 
     /// Asks the registry, and unless `onlyChecks` fetches, checks and puts in place what is newer.
@@ -67,6 +72,9 @@ package struct UpgradeProgram: Sendable {
         }
         if onlyChecks { return .offered(offered.version) }
         try program.checkIsOurs()
+        let lock = try await FileLock.acquire(lockFile, waitingUpTo: .seconds(300))
+        defer { lock.release() }
+        try program.tidy()
         // The guest first: the old program starts workers with the new one until its own turn comes.
         let files = build.files.filter { $0.name != "iii" } + build.files.filter { $0.name == "iii" }
         guard files.last?.name == "iii", files.allSatisfy({ InstalledProgram.names.contains($0.name) }) else {
@@ -75,8 +83,8 @@ package struct UpgradeProgram: Sendable {
         var staged: [(name: String, path: FilePath)] = []
         do {
             for file in files { staged.append((file.name, try await fetch(file))) }
-            try await program.check(staged[staged.count - 1].path)
-            for (name, path) in staged { try program.replace(name, by: path) }
+            try await program.check(staged[staged.count - 1].path, is: offered.version)
+            try program.replace(staged)
         } catch {
             for (_, path) in staged { try? HostFiles.removeFile(path) }
             throw error
@@ -86,7 +94,11 @@ package struct UpgradeProgram: Sendable {
 
     /// Writes a file beside its place, hashing on the way.
     private func fetch(_ file: OfferedPrograms.File) async throws -> FilePath {
-        var request = ArtifactRequest(try RemoteURL(parsing: file.url), upTo: Self.limit, digest: file.digest)
+        var request = ArtifactRequest(
+            try RemoteURL(parsing: file.url),
+            upTo: min(file.size, Self.limit),
+            digest: file.digest
+        )
         request.registry = registry.client.base.url?.origin
         let path = HostFiles.temporarySibling(of: try program.place(of: file.name))
         do {

@@ -71,6 +71,9 @@ struct UploadFile: Sendable {
             throw BlobStorageError("open", path, error)
         }
         do {
+            // Looked at before all of it is hashed: a wrong offset costs nothing.
+            let arrived = try BlobFile.status(of: path)?.size ?? .zero
+            guard arrived == offset else { throw BlobStorageError.uploadOffset(expected: arrived) }
             while true {
                 let piece = try BlobFile.read(file, path, in: size..<size + Self.pieceSize)
                 if piece.isEmpty { break }

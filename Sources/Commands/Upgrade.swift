@@ -7,7 +7,6 @@ import HostSystem
 import JSONText
 import ProjectFiles
 import RegistryClient
-import SystemPackage
 import WorkerModel
 import WorkerOperations
 
@@ -46,11 +45,8 @@ package struct Upgrade: FetchingCommand {
         guard let executable = HostProcess.executable else { throw UpgradeError.unknownPlace }
         let environment = context.environment
         let program = InstalledProgram(executable) { await InstalledProgram.version(of: $0, environment) }
-        let home = try IIIHome(environment).root
-        try HostFiles.makeDirectory(home)
-        let lockFile = home.appending("upgrade.lock")
         if rollback {
-            let lock = try await FileLock.acquire(lockFile, waitingUpTo: .seconds(300))
+            let lock = try await program.lock()
             defer { lock.release() }
             try program.rollBack()
             return tell(
@@ -63,8 +59,7 @@ package struct Upgrade: FetchingCommand {
         let version = try SemanticVersion(parsing: ProgramVersion.text)
         let target = try TargetTriple(parsing: ProgramVersion.platform)
         let outcome = try await context.withRegistry(of: nil, try registry.base) { registry in
-            try await UpgradeProgram(program, version: version, target: target, from: registry, locking: lockFile)
-                .run(onlyChecks: check)
+            try await UpgradeProgram(program, version: version, target: target, from: registry).run(onlyChecks: check)
         }
         switch outcome {
         case .current: tell("iii \(version) is what the registry offers", "current", version, context.printer)

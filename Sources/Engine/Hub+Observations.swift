@@ -216,10 +216,15 @@ extension Hub {
     mutating func endActivation(of observerID: String, stamp: UInt64) {
         guard let observer = observers[observerID], observer.stamp == stamp else { return }
         observers[observerID]?.inFlight -= 1
-        guard !observer.queue.isEmpty, let next = observers[observerID]?.queue.removeFirst() else { return }
-        observers[observerID]?.queuedBytes -= next.cost
-        giveBack(next)
-        activate(observerID, with: next)
+        // One that cannot be handed over ends at once, and the one behind it has its turn.
+        while let waiting = observers[observerID], waiting.stamp == stamp, !waiting.queue.isEmpty,
+            waiting.inFlight < observer.inFlight
+        {
+            guard let next = observers[observerID]?.queue.removeFirst() else { return }
+            observers[observerID]?.queuedBytes -= next.cost
+            giveBack(next)
+            activate(observerID, with: next)
+        }
     }
 
     // MARK: What workers hand over themselves

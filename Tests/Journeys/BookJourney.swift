@@ -113,7 +113,7 @@ import Testing
                 script += """
                     { \(command) > '\(user)/second' 2>&1 & } || failed
                     trap 'kill $!; wait $!' EXIT
-                    until grep -q 'is ready' '\(user)/second'; do kill -0 $! || failed; sleep 0.05; done
+                    until grep -qs 'is ready' '\(user)/second'; do kill -0 $! || failed; sleep 0.05; done
                     cat '\(user)/second'
 
                     """

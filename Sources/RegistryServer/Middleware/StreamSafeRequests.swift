@@ -33,7 +33,11 @@ struct StreamSafeRequests: RouterMiddleware {
         bytes.reserveCapacity(target.count)
         var rest = target[...]
         while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%"), let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) else {
+            let digits = rest.prefix(2)
+            // `UInt8` would take a sign for a digit.
+            guard byte == UInt8(ascii: "%"), digits.count == 2, digits.first != UInt8(ascii: "+"),
+                let value = UInt8(String(Substring(digits)), radix: 16)
+            else {
                 bytes.append(byte)
                 continue
             }

@@ -35,8 +35,7 @@ final class UploadQuota: Sendable {
         used: (AccountName) async throws -> ByteCount
     ) async throws -> Share {
         // Taken first and looked at then: of two at once at least one sees the other.
-        let share = hold(size, for: account)
-        let all = reserved.withLock { $0[account, default: 0] }
+        let (share, all) = held(size, for: account)
         if let limit, try await used(account).bytes > limit.bytes - min(all, limit.bytes) || all > limit.bytes {
             throw RegistryServiceError.uploadQuota(limit)
         }
@@ -44,9 +43,15 @@ final class UploadQuota: Sendable {
     }
 
     /// Takes a part without asking: what is already there and is counted nowhere else for a moment.
-    func hold(_ size: ByteCount, for account: AccountName) -> Share {
-        reserved.withLock { $0[account, default: 0] += size.bytes }
-        return Share(size, of: account, self)
+    func hold(_ size: ByteCount, for account: AccountName) -> Share { held(size, for: account).share }
+
+    /// A part, and what the account holds with it.
+    private func held(_ size: ByteCount, for account: AccountName) -> (share: Share, all: Int64) {
+        let all = reserved.withLock { reserved in
+            reserved[account, default: 0] += size.bytes
+            return reserved[account, default: 0]
+        }
+        return (Share(size, of: account, self), all)
     }
 
     private func release(_ size: ByteCount, of account: AccountName) {

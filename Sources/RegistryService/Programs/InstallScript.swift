@@ -18,7 +18,7 @@ package struct InstallScript: Sendable {
         var rows: [String] = []
         for build in offered.builds {
             rows.append("    \(build.target))")
-            for file in build.files {
+            for file in build.files.sorted(by: { $1.name == "iii" && $0.name != "iii" }) {
                 let place = file.name == "iii" ? "bin" : "libexec/iii"
                 rows.append("      get \(Self.word(file.name)) \(place) \(file.digest) \(Self.word(file.url))")
             }
@@ -77,7 +77,6 @@ package struct InstallScript: Sendable {
           fetch "$4" "$scratch/$1" || fail "could not fetch $4"
           [ "$(digest "$scratch/$1")" = "$3" ] || fail "the bytes of $4 are not those that the registry names: nothing was installed"
           chmod 0755 "$scratch/$1"
-          mkdir -p "$home/$2"
           moves="$moves $1:$2"
         }
 
@@ -101,10 +100,18 @@ package struct InstallScript: Sendable {
           esac
           if [ -x "$home/bin/iii" ]; then echo "replacing $("$home/bin/iii" --version 2>/dev/null || echo 'a program that does not start')"; fi
           "$scratch/iii" --version >/dev/null || fail "the program does not run on this machine: nothing was installed"
+          # What is kept fits together: all of it, or nothing where nothing changes.
+          changed=
+          for move in $moves; do
+            cmp -s "$home/${move#*:}/${move%%:*}" "$scratch/${move%%:*}" || changed=1
+          done
           for move in $moves; do
             place="$home/${move#*:}/${move%%:*}"
-            if [ -e "$place" ] && ! cmp -s "$place" "$scratch/${move%%:*}"; then ln -f "$place" "$place.previous"; fi
-            mv -f "$scratch/${move%%:*}" "$place"
+            if [ "$changed" ] && [ -e "$place" ]; then ln -f "$place" "$place.previous"; fi
+          done
+          for move in $moves; do
+            mkdir -p "$home/${move#*:}"
+            mv -f "$scratch/${move%%:*}" "$home/${move#*:}/${move%%:*}"
           done
           echo "installed iii $version to $home/bin"
           if [ ! -e "$home/credentials" ]; then

@@ -78,6 +78,20 @@ package struct InstalledProgram: Sendable {
         }
     }
 
+    /// Waits until nobody else replaces this program: the lock lies beside it.
+    package func lock() async throws -> FileLock {
+        try await FileLock.acquire(
+            executable.removingLastComponent().appending(".iii.lock"),
+            waitingUpTo: .seconds(300)
+        )
+    }
+
+    /// Whether a file is there with these bytes.
+    func has(_ name: String, _ digest: Digest) throws -> Bool {
+        let place = try place(of: name)
+        return try HostFiles.kind(of: place) == .file && HostFiles.digest(of: place) == digest
+    }
+
     /// Removes what an upgrade has left that was killed; nobody else may be at work.
     func tidy() throws {
         for name in Self.names {
@@ -112,6 +126,8 @@ package struct InstalledProgram: Sendable {
         }
         let copy = HostFiles.temporarySibling(of: place)
         try HostFiles.copy(place, to: copy, mode: 0o755)
+        // Whatever the umask has taken away, everybody may start it.
+        try HostFiles.setMode(0o755, of: copy)
         try HostFiles.rename(copy, to: Self.previous(of: place))
     }
 

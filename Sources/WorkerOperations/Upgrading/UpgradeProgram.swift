@@ -6,7 +6,7 @@ import HostSystem
 import NIOCore
 import RegistryAPI
 import RegistryClient
-package import SystemPackage
+import SystemPackage
 import Transport
 package import WorkerModel
 
@@ -33,27 +33,21 @@ package struct UpgradeProgram: Sendable {
     private let version: SemanticVersion
     private let target: TargetTriple
     private let registry: RegistryConnection
-    /// Held while files are replaced, so that one upgrade is at work.
-    private let lockFile: FilePath
-
     /// - Parameters:
     ///   - program: The program that is replaced.
     ///   - version: Its version.
     ///   - target: What it runs on.
     ///   - registry: Where a newer one comes from.
-    ///   - lockFile: What is locked meanwhile; its folder is there.
     package init(
         _ program: InstalledProgram,
         version: SemanticVersion,
         target: TargetTriple,
-        from registry: RegistryConnection,
-        locking lockFile: FilePath
+        from registry: RegistryConnection
     ) {
         self.program = program
         self.version = version
         self.target = target
         self.registry = registry
-        self.lockFile = lockFile
     }
 
     /// Asks the registry, and unless `onlyChecks` fetches, checks and puts in place what is newer.
@@ -72,9 +66,11 @@ package struct UpgradeProgram: Sendable {
         }
         if onlyChecks { return .offered(offered.version) }
         try program.checkIsOurs()
-        let lock = try await FileLock.acquire(lockFile, waitingUpTo: .seconds(300))
+        let lock = try await program.lock()
         defer { lock.release() }
         try program.tidy()
+        // Somebody else may have brought it meanwhile.
+        if try build.files.allSatisfy({ try program.has($0.name, $0.digest) }) { return .upgraded(to: offered.version) }
         // The guest first: the old program starts workers with the new one until its own turn comes.
         let files = build.files.filter { $0.name != "iii" } + build.files.filter { $0.name == "iii" }
         guard files.last?.name == "iii", files.allSatisfy({ InstalledProgram.names.contains($0.name) }) else {
@@ -135,6 +131,8 @@ package struct UpgradeProgram: Sendable {
             throw error
         }
         try output.close()
+        // Whatever the umask has taken away, everybody may start it.
+        try HostFiles.setMode(0o755, of: path)
         return hasher.finalize()
     }
 }

@@ -25,13 +25,13 @@ def shown(rows: list[dict]) -> list[dict]:
     return [row for row in rows if row.get("shouldDisplay", True)]
 
 
-def page(command: dict, path: list[str], version: str, date: str) -> str:
+def page(command: dict, path: list[str], version: str, date: str, part: int) -> str:
     """The page of one command, in the macros of man(7)."""
     name = "-".join(path)
     arguments = shown(command.get("arguments") or [])
     inner = [row for row in shown(command.get("subcommands") or []) if row["commandName"] != "help"]
     abstract = command.get("abstract", "").rstrip(".")
-    lines = [f'.TH "{escaped(name.upper())}" 1 "{date}" "{path[0]} {version}"', ".SH NAME", f"{escaped(name)} \\- {escaped(abstract)}",
+    lines = [f'.TH "{escaped(name.upper())}" {part} "{date}" "{path[0]} {version}"', ".SH NAME", f"{escaped(name)} \\- {escaped(abstract)}",
              ".SH SYNOPSIS", f".B {escaped(' '.join(path))}"]
     lines += [escaped(form(argument, command_line=True)) for argument in arguments]
     lines += ["<command>"] if inner else []
@@ -54,15 +54,15 @@ def page(command: dict, path: list[str], version: str, date: str) -> str:
     if inner:
         lines.append(".SH COMMANDS")
         for row in inner:
-            lines += [".TP", f".BR {escaped('-'.join([*path, row['commandName']]))} (1)", escaped(row.get("abstract", ""))]
+            lines += [".TP", f".BR {escaped('-'.join([*path, row['commandName']]))} ({part})", escaped(row.get("abstract", ""))]
     return "\n".join(lines) + "\n"
 
 
-def pages(command: dict, version: str, date: str, above: list[str] | None = None) -> dict[str, str]:
-    """The pages of a command and of all below it, by file name."""
+def pages(command: dict, version: str, date: str, part: int, above: list[str] | None = None) -> dict[str, str]:
+    """The pages of a command and of all below it, by file name, in a part of the manual."""
     path = [*(above or []), command["commandName"]]
-    found = {"-".join(path) + ".1": page(command, path, version, date)}
+    found = {f"{'-'.join(path)}.{part}": page(command, path, version, date, part)}
     for row in shown(command.get("subcommands") or []):
         if row["commandName"] != "help":
-            found |= pages(row, version, date, path)
+            found |= pages(row, version, date, part, path)
     return found

@@ -87,7 +87,7 @@ package struct InstalledProgram: Sendable {
     }
 
     /// Whether a file is there with these bytes.
-    func has(_ name: String, _ digest: Digest) throws -> Bool {
+    func has(_ name: String, as digest: Digest) throws -> Bool {
         let place = try place(of: name)
         return try HostFiles.kind(of: place) == .file && HostFiles.digest(of: place) == digest
     }

@@ -70,7 +70,9 @@ package struct UpgradeProgram: Sendable {
         defer { lock.release() }
         try program.tidy()
         // Somebody else may have brought it meanwhile.
-        if try build.files.allSatisfy({ try program.has($0.name, as: $0.digest) }) { return .upgraded(to: offered.version) }
+        if try build.files.allSatisfy({ try program.has($0.name, as: $0.digest) }) {
+            return .upgraded(to: offered.version)
+        }
         // The guest first: the old program starts workers with the new one until its own turn comes.
         let files = build.files.filter { $0.name != "iii" } + build.files.filter { $0.name == "iii" }
         guard files.last?.name == "iii", files.allSatisfy({ InstalledProgram.names.contains($0.name) }) else {

@@ -27,6 +27,20 @@ package enum HostProcess {
     /// Whether this process may do everything on this machine.
     package static var isRoot: Bool { geteuid() == 0 }
 
+    /// Goes on as the user to whom a folder belongs, for good, where this process is root's and the folder is not.
+    ///
+    /// What root makes in the folder of somebody else, they cannot change.
+    ///
+    /// - Throws: `HostError` for a folder that cannot be looked at, or where that is not allowed.
+    package static func becomeOwner(of folder: FilePath) throws(HostError) {
+        guard isRoot else { return }
+        var status = stat()
+        guard folder.withPlatformString({ lstat($0, &status) }) == 0 else { return }
+        if status.st_uid == 0 { return }
+        let failure = iii_become(status.st_uid, status.st_gid)
+        if failure != 0 { throw HostError(.write, folder, Errno(rawValue: failure)) }
+    }
+
     /// The version of Landlock, by which the kernel holds processes to some files; nil where it has none.
     package static var landlockVersion: Int? {
         let version = iii_landlock_version()

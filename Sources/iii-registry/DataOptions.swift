@@ -51,7 +51,9 @@ struct DataOptions: ParsableArguments {
 
     /// Runs `body` on the records of a registry that was started at least once.
     func withStore<Value: Sendable>(_ body: (any RegistryStore) async throws -> Value) async throws -> Value {
-        let folder = try DataFolder.existing(path(in: try HostEnvironment.live()))
+        let path = try path(in: try HostEnvironment.live())
+        try HostProcess.becomeOwner(of: path)
+        let folder = try DataFolder.existing(path)
         let value: Value
         do { value = try await body(folder.store) } catch {
             // What went wrong first is what counts.

@@ -37,7 +37,9 @@ struct ImportPrograms: AsyncParsableCommand {
     func run() async throws {
         let environment = try HostEnvironment.live()
         let release = try ReleaseFolder(environment.absolute(folder))
-        let registry = try DataFolder.existing(data.path(in: environment))
+        let path = try data.path(in: environment)
+        try HostProcess.becomeOwner(of: path)
+        let registry = try DataFolder.existing(path)
         do {
             var programs: [ServedProgram] = []
             for archive in release.archives { programs += try await take(archive, into: registry) }

@@ -55,6 +55,12 @@ static inline void iii_raise_open_file_limit(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Makes this process, with all its threads, another user's for good: 0 where that was done.
+static inline int iii_become(uid_t user, gid_t group) {
+    if (setgid(group) != 0 || setuid(user) != 0) return errno;
+    return 0;
+}
+
 /// Waits until everything that was written is on the disks.
 static inline void iii_sync_all(void) { sync(); }
 

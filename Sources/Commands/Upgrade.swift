@@ -51,9 +51,9 @@ package struct Upgrade: FetchingCommand {
             try program.rollBack()
             return tell(
                 "went back to the program before; `iii upgrade --rollback` undoes that",
-                "rolled_back",
-                nil,
-                context.printer
+                outcome: "rolled_back",
+                version: nil,
+                on: context.printer
             )
         }
         let version = try SemanticVersion(parsing: ProgramVersion.text)
@@ -62,22 +62,38 @@ package struct Upgrade: FetchingCommand {
             try await UpgradeProgram(program, version: version, target: target, from: registry).run(onlyChecks: check)
         }
         switch outcome {
-        case .current: tell("iii \(version) is what the registry offers", "current", version, context.printer)
+        case .current:
+            tell(
+                "iii \(version) is what the registry offers",
+                outcome: "current",
+                version: version,
+                on: context.printer
+            )
         case .newer(let offered):
             tell(
                 "iii \(version) is newer than \(offered), which the registry offers",
-                "newer",
-                offered,
-                context.printer
+                outcome: "newer",
+                version: offered,
+                on: context.printer
             )
         case .offered(let offered):
-            tell("the registry offers iii \(offered): `iii upgrade` brings it", "offered", offered, context.printer)
+            tell(
+                "the registry offers iii \(offered): `iii upgrade` brings it",
+                outcome: "offered",
+                version: offered,
+                on: context.printer
+            )
         case .upgraded(let offered):
-            tell("upgraded iii from \(version) to \(offered)", "upgraded", offered, context.printer)
+            tell(
+                "upgraded iii from \(version) to \(offered)",
+                outcome: "upgraded",
+                version: offered,
+                on: context.printer
+            )
         }
     }
 
-    private func tell(_ text: String, _ outcome: String, _ version: SemanticVersion?, _ printer: Printer) {
+    private func tell(_ text: String, outcome: String, version: SemanticVersion?, on printer: Printer) {
         if output.json {
             let version = version.map { JSONValue.string($0.description) } ?? .null
             return printer.result(["outcome": .string(outcome), "version": version])

@@ -46,6 +46,9 @@ package struct OfferedPrograms: WireValue {
         package var target: TargetTriple
         package var files: [File]
 
+        /// The files in the order in which they are put in place: `iii` last, which starts the others.
+        package var inOrder: [File] { files.filter { $0.name != "iii" } + files.filter { $0.name == "iii" } }
+
         package init(target: TargetTriple, files: [File]) {
             self.target = target
             self.files = files

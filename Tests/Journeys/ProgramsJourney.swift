@@ -5,6 +5,7 @@ import Foundation
 import SystemPackage
 import TestSupport
 import Testing
+import TransportTestSupport
 
 /// A registry gives its users the programs that fit it: a script that installs them, and upgrades.
 @Suite struct ProgramsJourney {
@@ -171,6 +172,30 @@ import Testing
             #expect(try Shell.run("sha256sum < '\(program)'", in: road.folder) == before)
             // What a killed one had left is gone as well.
             #expect(try Shell.run("ls -A '\(road.home.string)/bin'", in: road.folder) == ".iii.lock\niii\n")
+        }
+    }
+
+    /// A registry that names a file elsewhere: nothing there is read, made or replaced.
+    @Test func aNameThatIsAPathIsRefused() async throws {
+        try await Road.open { road in
+            let program = try installed(road)
+            let build = Programs.folder.appending("iii").string
+            let answer = """
+                {"version":"7.0.0","programs":[{"target":"\(Self.target)","files":[
+                  {"name":"../../made/evil","url":"http://127.0.0.1:1/a","sha256":"\(String(repeating: "a", count: 64))","size":1},
+                  {"name":"iii","url":"http://127.0.0.1:1/b","sha256":"\(String(repeating: "b", count: 64))","size":1}]}]}
+                """
+            try await road.lied(
+                resolving: { _ in .answer(404, [:], []) },
+                serving: { .answer(200, ["Content-Type": "application/json"], Array(answer.utf8)) },
+                { variables in
+                    let url = variables["III_API_URL"] ?? ""
+                    let refused = try run("'\(program)' upgrade --registry '\(url)'", road)
+                    #expect(refused.status == "1" && refused.words.contains("[W140]"), "\(refused.words)")
+                }
+            )
+            #expect(try Shell.run("ls -A bin && ls", in: road.home) == "iii\nbin\n")
+            try Shell.run("cmp '\(program)' '\(build)'", in: road.folder)
         }
     }
 

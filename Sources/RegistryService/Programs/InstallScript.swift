@@ -18,7 +18,7 @@ package struct InstallScript: Sendable {
         var rows: [String] = []
         for build in offered.builds {
             rows.append("    \(build.target))")
-            for file in build.files.sorted(by: { $1.name == "iii" && $0.name != "iii" }) {
+            for file in build.inOrder {
                 let place = file.name == "iii" ? "bin" : "libexec/iii"
                 rows.append("      get \(Self.word(file.name)) \(place) \(file.digest) \(Self.word(file.url))")
             }

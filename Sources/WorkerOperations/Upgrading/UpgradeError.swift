@@ -48,7 +48,8 @@ package enum UpgradeError: CodedError, Hashable {
             "the bytes of `\(name.printable)` are not those that `\(registry.printable)` names; nothing was changed"
         case .doesNotStart: "the new program does not start on this machine; nothing was changed"
         case .otherVersion(let found, let offered):
-            "what is offered as iii \(offered) says that it is \(found.isEmpty ? "none" : found.printable); nothing was changed"
+            "what is offered as iii \(offered) says \(found.isEmpty ? "nothing of its version" : "that it is \(found.printable)"); "
+                + "nothing was changed"
         case .packaged(let path): "`\(path.printable)` was installed by a package manager"
         case .noPrevious: "there is no earlier program to go back to"
         case .unknownPlace: "the place of this program cannot be found out"

@@ -33,6 +33,7 @@ package struct UpgradeProgram: Sendable {
     private let version: SemanticVersion
     private let target: TargetTriple
     private let registry: RegistryConnection
+
     /// - Parameters:
     ///   - program: The program that is replaced.
     ///   - version: Its version.
@@ -65,18 +66,18 @@ package struct UpgradeProgram: Sendable {
             throw UpgradeError.otherTarget(target, offered: offered.builds.map(\.target))
         }
         if onlyChecks { return .offered(offered.version) }
+        // A name that is none of these is a path to anywhere: it is refused before anything is looked at.
+        let files = build.inOrder
+        guard files.last?.name == "iii", files.allSatisfy({ InstalledProgram.names.contains($0.name) }) else {
+            throw UpgradeError.incomplete(registry: registry.client.base.description)
+        }
         try program.checkIsOurs()
         let lock = try await program.lock()
         defer { lock.release() }
         try program.tidy()
         // Somebody else may have brought it meanwhile.
-        if try build.files.allSatisfy({ try program.has($0.name, as: $0.digest) }) {
+        if try files.allSatisfy({ try program.has($0.name, as: $0.digest) }) {
             return .upgraded(to: offered.version)
-        }
-        // The guest first: the old program starts workers with the new one until its own turn comes.
-        let files = build.files.filter { $0.name != "iii" } + build.files.filter { $0.name == "iii" }
-        guard files.last?.name == "iii", files.allSatisfy({ InstalledProgram.names.contains($0.name) }) else {
-            throw UpgradeError.incomplete(registry: registry.client.base.description)
         }
         var staged: [(name: String, path: FilePath)] = []
         do {

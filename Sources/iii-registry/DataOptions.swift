@@ -51,11 +51,16 @@ struct DataOptions: ParsableArguments {
 
     /// Runs `body` on the records of a registry that was started at least once.
     func withStore<Value: Sendable>(_ body: (any RegistryStore) async throws -> Value) async throws -> Value {
+        try await withFolder { try await body($0.store) }
+    }
+
+    /// Runs `body` on the folder of a registry that was started at least once, as the user to whom it belongs.
+    func withFolder<Value: Sendable>(_ body: (DataFolder) async throws -> Value) async throws -> Value {
         let path = try path(in: try HostEnvironment.live())
         try HostProcess.becomeOwner(of: path)
         let folder = try DataFolder.existing(path)
         let value: Value
-        do { value = try await body(folder.store) } catch {
+        do { value = try await body(folder) } catch {
             // What went wrong first is what counts.
             try? await folder.store.close()
             throw error

@@ -5,7 +5,6 @@ import Archives
 import ArgumentParser
 import Diagnostics
 import HostSystem
-import RegistryDatabase
 import RegistryService
 import RegistryStorage
 import SystemPackage
@@ -35,22 +34,13 @@ struct ImportPrograms: AsyncParsableCommand {
     var allowOlder = false
 
     func run() async throws {
-        let environment = try HostEnvironment.live()
-        let release = try ReleaseFolder(environment.absolute(folder))
-        let path = try data.path(in: environment)
-        try HostProcess.becomeOwner(of: path)
-        let registry = try DataFolder.existing(path)
-        do {
+        let release = try ReleaseFolder(try HostEnvironment.live().absolute(folder))
+        try await data.withFolder { registry in
             var programs: [ServedProgram] = []
             for archive in release.archives { programs += try await take(archive, into: registry) }
             try await OfferPrograms.offer(programs, in: registry.store, allowsOlder: allowOlder)
-            for archive in release.archives { Output.say("offers iii \(archive.version) for \(archive.target)") }
-        } catch {
-            // What went wrong first is what counts.
-            try? await registry.store.close()
-            throw error
         }
-        try await registry.store.close()
+        for archive in release.archives { Output.say("offers iii \(archive.version) for \(archive.target)") }
     }
 
     /// Unpacks an archive and stores its programs as blobs.

@@ -75,8 +75,8 @@ package struct ReceiveBlob: Sendable {
         fileprivate let arrived: ByteCount
         fileprivate let caller: Caller
         /// Given back when the last reference to it goes.
-        fileprivate let share: UploadQuota.Share
-        fileprivate let place: UploadsUnderWay.Place
+        fileprivate let share: AccountTally.Share
+        fileprivate let place: AccountTally.Share
         fileprivate let receiver: ReceiveBlob
 
         /// Stores what has arrived, where it is what it should be and who sent it may still send.

@@ -55,6 +55,18 @@ package final class Printer: Sendable {
     /// Prints the result as one JSON document, keys sorted.
     package func result(_ value: JSONValue) { write(value.text(.pretty) + "\n", to: output) }
 
+    /// Asks a question that is answered with yes or no, and goes on where it is yes.
+    ///
+    /// - Throws: `PlanDeclined` for every other answer.
+    func confirm(_ question: String) async throws {
+        ask("\(question) [y/N] ")
+        let answer = try await Terminal.readAnswer()?.lowercased()
+        guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
+    }
+
+    /// Whether there is somebody to ask.
+    package var canAsk: Bool { isInteractive && Terminal.isInteractive(.standardInput) }
+
     /// Prints the beginning of a line that the user ends.
     package func ask(_ text: String) { write(text, to: talk) }
 

@@ -60,7 +60,7 @@ struct RunProject: Sendable {
     /// Makes the file of a project that has none; who sits at a terminal is asked first, since the folder may be a wrong one.
     private func begin() throws {
         guard try HostFiles.kind(of: project.configPath) == nil else { return }
-        if context.printer.isInteractive, Terminal.isInteractive(.standardInput) {
+        if context.printer.canAsk {
             context.printer.say("no config.yaml here or above. Begin a project in \(project.folder)? [Y/n]")
             let answer = readLine()?.lowercased()
             guard let answer, ["", "y", "yes"].contains(answer) else { throw CancellationError() }

@@ -34,22 +34,18 @@ struct PlanOptions: ParsableArguments, Sendable {
     func options(_ printer: Printer) -> ChangeOptions {
         var options = ChangeOptions()
         options.isDryRun = dryRun
-        let (isAllowed, canAsk) = (yes, printer.isInteractive && Terminal.isInteractive(.standardInput))
+        let (isAllowed, canAsk) = (yes, printer.canAsk)
         options.consent = { change in
             if isAllowed { return }
             guard canAsk else { throw LargePlanUnasked(workers: change.plan.changes.count) }
-            printer.ask("\(change.plan.changes.count) workers will be installed. Go on? [y/N] ")
-            let answer = try await Terminal.readAnswer()?.lowercased()
-            guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
+            try await printer.confirm("\(change.plan.changes.count) workers will be installed. Go on?")
         }
         let grantsCalls = allowCalls
         options.grant = { wishes in
             if grantsCalls { return }
             guard canAsk else { throw CallsNotGranted(wishes: wishes) }
             for wish in wishes { printer.say("\(wish.name) \(wish.sentence)".printable) }
-            printer.ask("May \(wishes.count == 1 ? "it" : "they")? [y/N] ")
-            let answer = try await Terminal.readAnswer()?.lowercased()
-            guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
+            try await printer.confirm("May \(wishes.count == 1 ? "it" : "they")?")
         }
         return options
     }

@@ -36,12 +36,10 @@ struct WorkerDelete: ContextCommand {
     func run(in context: CommandContext) async throws {
         let argument = try VersionArgument(worker)
         if !yes {
-            guard context.printer.isInteractive, Terminal.isInteractive(.standardInput) else {
+            guard context.printer.canAsk else {
                 throw DeletionUnasked(what: "`\(argument.name)` \(argument.version)")
             }
-            context.printer.ask("Delete \(argument.name) \(argument.version) for good? [y/N] ")
-            let answer = try await Terminal.readAnswer()?.lowercased()
-            guard answer == "y" || answer == "yes" else { throw PlanDeclined() }
+            try await context.printer.confirm("Delete \(argument.name) \(argument.version) for good?")
         }
         try await context.withRegistry(of: argument.name, try registry.base) {
             try await $0.client.delete(argument.name, argument.version)

@@ -8,6 +8,25 @@ import RegistryClient
 import WorkerModel
 import WorkerOperations
 
+/// The worker whose records are asked for, and the registry that has them.
+struct RecordQuestion: ParsableArguments, Sendable {
+    @Argument(help: ArgumentHelp("The worker.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var registry: RegistryOption
+
+    /// What the registry answers; a name that it does not know gets a suggestion.
+    func ask(
+        in context: CommandContext,
+        _ body: @Sendable (RegistryClient, WorkerName) async throws -> JSONValue
+    ) async throws -> JSONValue {
+        let name = try WorkerName(parsing: name)
+        return try await context.withRegistry(of: name, try registry.base) { connection in
+            try await connection.asking(for: name) { try await body($0, name) }
+        }
+    }
+}
+
 /// `iii worker dependents`.
 struct WorkerDependents: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -19,20 +38,14 @@ struct WorkerDependents: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The worker.", valueName: "name"))
-    var name: String
-
-    @OptionGroup var registry: RegistryOption
+    @OptionGroup var question: RecordQuestion
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let name = try WorkerName(parsing: name)
-        let answer = try await context.withRegistry(of: name, try registry.base) { connection in
-            try await connection.asking(for: name) { try await $0.dependents(of: name) }
-        }
+        let answer = try await question.ask(in: context) { try await $0.dependents(of: $1) }
         if output.json { return context.printer.result(answer) }
         let rows = answer.rows("dependents")
-        if rows.isEmpty { return context.printer.say("no worker needs `\(name)`") }
+        if rows.isEmpty { return context.printer.say("no worker needs `\(question.name.printable)`") }
         context.printer.table(
             head: ["NAME", "VERSION", "ASKS FOR"],
             rows.map { [$0.shown("name"), $0.shown("version"), $0.shown("range")] }
@@ -52,17 +65,11 @@ struct WorkerDownloads: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The worker.", valueName: "name"))
-    var name: String
-
-    @OptionGroup var registry: RegistryOption
+    @OptionGroup var question: RecordQuestion
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let name = try WorkerName(parsing: name)
-        let answer = try await context.withRegistry(of: name, try registry.base) { connection in
-            try await connection.asking(for: name) { try await $0.downloads(of: name) }
-        }
+        let answer = try await question.ask(in: context) { try await $0.downloads(of: $1) }
         if output.json { return context.printer.result(answer) }
         context.printer.table([
             ["in all", answer.shown("total_downloads")], ["last 7 days", answer.shown("weekly_downloads")],
@@ -83,17 +90,11 @@ struct WorkerHistory: ContextCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The worker.", valueName: "name"))
-    var name: String
-
-    @OptionGroup var registry: RegistryOption
+    @OptionGroup var question: RecordQuestion
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let name = try WorkerName(parsing: name)
-        let answer = try await context.withRegistry(of: name, try registry.base) { connection in
-            try await connection.asking(for: name) { try await $0.events(of: name) }
-        }
+        let answer = try await question.ask(in: context) { try await $0.events(of: $1) }
         if output.json { return context.printer.result(answer) }
         context.printer.table(
             head: ["AT", "WHAT", "VERSION", "BY"],

@@ -134,8 +134,7 @@ extension Hub {
                 ["observer.id": "\(observerID)"]
             )
         }
-        let most = min(observer.plan.mostInFlight ?? limits.observersInFlight, limits.observersInFlight)
-        if observer.inFlight < most { return activate(observerID, with: event) }
+        if hasRoom(observer) { return activate(observerID, with: event) }
         var waiting = event
         waiting.parts = event.parts.filter { observer.plan.shows($0.key) }
         waiting.budget = sessions[observer.owner]?.budget
@@ -152,6 +151,11 @@ extension Hub {
         }
         observers[observerID]?.queue.append(waiting)
         observers[observerID]?.queuedBytes += waiting.cost
+    }
+
+    /// Whether the target may be called once more before an earlier call has ended.
+    private func hasRoom(_ observer: Observer) -> Bool {
+        observer.inFlight < min(observer.plan.mostInFlight ?? limits.observersInFlight, limits.observersInFlight)
     }
 
     func giveBack(_ event: ObservedEvent) { event.budget?.give(event.cost) }
@@ -217,9 +221,7 @@ extension Hub {
         guard let observer = observers[observerID], observer.stamp == stamp else { return }
         observers[observerID]?.inFlight -= 1
         // One that cannot be handed over ends at once, and the one behind it has its turn.
-        while let waiting = observers[observerID], waiting.stamp == stamp, !waiting.queue.isEmpty,
-            waiting.inFlight < observer.inFlight
-        {
+        while let waiting = observers[observerID], waiting.stamp == stamp, !waiting.queue.isEmpty, hasRoom(waiting) {
             guard let next = observers[observerID]?.queue.removeFirst() else { return }
             observers[observerID]?.queuedBytes -= next.cost
             giveBack(next)

@@ -192,32 +192,35 @@ extension Hub {
         else { return }
         observers[observerID]?.host = owner
         guard isTold else { return }
-        let inner = sessions[owner]?.grant.inner(name.id) ?? name.id
-        let revision = nextRevision()
-        let frame = Self.frame(.observerAdded) { object in
-            object.member("function_id", inner)
-            object.member("namespace", name.namespace)
-            object.member("revision", revision)
+        tell(.observerAdded, about: name, to: owner) { hub, object in
             object.key("observer")
-            object.object { self.write(observerID, to: &$0) }
+            object.object { hub.write(observerID, to: &$0) }
         }
-        send(frame, to: owner)
     }
 
     private mutating func detach(_ observerID: String) {
         guard let observer = observers[observerID], let host = observer.host else { return }
         observers[observerID]?.host = nil
         observers[observerID]?.isAcknowledged = false
-        let name = observer.plan.source
-        let inner = sessions[host]?.grant.inner(name.id) ?? name.id
+        tell(.observerRemoved, about: observer.plan.source, to: host) { _, object in object.member("id", observerID) }
+    }
+
+    /// Tells a worker of an observer of one of its functions.
+    private mutating func tell(
+        _ kind: Observation,
+        about name: FunctionName,
+        to id: ConnectionID,
+        holding body: (Hub, inout JSONBuilder) -> Void
+    ) {
+        let inner = sessions[id]?.grant.inner(name.id) ?? name.id
         let revision = nextRevision()
-        let frame = Self.frame(.observerRemoved) { object in
+        let frame = Self.frame(kind) { object in
             object.member("function_id", inner)
             object.member("namespace", name.namespace)
             object.member("revision", revision)
-            object.member("id", observerID)
+            body(self, &object)
         }
-        send(frame, to: host)
+        send(frame, to: id)
     }
 
     /// Workers take only what has a higher number than what they know.

@@ -5,27 +5,6 @@ import ArgumentParser
 import Diagnostics
 import JSONText
 import RegistryClient
-import WorkerModel
-import WorkerOperations
-
-/// The worker whose records are asked for, and the registry that has them.
-struct RecordQuestion: ParsableArguments, Sendable {
-    @Argument(help: ArgumentHelp("The worker.", valueName: "name"))
-    var name: String
-
-    @OptionGroup var registry: RegistryOption
-
-    /// What the registry answers; a name that it does not know gets a suggestion.
-    func ask(
-        in context: CommandContext,
-        _ body: @Sendable (RegistryClient, WorkerName) async throws -> JSONValue
-    ) async throws -> JSONValue {
-        let name = try WorkerName(parsing: name)
-        return try await context.withRegistry(of: name, try registry.base) { connection in
-            try await connection.asking(for: name) { try await body($0, name) }
-        }
-    }
-}
 
 /// `iii worker dependents`.
 struct WorkerDependents: ContextCommand {

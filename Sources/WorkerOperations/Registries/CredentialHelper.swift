@@ -4,7 +4,6 @@
 package import Diagnostics
 package import HostSystem
 import JSONText
-import SystemPackage
 import WorkerModel
 
 /// A program that keeps accounts at registries of images: `docker-credential-NAME`, as Docker's command line asks it.
@@ -29,7 +28,14 @@ package struct CredentialHelper: Sendable {
         guard !name.isEmpty, name.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) }),
             let program = environment.program("docker-credential-\(name)")
         else { throw CredentialHelperFailed(name: name, reason: "there is no such program on the `PATH`") }
-        let (answer, end) = try await run(program, server)
+        let (answer, end) = try await HeldProcess.output(
+            of: program,
+            arguments: ["get"],
+            environment: environment.variables,
+            input: Array(server.utf8),
+            within: Self.patience,
+            upTo: Self.limit
+        )
         guard end == .exited(0) else {
             let words = String(decoding: answer, as: UTF8.self)
             if words.contains("credentials not found") { return nil }
@@ -45,40 +51,6 @@ package struct CredentialHelper: Sendable {
         } catch let error as CredentialHelperFailed {
             throw error
         } catch { throw CredentialHelperFailed(name: name, reason: "its answer cannot be read") }
-    }
-
-    private func run(_ program: FilePath, _ server: String) async throws -> (answer: [UInt8], end: ProcessEnd) {
-        let input = try HostDescriptors.memoryFile(Array(server.utf8))
-        defer { try? input.close() }
-        let output = try HostDescriptors.memoryFile([])
-        defer { try? output.close() }
-        let null = try HostDescriptors.null()
-        defer { try? null.close() }
-        let process = try await HeldProcess.start(
-            program,
-            ["get"],
-            environment: environment.variables,
-            descriptors: [input, output, null]
-        )
-        let end = try await withThrowingTaskGroup(of: ProcessEnd?.self) { group in
-            group.addTask { await process.end() }
-            group.addTask {
-                try? await Task.sleep(for: Self.patience)
-                process.signal(9)
-                return nil
-            }
-            while let next = try await group.next() {
-                guard let next else { continue }
-                group.cancelAll()
-                try Task.checkCancellation()
-                return next
-            }
-            return .lost
-        }
-        try output.seek(offset: 0, from: .start)
-        // What is too long is no answer.
-        let answer = try? HostFiles.read(output.duplicate().rawValue, program, upTo: Self.limit)
-        return (answer ?? [], end)
     }
 }
 

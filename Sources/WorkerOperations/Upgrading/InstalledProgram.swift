@@ -8,21 +8,19 @@ import WorkerModel
 
 /// `iii` where it is installed, with what lies beside it.
 package struct InstalledProgram: Sendable {
+    /// How long a program may take to tell its version.
+    private static let patience = Duration.seconds(60)
+
     /// What a program says that is asked for its version: the words of its first line; nil for one that does not start.
     package static func version(of program: FilePath, _ environment: HostEnvironment) async -> [String]? {
-        guard let null = try? HostDescriptors.null() else { return nil }
-        defer { try? null.close() }
-        guard let output = try? HostDescriptors.memoryFile([]) else { return nil }
-        defer { try? output.close() }
-        let process = try? await HeldProcess.start(
-            program,
-            ["--version"],
+        let told = try? await HeldProcess.output(
+            of: program,
+            arguments: ["--version"],
             environment: environment.variables,
-            descriptors: [null, output, null]
+            within: patience,
+            upTo: .kibibytes(4)
         )
-        guard await process?.end() == .exited(0), (try? output.seek(offset: 0, from: .start)) == 0,
-            let bytes = try? HostFiles.read(output.duplicate().rawValue, program, upTo: .kibibytes(4))
-        else { return nil }
+        guard let (bytes, end) = told, end == .exited(0) else { return nil }
         let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
         return line.split(separator: " ").map(String.init)
     }

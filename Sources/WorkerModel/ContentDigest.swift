@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Crypto
-
 /// A digest as images write it: `sha256:` and 64 lower-case hexadecimal digits, or `sha512:` and 128.
 ///
 /// Everything else here is named by SHA-256 alone, which is `Digest`.
 package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
+    /// The algorithms that images use.
     package enum Algorithm: String, Hashable, Sendable, CaseIterable {
         case sha256
         case sha512
@@ -15,6 +14,7 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
         fileprivate var length: Int { self == .sha256 ? 64 : 128 }
     }
 
+    /// What the text is the outcome of.
     package let algorithm: Algorithm
     /// The text, algorithm included.
     package let description: String
@@ -32,6 +32,7 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
         description = String(text)
     }
 
+    /// The same digest of SHA-256, as images write it.
     package init(_ digest: Digest) {
         algorithm = .sha256
         description = "sha256:\(digest)"
@@ -47,7 +48,8 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
         self = hasher.finalize()
     }
 
-    fileprivate init(_ algorithm: Algorithm, bytes: some Sequence<UInt8>) {
+    /// Writes what a hash function gave.
+    init(_ algorithm: Algorithm, bytes: some Sequence<UInt8>) {
         self.algorithm = algorithm
         let digits = Array("0123456789abcdef".utf8)
         var text = Array("\(algorithm.rawValue):".utf8)
@@ -56,38 +58,5 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
             text.append(digits[Int(byte & 15)])
         }
         description = String(decoding: text, as: UTF8.self)
-    }
-}
-
-/// Computes a digest of either algorithm of bytes that come in pieces.
-package struct ContentDigestHasher: Sendable {
-    private enum State {
-        case sha256(SHA256)
-        case sha512(SHA512)
-    }
-
-    private var state: State
-
-    package init(_ algorithm: ContentDigest.Algorithm) {
-        state = algorithm == .sha256 ? .sha256(SHA256()) : .sha512(SHA512())
-    }
-
-    package mutating func update(_ bytes: [UInt8]) {
-        switch state {
-        case .sha256(var hasher):
-            hasher.update(data: bytes)
-            state = .sha256(hasher)
-        case .sha512(var hasher):
-            hasher.update(data: bytes)
-            state = .sha512(hasher)
-        }
-    }
-
-    /// The digest of all that was given.
-    package func finalize() -> ContentDigest {
-        switch state {
-        case .sha256(let hasher): ContentDigest(.sha256, bytes: hasher.finalize())
-        case .sha512(let hasher): ContentDigest(.sha512, bytes: hasher.finalize())
-        }
     }
 }

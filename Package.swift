@@ -191,7 +191,7 @@ let modules: [Module] = [
         uses: [
             "Diagnostics", "WorkerModel", "JSONText", "RegistryAPI", "Resolution", "Manifests",
             "Archives", "MarkupText",
-            "RegistryStorage",
+            "RegistryStorage", "ImageDocuments", .crypto,
         ],
         testUses: [.systemPackage, "RegistryDatabase", "BlobStorage"]
     ),

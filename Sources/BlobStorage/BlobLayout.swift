@@ -123,14 +123,14 @@ struct BlobLayout: Sendable {
         guard let slot = slots.take(name) else { return false }
         let path = path(of: name)
         guard let status = try BlobFile.status(of: path) else {
-            slot.keeps(0)
+            slot.keeps(nil)
             return false
         }
         guard status.modifiedAt < moment else {
-            slot.keeps(status.size.bytes)
+            if slot.part?.size != status.size.bytes { slot.keeps(UploadedPart(size: status.size.bytes)) }
             return false
         }
-        defer { slot.keeps(0) }
+        defer { slot.keeps(nil) }
         return try BlobFile.remove(path)
     }
 }

@@ -2,6 +2,8 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import NIOPosix
+import RegistryStorage
+import Synchronization
 
 /// Threads for calls that wait for the disk, so that none of those that run tasks ever does.
 ///
@@ -24,10 +26,47 @@ enum BlockingThreads: Sendable {
     private var pool: NIOThreadPool { self == .reading ? Self.readers : Self.writers }
 
     /// Runs `work` to its end, also for a task that is cancelled: what it cleans up is cleaned up.
+    ///
+    /// When this returns the thread holds nothing any longer that `work` held or came to.
     func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
+        let job = Job(work)
+        await withCheckedContinuation { continuation in
             // The threads never end, so what is submitted is always run.
-            pool.submit { _ in continuation.resume(with: Result { try work() }) }
+            pool.submit { _ in
+                job.run()
+                continuation.resume()
+            }
+        }
+        return try job.takeOutcome()
+    }
+
+    /// Work that is let go when it is done, as is what it came to when somebody has taken it.
+    private final class Job<Value: Sendable>: Sendable {
+        private enum State {
+            case waiting(@Sendable () throws -> Value)
+            case done(Result<Value, any Error>)
+            case taken
+        }
+
+        private let state: Mutex<State>
+
+        init(_ work: @escaping @Sendable () throws -> Value) { state = Mutex(.waiting(work)) }
+
+        func run() {
+            guard case .waiting(let work) = exchange(.taken) else { return }
+            _ = exchange(.done(Result { try work() }))
+        }
+
+        func takeOutcome() throws -> Value {
+            guard case .done(let outcome) = exchange(.taken) else { throw BlobStorageError.uploadEnded }
+            return try outcome.get()
+        }
+
+        private func exchange(_ next: State) -> State {
+            state.withLock { state in
+                defer { state = next }
+                return state
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ package final class FolderBlobStore: BlobStore {
                     try UploadFile(in: layout.uploads, names: names)
                 }
             // It has taken the place of one that was there.
-            slot?.keeps(0)
+            slot?.keeps(nil)
             return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot)
         }
     }
@@ -63,16 +63,40 @@ package final class FolderBlobStore: BlobStore {
         guard let slot = slots.take(name) else { throw BlobStorageError.uploadUnderWay }
         let layout = layout
         return try await BlockingThreads.writing.run {
-            let path = layout.path(of: name)
-            let file = offset == .zero ? try UploadFile(path) : try UploadFile(continuing: path, at: offset)
-            slot.keeps(file.size)
-            return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot)
+            let (path, wasOpened) = (layout.path(of: name), slot.part != nil)
+            let file = offset == .zero ? try UploadFile(path) : try UploadFile(continuing: path, at: offset, slot.part)
+            slot.keeps(file.part)
+            return FolderBlobUpload(file, in: layout, upTo: limit, slot: slot, wasOpened: wasOpened)
         }
     }
 
+    /// Makes an empty file, which is not synced: what a power failure takes is begun anew.
+    package func openUpload(_ name: UploadName) async throws {
+        guard let slot = slots.take(name) else { throw BlobStorageError.uploadUnderWay }
+        let layout = layout
+        try await BlockingThreads.writing.run {
+            let file = try UploadFile(layout.path(of: name))
+            file.close()
+            slot.keeps(file.part)
+        }
+    }
+
+    /// Removes the file.
+    package func discardUpload(_ name: UploadName) async throws -> Bool {
+        guard let slot = slots.take(name) else { throw BlobStorageError.uploadUnderWay }
+        let layout = layout
+        return try await BlockingThreads.writing.run {
+            defer { slot.keeps(nil) }
+            return try BlobFile.remove(layout.path(of: name))
+        }
+    }
+
+    /// As this program knows it.
+    package func unfinishedUploads(of account: AccountName) async throws -> Int { slots.count(of: account) }
+
     package func suspendedUpload(_ name: UploadName) async throws -> ByteCount? {
         // Held while looking: a number that changes meanwhile would be of no use.
-        guard let slot = slots.take(name) else { return nil }
+        guard let slot = slots.take(name) else { throw BlobStorageError.uploadUnderWay }
         let layout = layout
         return try await BlockingThreads.reading.run { try BlobFile.status(of: layout.path(of: slot.name))?.size }
     }

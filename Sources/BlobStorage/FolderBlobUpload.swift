@@ -24,10 +24,19 @@ actor FolderBlobUpload: BlobUpload {
     private var state: State
     /// The upload's right to its name, held until it ends; nil for one without a name.
     private var slot: UploadSlots.Slot?
+    /// Whether somebody knows of it though nothing has arrived.
+    private let wasOpened: Bool
     private var pending: [UInt8] = []
     private var received: Int64
 
-    init(_ file: UploadFile, in layout: BlobLayout, upTo limit: ByteCount, slot: UploadSlots.Slot?) {
+    init(
+        _ file: UploadFile,
+        in layout: BlobLayout,
+        upTo limit: ByteCount,
+        slot: UploadSlots.Slot?,
+        wasOpened: Bool = false
+    ) {
+        self.wasOpened = wasOpened
         self.layout = layout
         self.limit = limit
         self.slot = slot
@@ -48,7 +57,7 @@ actor FolderBlobUpload: BlobUpload {
     /// Closes a file that stays.
     private static func leave(_ upload: UploadFile, _ slot: UploadSlots.Slot?) {
         upload.close()
-        slot?.keeps(upload.size)
+        slot?.keeps(upload.part)
     }
 
     func append(_ bytes: [UInt8]) async throws {
@@ -64,31 +73,31 @@ actor FolderBlobUpload: BlobUpload {
         pending.reserveCapacity(Self.pieceSize * 2)
     }
 
-    func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob {
+    func finish(expecting digest: Digest?, at now: Timestamp) async throws -> StoredBlob {
         try await flush()
         let upload = try await take()
         let layout = layout
         // What was not expected is gone too.
-        defer { end(keeping: 0) }
+        defer { end(keeping: nil) }
         return try await BlockingThreads.writing.run { try upload.becomeBlob(digest, in: layout, at: now) }
     }
 
     func suspend() async {
-        guard slot != nil, received > 0 else { return await abandon() }
+        guard slot != nil, received > 0 || wasOpened else { return await abandon() }
         do {
             try await flush()
             let upload = try await take()
             // Nothing is lost that was not written before; what the disk loses with its power is sent again.
             try await BlockingThreads.writing.run { upload.close() }
-            end(keeping: upload.size)
+            end(keeping: upload.part)
         } catch {
             // The file went when writing failed, or the upload had ended before.
         }
     }
 
-    /// Gives the name back, which has a file of so many bytes.
-    private func end(keeping size: Int64) {
-        slot?.keeps(size)
+    /// Gives the name back, with what its file has; nil where there is none.
+    private func end(keeping part: UploadedPart?) {
+        slot?.keeps(part)
         slot = nil
     }
 
@@ -97,7 +106,7 @@ actor FolderBlobUpload: BlobUpload {
         pending = []
         // What cannot be removed now is swept later.
         try? await BlockingThreads.writing.run { upload.discard() }
-        end(keeping: 0)
+        end(keeping: nil)
     }
 
     /// Begins to write what has been collected, once what came before it is written.
@@ -116,7 +125,7 @@ actor FolderBlobUpload: BlobUpload {
         case .open(let upload): return upload
         case .writing(let task):
             do { return try await task.value } catch {
-                end(keeping: 0)
+                end(keeping: nil)
                 throw error
             }
         case .ended: throw BlobStorageError.uploadEnded

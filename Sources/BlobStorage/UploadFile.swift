@@ -17,7 +17,7 @@ struct UploadFile: Sendable {
 
     private let file: FileDescriptor
     private let path: FilePath
-    private var hasher = DigestHasher()
+    private(set) var hasher = DigestHasher()
     private(set) var size: Int64 = 0
     /// How much of the file the disk was told to begin with.
     private var begun: Int64 = 0
@@ -59,10 +59,10 @@ struct UploadFile: Sendable {
         } catch { throw BlobStorageError("create", path, error) }
     }
 
-    /// Opens a file to go on behind the `offset` bytes that it has, which are hashed again.
+    /// Opens a file to go on behind the `offset` bytes that it has, which are hashed again unless `part` is of them.
     ///
     /// - Throws: `.uploadOffset` where it has another number of bytes, or is not there.
-    init(continuing path: FilePath, at offset: ByteCount) throws(BlobStorageError) {
+    init(continuing path: FilePath, at offset: ByteCount, _ part: UploadedPart?) throws(BlobStorageError) {
         self.path = path
         do {
             file = try FileDescriptor.open(path, .readWrite, options: [.noFollow, .closeOnExec])
@@ -74,6 +74,7 @@ struct UploadFile: Sendable {
             // Looked at before all of it is hashed: a wrong offset costs nothing.
             let arrived = try BlobFile.status(of: path)?.size ?? .zero
             guard arrived == offset else { throw BlobStorageError.uploadOffset(expected: arrived) }
+            if let part, let known = part.hasher, part.size == offset.bytes { (hasher, size) = (known, part.size) }
             while true {
                 let piece = try BlobFile.read(file, path, in: size..<size + Self.pieceSize)
                 if piece.isEmpty { break }
@@ -104,10 +105,19 @@ struct UploadFile: Sendable {
         return next
     }
 
-    func becomeBlob(_ digest: Digest, in layout: BlobLayout, at now: Timestamp) throws(BlobStorageError) -> StoredBlob {
-        let found = hasher.finalize()
+    /// What has arrived.
+    var part: UploadedPart { UploadedPart(size: size, hasher: hasher) }
+
+    func becomeBlob(
+        _ expected: Digest?,
+        in layout: BlobLayout,
+        at now: Timestamp
+    ) throws(BlobStorageError) -> StoredBlob {
+        let digest = hasher.finalize()
         do {
-            guard found == digest else { throw BlobStorageError.digestMismatch(expected: digest, found: found) }
+            if let expected, expected != digest {
+                throw BlobStorageError.digestMismatch(expected: expected, found: digest)
+            }
             if fchmod(file.rawValue, 0o444) != 0 { throw Errno(rawValue: iii_errno()) }
             _ = try BlobFile.setTime(of: path, to: now)
             // Bytes first, name after: a name never stands for bytes that a power failure took.

@@ -13,13 +13,16 @@ final class UploadSlots: Sendable {
     private struct State {
         var taken: Set<UploadName> = []
         /// Of uploads under way, what had arrived when they were begun or continued.
-        var sizes: [UploadName: Int64] = [:]
-        var totals: [AccountName: Int64] = [:]
+        var files: [UploadName: UploadedPart] = [:]
+        var totals: [AccountName: (bytes: Int64, count: Int)] = [:]
 
-        mutating func keep(_ size: Int64, for name: UploadName) {
-            let total = totals[name.account, default: 0] + size - (sizes[name] ?? 0)
-            totals[name.account] = total > 0 ? total : nil
-            sizes[name] = size > 0 ? size : nil
+        mutating func keep(_ part: UploadedPart?, for name: UploadName) {
+            let before = files[name]
+            var total = totals[name.account] ?? (0, 0)
+            total.bytes += (part?.size ?? 0) - (before?.size ?? 0)
+            total.count += (part == nil ? 0 : 1) - (before == nil ? 0 : 1)
+            totals[name.account] = total.count > 0 ? total : nil
+            files[name] = part
         }
     }
 
@@ -35,8 +38,11 @@ final class UploadSlots: Sendable {
 
         deinit { slots.free(name) }
 
-        /// Notes how many bytes the file has that the upload could be continued behind; zero where there is none.
-        func keeps(_ size: Int64) { slots.state.withLock { $0.keep(size, for: name) } }
+        /// What the file has that the upload can be continued behind; nil where there is none.
+        var part: UploadedPart? { slots.state.withLock { $0.files[name] } }
+
+        /// Notes what the file has that the upload could be continued behind; nil where there is none.
+        func keeps(_ part: UploadedPart?) { slots.state.withLock { $0.keep(part, for: name) } }
     }
 
     private let state: Mutex<State>
@@ -44,12 +50,12 @@ final class UploadSlots: Sendable {
     /// `found` are the uploads that the folder has.
     init(_ found: [UploadName: Int64]) {
         var state = State()
-        for (name, size) in found { state.keep(size, for: name) }
+        for (name, size) in found { state.keep(UploadedPart(size: size), for: name) }
         self.state = Mutex(state)
     }
 
-    /// The uploads that have bytes, as far as is known.
-    var known: [UploadName] { state.withLock { Array($0.sizes.keys) } }
+    /// The uploads that have files, as far as is known.
+    var known: [UploadName] { state.withLock { Array($0.files.keys) } }
 
     /// Takes a name; nil where somebody has it.
     func take(_ name: UploadName) -> Slot? {
@@ -57,7 +63,10 @@ final class UploadSlots: Sendable {
     }
 
     /// The bytes of the uploads that an account can continue, those that are being continued included.
-    func size(of account: AccountName) -> ByteCount { ByteCount(state.withLock { $0.totals[account] ?? 0 }) }
+    func size(of account: AccountName) -> ByteCount { ByteCount(state.withLock { $0.totals[account]?.bytes ?? 0 }) }
+
+    /// How many uploads an account can continue, those that are being continued included.
+    func count(of account: AccountName) -> Int { state.withLock { $0.totals[account]?.count ?? 0 } }
 
     private func free(_ name: UploadName) { state.withLock { _ = $0.taken.remove(name) } }
 }

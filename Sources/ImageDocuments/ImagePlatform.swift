@@ -31,6 +31,21 @@ package struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What a program for a target is called among images; nil for a target that none of them names.
+    package init?(running target: TargetTriple) {
+        let triple = target.description
+        let processors: [(String, String, String?)] = [
+            ("x86_64", "amd64", nil), ("aarch64", "arm64", nil), ("armv7", "arm", "v7"), ("i686", "386", nil),
+            ("riscv64", "riscv64", nil), ("powerpc64le", "ppc64le", nil), ("s390x", "s390x", nil),
+            ("loongarch64", "loong64", nil),
+        ]
+        let systems = [("-linux-", "linux"), ("-darwin", "darwin"), ("-windows-", "windows"), ("-freebsd", "freebsd")]
+        guard let processor = processors.first(where: { triple.hasPrefix($0.0) }),
+            let system = systems.first(where: { triple.contains($0.0) })
+        else { return nil }
+        self.init(system: system.1, architecture: processor.1, variant: processor.2)
+    }
+
     /// How well an image for this platform runs on `host`: higher is better, nil is not at all.
     ///
     /// A host runs older generations of its architecture. An image that names none is for the common one.

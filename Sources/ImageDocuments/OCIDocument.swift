@@ -33,23 +33,7 @@ package enum OCIDocument: Hashable, Sendable {
     package init(parsing bytes: [UInt8], declared: OCIMediaType?) throws(OCIDocumentError) {
         do {
             let document = JSONCursor(try JSONValue(parsing: bytes))
-            guard try document.required("schemaVersion").integer() == 2 else {
-                throw document.fail("`schemaVersion` must be 2")
-            }
-            let (hasManifests, hasLayers) = (
-                try document.optional("manifests") != nil, try document.optional("layers") != nil
-            )
-            let named = try document.optional("mediaType").map { item throws(JSONShapeError) in
-                guard let type = OCIMediaType(rawValue: try item.string()) else { throw item.fail("is not known") }
-                return type
-            }
-            // What nobody calls by name, as umoci does not, is what it looks like.
-            let type = named ?? declared ?? (hasManifests ? .index : .manifest)
-            if let declared, declared != type { throw document.fail("is of another type than its header says") }
-            // One reader would see an index where another sees an image.
-            if hasManifests == hasLayers || hasManifests != type.isIndex {
-                throw document.fail("must hold either `manifests` or `layers`, as its type says")
-            }
+            let type = try OCIMediaType(of: document, declared: declared)
             self = try type.isIndex ? Self.readIndex(document) : Self.readImage(document)
         } catch { throw OCIDocumentError(reason: error.words) }
     }
@@ -82,7 +66,7 @@ package enum OCIDocument: Hashable, Sendable {
         )
     }
 
-    private static func platform(_ item: JSONCursor?) throws -> ImagePlatform? {
+    static func platform(_ item: JSONCursor?) throws -> ImagePlatform? {
         guard let item else { return nil }
         let system = try item.required("os").string()
         let architecture = try item.required("architecture").string()

@@ -14,6 +14,8 @@ package struct PublishAnswer: WireValue {
     package var channel: ChannelName?
     /// RFC 3339, UTC.
     package var publishedAt: String?
+    /// The reference of an image as its users will see it; nil for other kinds.
+    package var image: String?
     /// What the publisher should know though nothing failed.
     package var warnings: [String] = []
 
@@ -31,6 +33,7 @@ package struct PublishAnswer: WireValue {
         version = try row.required("version").version()
         channel = try row.optional("tag")?.parsed { try ChannelName(parsing: $0) }
         publishedAt = try row.optional("published_at")?.string()
+        image = try json.optional("image")?.string()
         warnings = try json.optional("warnings")?.strings() ?? []
     }
 
@@ -42,6 +45,7 @@ package struct PublishAnswer: WireValue {
         var object = JSONObject()
         object["worker"] = name.map { ["name": .string($0.description)] }
         object["version"] = .object(row)
+        object["image"] = image.map(JSONValue.string)
         if !warnings.isEmpty { object["warnings"] = .strings(warnings) }
         return .object(object)
     }

@@ -104,6 +104,7 @@ extension SQLRegistrySession {
         guard let id = try identity(of: removal.version, of: worker) else {
             throw .versionNotFound(worker, removal.version)
         }
+        try withdraw(id.version, of: id.worker)
         for table in ["channels", "skills", "downloads", "dependencies", "artifacts", "version_documents"] {
             try connection.execute("DELETE FROM \(table) WHERE version_id = ?", [id.version.sql])
         }

@@ -6,8 +6,23 @@ import WorkerModel
 
 /// What accounts have uploaded.
 extension SQLRegistrySession {
-    private static let isReferenced =
-        "EXISTS (SELECT 1 FROM artifacts WHERE artifacts.digest = uploads.digest AND artifacts.url IS NULL)"
+    /// Whether a version delivers it.
+    private static let isPublished = """
+        (EXISTS (SELECT 1 FROM artifacts WHERE artifacts.digest = uploads.digest AND artifacts.url IS NULL)
+            OR EXISTS (
+                SELECT 1 FROM repository_blobs
+                JOIN manifest_blobs ON manifest_blobs.digest = repository_blobs.digest
+                JOIN manifests ON manifests.id = manifest_blobs.manifest_id
+                    AND manifests.repository_id = repository_blobs.repository_id
+                WHERE repository_blobs.stored = uploads.digest AND manifests.is_published = 1
+            )
+            OR EXISTS (SELECT 1 FROM manifests WHERE manifests.stored = uploads.digest AND manifests.is_published = 1))
+        """
+    /// Whether a repository has it, delivered or not.
+    private static let isKept = """
+        (EXISTS (SELECT 1 FROM repository_blobs WHERE repository_blobs.stored = uploads.digest)
+            OR EXISTS (SELECT 1 FROM manifests WHERE manifests.stored = uploads.digest))
+        """
 
     func uploadedSize(of digest: Digest) throws(RegistryStorageError) -> ByteCount? {
         let row = try connection.row("SELECT size FROM uploads WHERE digest = ? LIMIT 1", [digest.sql])
@@ -22,7 +37,7 @@ extension SQLRegistrySession {
         let row = try connection.row(
             """
             SELECT COALESCE(SUM(size), 0) FROM uploads
-            WHERE account_id = ? AND uploaded_at >= ? AND NOT \(Self.isReferenced)
+            WHERE account_id = ? AND (uploaded_at >= ? OR \(Self.isKept)) AND NOT \(Self.isPublished)
             """,
             [id.sql, moment.sql]
         )
@@ -47,7 +62,7 @@ extension SQLRegistrySession {
 
     func forgetUploads(before moment: Timestamp) throws(RegistryStorageError) {
         try connection.execute(
-            "DELETE FROM uploads WHERE uploaded_at < ? AND NOT \(Self.isReferenced)",
+            "DELETE FROM uploads WHERE uploaded_at < ? AND NOT \(Self.isKept) AND NOT \(Self.isPublished)",
             [moment.sql]
         )
     }

@@ -57,8 +57,6 @@ extension SQLRegistrySession {
         guard let publisherID = try identity(of: version.publisher) else {
             throw .accountNotFound(version.publisher)
         }
-        var image = SQLValue.null
-        if case .image(let reference) = version.artifacts { image = .text(reference) }
         let inserted = try connection.row(
             """
             INSERT INTO versions (worker_id, version, kind, publisher_id, published_at, image) VALUES (?, ?, ?, ?, ?, ?)
@@ -66,7 +64,7 @@ extension SQLRegistrySession {
             """,
             [
                 workerID.sql, version.version.sql, version.kind.rawValue.sql, publisherID.sql, version.publishedAt.sql,
-                image,
+                version.artifacts.image?.sql ?? .null,
             ]
         )
         guard let id = try inserted?.integer(0) else { throw .versionExists(version.worker, version.version) }
@@ -111,8 +109,10 @@ extension SQLRegistrySession {
     }
 
     /// What the blob store has to hold.
-    private static let hosted =
-        "SELECT digest FROM artifacts WHERE url IS NULL UNION SELECT digest FROM programs"
+    private static let hosted = """
+        SELECT digest FROM artifacts WHERE url IS NULL UNION SELECT digest FROM programs
+        UNION SELECT stored AS digest FROM repository_blobs UNION SELECT stored AS digest FROM manifests
+        """
 
     func hostedDigests(after digest: Digest?, limit: Int) throws(RegistryStorageError) -> [Digest] {
         let rows = try connection.query(
@@ -138,12 +138,30 @@ extension SQLRegistrySession {
                 """
                 SELECT digest FROM artifacts WHERE url IS NULL AND digest IN (\(marks))
                 UNION SELECT digest FROM programs WHERE digest IN (\(marks))
+                UNION SELECT stored FROM repository_blobs WHERE stored IN (\(marks))
+                UNION SELECT stored FROM manifests WHERE stored IN (\(marks))
                 """,
-                asked.map(\.sql) + asked.map(\.sql)
+                (0..<4).flatMap { _ in asked.map(\.sql) }
             )
             for row in rows { found.insert(try row.digest(0)) }
         }
         return found
+    }
+
+    func hostedImage(
+        of version: SemanticVersion,
+        of worker: WorkerName
+    ) throws(RegistryStorageError) -> ContentDigest? {
+        let row = try connection.row(
+            """
+            SELECT versions.image FROM workers JOIN versions ON versions.worker_id = workers.id
+            WHERE workers.name = ? AND versions.version = ?
+            """,
+            [worker.sql, version.sql]
+        )
+        guard let image = try row?.textIfAny(0), case .hostedImage(let digest) = try PublishedArtifacts(image: image)
+        else { return nil }
+        return digest
     }
 
     // MARK: Parts of a version
@@ -161,7 +179,7 @@ extension SQLRegistrySession {
     private func insertArtifacts(_ artifacts: PublishedArtifacts, _ id: Int64) throws(RegistryStorageError) {
         var locations: [(target: String, location: ArtifactLocation)] = []
         switch artifacts {
-        case .engine, .image: return
+        case .engine, .image, .hostedImage: return
         case .bundle(let archive): locations = [("", archive)]
         case .binaries(let builds): locations = builds.map { ($0.key.description, $0.value) }
         }
@@ -182,7 +200,7 @@ extension SQLRegistrySession {
         case .engine: return .engine
         case .image:
             guard let image else { throw .damaged(what: "an image without its reference") }
-            return .image(image)
+            return try PublishedArtifacts(image: image)
         case .bundle, .binary: break
         }
         let rows = try connection.query("SELECT target, url, digest FROM artifacts WHERE version_id = ?", [id.sql])
@@ -206,6 +224,28 @@ extension SQLRegistrySession {
             dependencies.append(WorkerDependency(name: try row.workerName(0), selector: try row.text(1)))
         }
         return dependencies
+    }
+}
+
+extension PublishedArtifacts {
+    /// What the column of images has: a reference, or `@` and the digest of one that the registry has itself.
+    fileprivate var image: String? {
+        switch self {
+        case .image(let reference): reference
+        case .hostedImage(let digest): "@\(digest)"
+        case .engine, .binaries, .bundle: nil
+        }
+    }
+
+    fileprivate init(image: String) throws(RegistryStorageError) {
+        guard image.hasPrefix("@") else {
+            self = .image(image)
+            return
+        }
+        guard let digest = try? ContentDigest(parsing: image.dropFirst()) else {
+            throw .damaged(what: "an image of the digest `\(image)`")
+        }
+        self = .hostedImage(digest)
     }
 }
 

@@ -20,6 +20,8 @@ extension Int64 { var sql: SQLValue { .integer(self) } }
 extension Int { var sql: SQLValue { .integer(Int64(self)) } }
 extension Bool { var sql: SQLValue { .integer(self ? 1 : 0) } }
 extension Digest { var sql: SQLValue { .bytes(bytes) } }
+extension ContentDigest { var sql: SQLValue { .text(description) } }
+extension RepositoryName { var sql: SQLValue { .text(description) } }
 extension Timestamp { var sql: SQLValue { .integer(milliseconds) } }
 extension Day { var sql: SQLValue { .integer(Int64(number)) } }
 extension WorkerName { var sql: SQLValue { .text(description) } }
@@ -73,6 +75,10 @@ struct SQLRow: Sendable {
             throw damage(column)
         }
         return digest
+    }
+
+    func contentDigest(_ column: Int) throws(RegistryStorageError) -> ContentDigest {
+        try parsed(column) { try ContentDigest(parsing: $0) }
     }
 
     /// Reads a text with the parser of its type; what that refuses was never written by us.

@@ -39,7 +39,7 @@ struct BlobCollection: Service {
                 "blobs collected",
                 metadata: [
                     "blobs.deleted": "\(outcome.blobs)", "blobs.deleted_bytes": "\(outcome.bytes.bytes)",
-                    "uploads.expired": "\(outcome.uploads)",
+                    "images.deleted": "\(outcome.documents)", "uploads.expired": "\(outcome.uploads)",
                 ]
             )
         } catch is CancellationError {

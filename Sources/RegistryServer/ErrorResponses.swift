@@ -17,6 +17,8 @@ struct ErrorResponse {
     var status: HTTPResponse.Status
     var envelope: ErrorEnvelope
     var headers = HTTPFields()
+    /// What clients of images know it by, where that does not follow from the status.
+    var imageCode: String?
     /// Whether it is the server that failed, which its log must tell.
     var isFailureOfServer = false
 
@@ -32,6 +34,10 @@ struct ErrorResponse {
     init(_ error: any Error) {
         switch error {
         case let error as RegistryServiceError: self.init(service: error)
+        case let error as Unauthenticated:
+            self.init(service: error.cause)
+            headers[.wwwAuthenticate] = error.challenge
+            envelope.fix = "log in with the name of an account, and a key of it as the password"
         case let error as RequestFault: self.init(request: error)
         case let error as BlobStorageError: self.init(blobs: error)
         case let error as RegistryStorageError: self.init(storage: error)
@@ -55,7 +61,7 @@ struct ErrorResponse {
 extension ErrorResponse {
     private init(service error: RegistryServiceError) {
         switch error {
-        case .keyMissing, .keyUnknown, .keyExpired: self.init(.unauthorized, error)
+        case .keyMissing, .keyUnknown, .tokenInvalid, .keyExpired: self.init(.unauthorized, error)
         case .accountSuspended, .scopeMissing, .nameNotCovered, .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar,
             .nameReserved:
             self.init(.forbidden, error)
@@ -108,7 +114,8 @@ extension ErrorResponse {
         case .blobNotFound: self.init(.blobNotFound, error)
         case .programNotOffered: self.init(.programNotFound, error)
         case .uploadQuota: self.init(.quotaExceeded, error)
-        case .tooManyUploads:
+        case .image(let fault): self.init(image: fault)
+        case .tooManyUploads, .tooManyUnfinished:
             self.init(.tooManyRequests, error)
             headers[.retryAfter] = "1"
         case .blobDamaged:
@@ -137,6 +144,8 @@ extension ErrorResponse {
     private init(request fault: RequestFault) {
         switch fault {
         case .unknownRoute: self.init(.notFound, "there is nothing here", fix: "check path and method")
+        case .wrongMethod:
+            self.init(.methodNotAllowed, "nothing here answers to this method", fix: "check path and method")
         case .tooLarge(let limit): self.init(.tooLarge, "the request is larger than \(limit)", fix: "send less")
         case .cut: self.init(.validationError, "the request ended early", fix: "send it again")
         case .notJSON(let error): self.init(.invalidJSON, error.message.printable, fix: "send one JSON object in UTF-8")

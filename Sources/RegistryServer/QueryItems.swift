@@ -16,6 +16,9 @@ struct QueryItems {
     /// The value of the first item of a name.
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
+    /// The values of all items of a name.
+    func all(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
+
     private static func decoded(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

@@ -34,6 +34,14 @@ extension HTTPField.Name {
     static let requestID = HTTPField.Name.known("X-Request-Id")
     static let contentTypeOptions = HTTPField.Name.known("X-Content-Type-Options")
 
+    // Of images.
+    static let distributionVersion = HTTPField.Name.known("Docker-Distribution-API-Version")
+    static let contentDigest = HTTPField.Name.known("Docker-Content-Digest")
+    static let uploadID = HTTPField.Name.known("Docker-Upload-UUID")
+    static let subject = HTTPField.Name.known("OCI-Subject")
+    static let filtersApplied = HTTPField.Name.known("OCI-Filters-Applied")
+    static let link = HTTPField.Name.known("Link")
+
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("header names here are tokens: \(text)") }
         return name

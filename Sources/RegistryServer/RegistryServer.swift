@@ -88,6 +88,7 @@ package struct RegistryServer: Sendable {
         }
         BlobRoutes(service: service, limits: limits).add(to: router)
         UploadRoutes(service: service, limits: limits).add(to: router)
+        ImageRoutes(service: service, limits: limits).add(to: router)
         PublishRoutes(service: service, limits: limits).add(to: router)
         ResolveRoutes(service: service, limits: limits).add(to: router)
         WorkerRoutes(service: service).add(to: router)

@@ -14,6 +14,8 @@ import WorkerModel
 enum RequestFault: Error {
     /// No such path, or not with this method.
     case unknownRoute
+    /// A path that is there, and not with this method.
+    case wrongMethod
     case tooLarge(limit: ByteCount)
     /// The client went away inside its request.
     case cut(any Error)

@@ -16,6 +16,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var question: ByteCount
     /// One uploaded blob.
     package var upload: ByteCount
+    /// One layer of an image.
+    package var imageLayer: ByteCount
     /// What one account may have sent that no version names.
     package var uploadQuota: ByteCount
     /// All header fields of a request together.
@@ -62,7 +64,8 @@ package struct ServerLimits: Sendable, Hashable {
         jsonBody: ByteCount = .mebibytes(8),
         question: ByteCount = .kibibytes(64),
         upload: ByteCount = .mebibytes(512),
-        uploadQuota: ByteCount = .mebibytes(8192),
+        imageLayer: ByteCount = .gibibytes(8),
+        uploadQuota: ByteCount = .gibibytes(8),
         headers: ByteCount = .kibibytes(32),
         headerCount: Int = 100,
         page: Int = PageRequest.largest,
@@ -79,6 +82,7 @@ package struct ServerLimits: Sendable, Hashable {
         self.jsonBody = jsonBody
         self.question = question
         self.upload = upload
+        self.imageLayer = imageLayer
         self.uploadQuota = uploadQuota
         self.headers = headers
         self.headerCount = headerCount

@@ -17,6 +17,8 @@ package struct CheckRegistry: Sendable {
         case changedBlob(WorkerName, SemanticVersion, Digest, found: Digest)
         /// The bytes of a program that is offered are not there, or are others.
         case damagedProgram(name: String, TargetTriple, Digest)
+        /// The bytes of an image or artifact are not there, or are others.
+        case damagedImage(Digest)
         /// The record of events names a version that is gone.
         case missingVersion(WorkerName, SemanticVersion)
 
@@ -30,6 +32,8 @@ package struct CheckRegistry: Sendable {
                 "the blob sha256:\(digest) of `\(name)@\(version)` has changed: its bytes have SHA-256 \(found)"
             case .damagedProgram(let name, let target, let digest):
                 "the program `\(name.printable)` for \(target) is offered, and the blob sha256:\(digest) is gone or has changed"
+            case .damagedImage(let digest):
+                "a repository of images needs the blob sha256:\(digest), which is gone or has changed"
             case .missingVersion(let name, let version):
                 "`\(name)@\(version)` was published and is not in the database"
             }
@@ -72,6 +76,7 @@ package struct CheckRegistry: Sendable {
             place = events.last?.sequence
         } while place != nil
         try await checkPrograms(&report, &seen)
+        try await checkImages(besides: &seen, noting: &report)
         try await countUnnamed(&report)
         return report
     }
@@ -84,6 +89,21 @@ package struct CheckRegistry: Sendable {
             }
             report.damages.append(.damagedProgram(name: program.name, program.target, program.digest))
         }
+    }
+
+    /// What is needed and was not looked at for a version or as a program is of an image or artifact.
+    private func checkImages(besides seen: inout Set<Digest>, noting report: inout Report) async throws {
+        var last: Digest?
+        repeat {
+            let after = last
+            let needed = try await store.read { try $0.hostedDigests(after: after, limit: Self.page) }
+            for digest in needed where seen.insert(digest).inserted {
+                report.blobs += 1
+                if let blob = try await blobs.blob(digest), try await self.digest(of: blob) == digest { continue }
+                report.damages.append(.damagedImage(digest))
+            }
+            last = needed.last
+        } while last != nil
     }
 
     private func countUnnamed(_ report: inout Report) async throws {

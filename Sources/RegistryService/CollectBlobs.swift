@@ -4,7 +4,7 @@
 package import RegistryStorage
 package import WorkerModel
 
-/// Deletes blobs that no version needs, and what unfinished uploads left, once they are a day old.
+/// Deletes images that nothing points to, blobs that nothing needs, and what unfinished uploads left, once they are a day old.
 ///
 /// May run while the registry serves. Whoever publishes first makes the blobs young that the version needs, and the
 /// store looks at the age of a blob again when it deletes it, while nobody can renew it: a blob that a publication in
@@ -20,11 +20,13 @@ package struct CollectBlobs: Sendable {
     package struct Outcome: Sendable, Hashable {
         package var blobs = 0
         package var bytes = ByteCount.zero
+        /// Images and artifacts that nothing pointed to.
+        package var documents = 0
         package var uploads = 0
         /// Blobs that no version needs and that stay, since there are too many of them to believe it.
         package var withheld = 0
 
-        package var isNothing: Bool { blobs == 0 && uploads == 0 }
+        package var isNothing: Bool { blobs == 0 && uploads == 0 && documents == 0 }
     }
 
     private let store: any RegistryStore
@@ -44,6 +46,9 @@ package struct CollectBlobs: Sendable {
         var outcome = Outcome()
         let moment = surroundings.now().adding(.zero - Self.patience)
         outcome.uploads = try await blobs.sweepUploads(olderThan: moment)
+        while case let collected = try await store.write({ session in
+            try session.collectRepositories(before: moment, limit: Self.page)
+        }), !collected.isNothing { outcome.documents += collected.manifests }
         let unneeded = try await unneeded(olderThan: moment)
         if let unneeded {
             outcome.withheld = unneeded

@@ -32,7 +32,11 @@ package struct PublicURL: Hashable, Sendable, CustomStringConvertible {
             throw PublicURLError(text: text, reason: "only a host and a port may follow the scheme")
         }
         description = trimmed
+        self.authority = String(authority)
     }
+
+    /// Host and port, as references of images begin.
+    package let authority: String
 
     /// The address of a blob that this registry keeps.
     package func blob(_ digest: Digest) -> String { description + RegistryPath.blob(digest).description }

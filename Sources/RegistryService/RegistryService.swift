@@ -33,6 +33,8 @@ package struct RegistryService: Sendable {
     package let collect: CollectBlobs
     package let readiness: Readiness
     package let programs: OfferPrograms
+    /// Images and artifacts, by the distribution specification.
+    package let images: RegistryImages
     package let surroundings: Surroundings
     package let publicURL: @Sendable () -> PublicURL
     private let store: any RegistryStore
@@ -49,7 +51,7 @@ package struct RegistryService: Sendable {
         uploadQuota: ByteCount? = nil,
         uploadsAtOnce: Int = 32
     ) {
-        let table = AnswerTable(generation: { store.generation })
+        let table = AnswerTable<DownloadAnswer>(generation: { store.generation })
         let counter = DownloadCounter(store: store, surroundings: surroundings)
         let changes = WorkerChanges(store: store, surroundings: surroundings)
         keys = Keys(store: store, surroundings: surroundings, requestsPerMinute: keyedRequestsPerMinute)
@@ -62,7 +64,7 @@ package struct RegistryService: Sendable {
         )
         resolve = ResolveWorker(store: store, publicURL: publicURL)
         download = DownloadInfo(store: store, table: table, counter: counter, publicURL: publicURL)
-        details = WorkerDetails(store: store, counter: counter)
+        details = WorkerDetails(store: store, counter: counter, publicURL: publicURL)
         versions = WorkerVersions(store: store)
         list = ListWorkers(store: store, counter: counter)
         skills = WorkerSkills(store: store, changes: changes)
@@ -87,6 +89,7 @@ package struct RegistryService: Sendable {
             quota: UploadQuota(uploadQuota),
             underWay: UploadsUnderWay(limit: uploadsAtOnce)
         )
+        images = RegistryImages(store: store, keys: keys, receive: receive, surroundings: surroundings)
         collect = CollectBlobs(store: store, blobs: blobs, surroundings: surroundings)
         self.surroundings = surroundings
         self.publicURL = publicURL
@@ -95,5 +98,13 @@ package struct RegistryService: Sendable {
     /// Makes what an older release did not make, before the first request.
     ///
     /// - Throws: what the store throws; what was made until then stays.
-    package func prepare() async throws { try await ListedWorkers.refreshAll(in: store) }
+    package func prepare() async throws {
+        try await ListedWorkers.refreshAll(in: store)
+        try await DeliverVersions(
+            store: store,
+            blobs: blobs,
+            publicURL: publicURL,
+            surroundings: surroundings
+        )()
+    }
 }

@@ -10,6 +10,7 @@ extension RegistryServiceError {
     package var message: String {
         switch self {
         case .keyMissing: "this needs a key, and none was sent"
+        case .tokenInvalid: "the token was not made by this registry or not for this, or its time is over"
         case .keyUnknown: "the key is not one of this registry"
         case .keyExpired(let since): "the key expired at \(since)"
         case .tooManyWrongKeys: "too many wrong keys came from this address"
@@ -50,6 +51,9 @@ extension RegistryServiceError {
         case .programNotOffered(let name?): "this registry does not offer `\(name.printable)`"
         case .blobDamaged(let digest): "the blob sha256:\(digest) is damaged: its file has another size than was stored"
         case .tooManyUploads(let limit): "the account has \(limit) uploads under way, and may have no more at once"
+        case .tooManyUnfinished(let limit):
+            "the account has begun \(limit) uploads that it has not ended, and may have no more"
+        case .image(let fault): fault.message
         case .uploadQuota(let limit): "the account has sent more than \(limit) that no version names"
         }
     }
@@ -57,6 +61,7 @@ extension RegistryServiceError {
     package var hints: [String] {
         switch self {
         case .keyMissing: ["send the key in the header `X-API-Key`"]
+        case .tokenInvalid: ["ask for a new one"]
         case .keyUnknown, .keyExpired:
             ["ask who runs the registry for a key: `iii-registry key create --data DIR --account NAME`"]
         case .tooManyWrongKeys(let retryAfter):
@@ -92,6 +97,8 @@ extension RegistryServiceError {
         case .unresolved(let failure): failure.hints
         case .blobDamaged: ["upload it again, or have whoever runs the registry restore it"]
         case .tooManyUploads: ["send one after the other, or wait a second"]
+        case .tooManyUnfinished: ["end or cancel them; what nobody goes on with is forgotten after a day"]
+        case .image(let fault): fault.hints
         case .uploadQuota: ["publish what was sent; what no version names is forgotten after a day"]
         case .blobNotFound(let digest): ["upload it first: `PUT /blobs/sha256/\(digest)`"]
         case .programNotOffered(nil): ["its operator offers them with `iii-registry import-programs`"]

@@ -12,6 +12,8 @@ package import WorkerModel
 package enum RegistryServiceError: CodedError {
     case keyMissing
     case keyUnknown
+    /// A token that was never made here, or not for this, or is over.
+    case tokenInvalid
     case keyExpired(since: Timestamp)
     /// Too many wrong keys came from one address.
     case tooManyWrongKeys(retryAfter: Duration)
@@ -62,10 +64,15 @@ package enum RegistryServiceError: CodedError {
     case uploadQuota(ByteCount)
     /// An account has too many uploads under way.
     case tooManyUploads(limit: Int)
+    /// An account has begun too many uploads and ended none of them.
+    case tooManyUnfinished(limit: Int)
+    /// What only images and artifacts have to do with.
+    case image(ImageFault)
 
     package var code: ErrorCode {
         switch self {
-        case .keyMissing, .keyUnknown, .keyExpired, .tooManyWrongKeys, .tooManyRequests, .accountSuspended,
+        case .keyMissing, .keyUnknown, .tokenInvalid, .keyExpired, .tooManyWrongKeys, .tooManyRequests,
+            .accountSuspended,
             .scopeMissing,
             .nameNotCovered,
             .keyTooGood, .tooManyKeys, .notOwner, .nameTooSimilar, .nameReserved:
@@ -83,7 +90,8 @@ package enum RegistryServiceError: CodedError {
         case .unresolved(let failure): failure.code
         case .blobNotFound, .programNotOffered: .download
         case .blobDamaged: .storageIO
-        case .uploadQuota, .tooManyUploads: .publishRefused
+        case .uploadQuota, .tooManyUploads, .tooManyUnfinished: .publishRefused
+        case .image(let fault): fault.code
         }
     }
 }

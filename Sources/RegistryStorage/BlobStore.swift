@@ -29,7 +29,21 @@ package protocol BlobStore: Sendable {
         upTo limit: ByteCount
     ) async throws -> any BlobUpload
 
-    /// How many bytes of a suspended upload have arrived; nil where there is none that could be continued now.
+    /// Makes an upload that nobody has sent anything for yet, suspended, for `continueUpload`.
+    func openUpload(_ name: UploadName) async throws
+
+    /// Gives up a suspended upload.
+    ///
+    /// - Returns: whether it was there.
+    /// - Throws: `BlobStorageError.uploadUnderWay`.
+    func discardUpload(_ name: UploadName) async throws -> Bool
+
+    /// How many uploads of an account are unfinished, those among them that are under way.
+    func unfinishedUploads(of account: AccountName) async throws -> Int
+
+    /// How many bytes of a suspended upload have arrived; nil where there is none.
+    ///
+    /// - Throws: `BlobStorageError.uploadUnderWay`.
     func suspendedUpload(_ name: UploadName) async throws -> ByteCount?
 
     /// How many bytes the suspended uploads of an account have.
@@ -125,8 +139,10 @@ package protocol BlobUpload: AnyObject, Sendable {
     /// It takes the place of one that is stored already, which may be damaged: storing the same bytes twice, also at once,
     /// is a success, and whoever reads the one before reads it to its end.
     ///
+    /// With nil it is stored under the digest that it has.
+    ///
     /// - Throws: `BlobStorageError.digestMismatch`, with nothing kept, when the bytes are not what was expected.
-    func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob
+    func finish(expecting digest: Digest?, at now: Timestamp) async throws -> StoredBlob
 
     /// Stops for now: what has arrived is kept for `continueUpload`, where the upload has a name.
     ///

@@ -40,20 +40,22 @@ package enum PublishedArtifacts: Hashable, Sendable {
     case bundle(ArtifactLocation)
     /// An image reference, verbatim.
     case image(String)
+    /// An image that the registry itself has, in the repository of the worker's name.
+    case hostedImage(ContentDigest)
 
     package var kind: WorkerKind {
         switch self {
         case .engine: .engine
         case .binaries: .binary
         case .bundle: .bundle
-        case .image: .image
+        case .image, .hostedImage: .image
         }
     }
 
-    /// The digests of bytes that the registry's own blob store has to hold.
+    /// The digests of archives that the registry's own blob store has to hold.
     package var hostedDigests: Set<Digest> {
         switch self {
-        case .engine, .image: []
+        case .engine, .image, .hostedImage: []
         case .binaries(let builds): Set(builds.values.filter { $0.url == nil }.map(\.digest))
         case .bundle(let archive): archive.url == nil ? [archive.digest] : []
         }

@@ -10,6 +10,8 @@ package enum RegistryStorageError: CodedError {
     case workerNotFound(WorkerName)
     case versionExists(WorkerName, SemanticVersion)
     case versionNotFound(WorkerName, SemanticVersion)
+    /// There is no such repository, or what was to be found in it is not there.
+    case repositoryNotFound(RepositoryName)
     case accountExists(AccountName)
     case accountNotFound(AccountName)
     case keyExists
@@ -35,6 +37,7 @@ package enum RegistryStorageError: CodedError {
         case .accountNotFound: .accountNotFound
         case .versionExists: .versionExists
         case .versionNotFound: .versionNotFound
+        case .repositoryNotFound: .imagePull
         case .storageFull: .storageFull
         case .newerSchema, .olderSchema, .notARegistry, .busy, .damaged, .failed, .closed: .storageIO
         }
@@ -46,6 +49,7 @@ package enum RegistryStorageError: CodedError {
         case .workerNotFound(let name): "the worker `\(name)` is not in the registry"
         case .versionExists(let name, let version): "`\(name)@\(version)` is published already"
         case .versionNotFound(let name, let version): "`\(name)@\(version)` is not published"
+        case .repositoryNotFound(let name): "the repository `\(name)` is not there, or lacks what was asked for"
         case .accountExists(let name): "the account `\(name)` exists already"
         case .accountNotFound(let name): "there is no account `\(name)`"
         case .keyExists: "the key exists already"

@@ -45,7 +45,9 @@ package protocol RegistryStore: Sendable {
 /// What can be asked inside a transaction.
 ///
 /// Names and versions compare byte for byte.
-package protocol RegistryReadSession: VersionLifeReading, ListingReading, ProgramReading {
+package protocol RegistryReadSession: VersionLifeReading, ListingReading, ProgramReading,
+    RepositoryReading
+{
     func worker(_ name: WorkerName) throws(RegistryStorageError) -> WorkerRecord?
     /// The workers whose names fold to this skeleton, `i` taken for `l`.
     func workers(withSkeleton skeleton: String) throws(RegistryStorageError) -> [WorkerName]
@@ -85,19 +87,19 @@ package protocol RegistryReadSession: VersionLifeReading, ListingReading, Progra
     /// Downloads of all versions of a worker, CI left out: since a day, or ever.
     func downloads(of worker: WorkerName, since day: Day?) throws(RegistryStorageError) -> Int64
 
-    /// The digests of bytes that versions need the blob store to hold, in order: those after one, at most `limit`.
+    /// The digests of bytes that versions, programs and repositories need the blob store to hold, in order: those after one, at most `limit`.
     func hostedDigests(after digest: Digest?, limit: Int) throws(RegistryStorageError) -> [Digest]
 
     /// How many bytes arrived when a blob was last uploaded; nil where nobody wrote that down.
     func uploadedSize(of digest: Digest) throws(RegistryStorageError) -> ByteCount?
 
-    /// The bytes that an account has uploaded since a moment and that no version needs.
+    /// The bytes that an account has uploaded since a moment, or keeps in repositories, and that no version needs.
     func unreferencedUploads(
         of account: AccountName,
         since moment: Timestamp
     ) throws(RegistryStorageError) -> ByteCount
 
-    /// Those of some digests that a version needs the blob store to hold.
+    /// Those of some digests that a version, a program or a repository needs the blob store to hold.
     func referenced(among digests: [Digest]) throws(RegistryStorageError) -> Set<Digest>
 }
 
@@ -114,7 +116,9 @@ extension RegistryReadSession {
 /// What can be asked and changed inside a writing transaction.
 ///
 /// After a call has thrown, the session can go on: a call that fails changes nothing.
-package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, ListingWriting, ProgramWriting {
+package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, ListingWriting, ProgramWriting,
+    RepositoryWriting
+{
     /// - Throws: `.workerExists`.
     func insertWorker(_ worker: WorkerRecord) throws(RegistryStorageError)
     /// Makes an account an owner; nothing happens when it is one.
@@ -192,7 +196,7 @@ package protocol RegistrySession: RegistryReadSession, VersionLifeWriting, Listi
         by account: AccountName,
         at now: Timestamp
     ) throws(RegistryStorageError)
-    /// Forgets the uploads before a moment that no version needs.
+    /// Forgets the uploads before a moment that nothing needs.
     func forgetUploads(before moment: Timestamp) throws(RegistryStorageError)
 
     /// Adds an event to the end of the record.

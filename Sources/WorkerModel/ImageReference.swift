@@ -104,7 +104,7 @@ extension ImageReference {
         return nil
     }
 
-    private static func problem(ofPathComponent component: Substring) -> String? {
+    static func problem(ofPathComponent component: Substring) -> String? {
         if component.isEmpty { return "an empty part of the path" }
         guard let first = component.utf8.first, let last = component.utf8.last,
             isLowerAlphanumeric(first), isLowerAlphanumeric(last)
@@ -131,7 +131,7 @@ extension ImageReference {
         return nil
     }
 
-    private static func problem(ofTag tag: Substring) -> String? {
+    static func problem(ofTag tag: Substring) -> String? {
         guard let first = tag.utf8.first else { return "an empty tag" }
         let isWord: (UInt8) -> Bool = { isAlphanumeric($0) || $0 == UInt8(ascii: "_") }
         let fits =

@@ -249,7 +249,7 @@ extension BlobStoreContract {
             #expect(try await store.suspendedUpload(name) == nil)
             let first = try await store.beginUpload(name, upTo: limit)
             try await first.append(Array(bytes[..<300_001]))
-            #expect(try await store.suspendedUpload(name) == nil, "it is not suspended but under way")
+            await #expect(throws: BlobStorageError.uploadUnderWay) { _ = try await store.suspendedUpload(name) }
             await #expect(throws: BlobStorageError.uploadUnderWay) {
                 _ = try await store.continueUpload(name, at: ByteCount(300_001), upTo: limit)
             }
@@ -281,7 +281,7 @@ extension BlobStoreContract {
             let second = try await store.beginUpload(name, upTo: limit)
             try await second.append(Array(bytes[..<20]))
             await second.suspend()
-            #expect(try await store.suspendedUpload(name) == nil)
+            await #expect(throws: BlobStorageError.uploadUnderWay) { _ = try await store.suspendedUpload(name) }
             await first.suspend()
             #expect(try await store.suspendedUpload(name) == ByteCount(10))
             let third = try await store.beginUpload(name, upTo: limit)
@@ -310,6 +310,36 @@ extension BlobStoreContract {
             }
             #expect(try await store.suspendedUpload(name) == nil)
             #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 0)
+        },
+        claim("an opened upload is there before its first byte, and goes on, is counted and given up") {
+            (store) async throws in
+            let account = try AccountName(parsing: "acme")
+            let name = UploadName(account: account, digest: .sha256([1]))
+            try await store.openUpload(name)
+            #expect(try await store.suspendedUpload(name) == .zero)
+            #expect(try await store.unfinishedUploads(of: account) == 1)
+            let idle = try await store.continueUpload(name, at: .zero, upTo: limit)
+            await #expect(throws: BlobStorageError.uploadUnderWay) { _ = try await store.discardUpload(name) }
+            await idle.suspend()
+            #expect(try await store.suspendedUpload(name) == .zero, "nothing came, and it is there")
+            let bytes = bytes(500_000)
+            for half in [0..<200_000, 200_000..<500_000] {
+                let part = try await store.continueUpload(name, at: ByteCount(half.lowerBound), upTo: limit)
+                try await part.append(Array(bytes[half]))
+                await part.suspend()
+            }
+            let last = try await store.continueUpload(name, at: ByteCount(500_000), upTo: limit)
+            let stored = try await last.finish(expecting: nil, at: time(1))
+            #expect(stored.digest == .sha256(bytes), "stored under the digest that it has")
+            #expect(try await store.contents(of: stored.digest) == bytes)
+            #expect(try await store.unfinishedUploads(of: account) == 0)
+            try await store.openUpload(name)
+            #expect(try await store.discardUpload(name))
+            #expect(try await !store.discardUpload(name))
+            #expect(try await store.suspendedUpload(name) == nil)
+            try await store.openUpload(name)
+            #expect(try await store.sweepUploads(olderThan: time(.max / 2)) == 1)
+            #expect(try await store.unfinishedUploads(of: account) == 0)
         },
         claim("what an account has left unfinished is counted, through all that becomes of it") {
             (store) async throws in

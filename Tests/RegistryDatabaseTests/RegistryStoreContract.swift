@@ -17,7 +17,9 @@ struct RegistryStoreContract: Sendable, CustomTestStringConvertible {
         RegistryStoreContract(testDescription: claim, hold: hold)
     }
 
-    static let claims = transactions + workers + versions + indexes + channels + accounts + records + life + listings
+    static let claims =
+        transactions + workers + versions + indexes + channels + accounts + records + life + listings
+        + repositories
 }
 
 /// An error of a caller's own.

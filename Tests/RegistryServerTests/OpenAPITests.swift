@@ -21,6 +21,8 @@ struct OpenAPITests {
         for member in paths.members {
             let path = member.key
             guard case .object(let methods) = member.value else { continue }
+            // What is there is the distribution specification's, which describes it.
+            if path.hasPrefix("/v2/") { continue }
             for method in methods.keys where Self.methods.contains(method) {
                 described.insert("\(method.uppercased()) \(path)")
             }
@@ -28,6 +30,7 @@ struct OpenAPITests {
         try await ServerFixture.run { [described] fixture in
             let routes = fixture.server.router().routes.filter {
                 Self.methods.contains($0.method.rawValue.lowercased())
+                    && !ImageRoutes.paths.map(\.description).contains($0.path.description)
             }
             let served = Set(routes.map { "\($0.method.rawValue) \($0.path.description)" })
             #expect(served.subtracting(described) == [], "not described")
@@ -52,7 +55,7 @@ struct OpenAPITests {
             default: break
             }
         }
-        #expect(seen.count == APISchemas.all.keys.count + 2, "schemas that nothing refers to")
+        #expect(seen.count == APISchemas.all.keys.count + 3, "schemas that nothing refers to")
     }
 
     @Test func operationsHaveNamesOfTheirOwn() {

@@ -158,6 +158,11 @@ struct WatchedBlobStore: BlobStore {
     ) async throws -> any BlobUpload {
         Upload(upload: try await store.continueUpload(name, at: offset, upTo: limit), probe: probe)
     }
+    func openUpload(_ name: UploadName) async throws { try await store.openUpload(name) }
+    func discardUpload(_ name: UploadName) async throws -> Bool { try await store.discardUpload(name) }
+    func unfinishedUploads(of account: AccountName) async throws -> Int {
+        try await store.unfinishedUploads(of: account)
+    }
     func suspendedUpload(_ name: UploadName) async throws -> ByteCount? { try await store.suspendedUpload(name) }
     func suspendedUploads(of account: AccountName) async throws -> ByteCount {
         try await store.suspendedUploads(of: account)
@@ -196,7 +201,7 @@ struct WatchedBlobStore: BlobStore {
             probe?.noteStored(bytes.count)
         }
 
-        func finish(expecting digest: Digest, at now: Timestamp) async throws -> StoredBlob {
+        func finish(expecting digest: Digest?, at now: Timestamp) async throws -> StoredBlob {
             try await upload.finish(expecting: digest, at: now)
         }
 

@@ -161,10 +161,11 @@ struct PublishTests {
             try await registry.publish(Requests.engine(known))
             let mallory = try await registry.caller("mallory")
             for ask in [
-                registry.service.publish.check, { try await registry.service.publish($0, isRelease: $1, by: $2) },
-            ] {
+                { try await registry.service.publish.check($0, by: $1) },
+                { try await registry.service.publish($0, by: $1) },
+            ] as [@Sendable (JSONValue, Caller) async throws -> PublishAnswer] {
                 do {
-                    _ = try await ask(.object(Requests.engine(name)), false, mallory)
+                    _ = try await ask(.object(Requests.engine(name)), mallory)
                     #expect(!isTaken)
                 } catch RegistryServiceError.nameTooSimilar(_, let other) {
                     #expect(isTaken && other.description == known)

@@ -100,7 +100,7 @@ struct ReadingTests {
         try await ServiceFixture.run { registry in
             let caller = try await registry.caller()
             try await registry.publish(Requests.binary("w", "1.0.0", tag: "latest"), by: caller)
-            let question = AnswerTable.Question(name: "w", selector: "")
+            let question = AnswerQuestion(name: "w", selector: "")
             #expect(try await registry.download("w")?["version"] == "1.0.0")
             #expect(registry.service.download.table.answer(to: question)?.version.description == "1.0.0")
             try await registry.publish(Requests.binary("w", "1.1.0", tag: "latest"), by: caller)

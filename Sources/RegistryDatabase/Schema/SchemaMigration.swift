@@ -11,7 +11,7 @@ struct SchemaMigration: Sendable {
     let statements: @Sendable (SQLDialect) -> [String]
 
     /// Every step, in order.
-    static let all: [SchemaMigration] = [.schema1, .schema2, .schema3, .schema4, .schema5, .schema6]
+    static let all: [SchemaMigration] = [.schema1, .schema2, .schema3, .schema4, .schema5, .schema6, .schema7]
     /// The schema that this program works with.
     static var newest: Int { all.count }
 }

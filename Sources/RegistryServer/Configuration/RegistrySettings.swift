@@ -41,6 +41,7 @@ package struct RegistrySettings: Sendable {
         limits.jsonBody = try values.read(.bodyLimit, Self.size) ?? limits.jsonBody
         limits.question = try values.read(.questionLimit, Self.size) ?? limits.question
         limits.upload = try values.read(.uploadLimit, Self.size) ?? limits.upload
+        limits.imageLayer = try values.read(.imageLayerLimit, Self.size) ?? limits.imageLayer
         limits.uploadQuota = try values.read(.uploadQuota, Self.size) ?? limits.uploadQuota
         limits.headers = try values.read(.headerLimit, Self.size) ?? limits.headers
         limits.slowest = try values.read(.slowestClient, Self.size) ?? limits.slowest

@@ -20,6 +20,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case bodyLimit = "body-limit"
     case questionLimit = "question-limit"
     case uploadLimit = "upload-limit"
+    case imageLayerLimit = "image-layer-limit"
     case uploadQuota = "upload-quota"
     case uploadsAtOnce = "uploads-at-once"
     case headerLimit = "header-limit"
@@ -57,6 +58,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .bodyLimit: "The largest body in JSON of a request with a key."
         case .questionLimit: "The largest body in JSON of a request that anybody may send."
         case .uploadLimit: "The largest blob."
+        case .imageLayerLimit: "The largest layer of an image."
         case .uploadsAtOnce: "The most uploads of one account at once; one more is answered 429."
         case .uploadQuota: "What one account may have sent that no version names, until it is collected after a day."
         case .headerLimit: "The most bytes of all header fields of a request."
@@ -91,6 +93,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .bodyLimit: size(limits.jsonBody)
         case .questionLimit: size(limits.question)
         case .uploadLimit: size(limits.upload)
+        case .imageLayerLimit: size(limits.imageLayer)
         case .uploadQuota: size(limits.uploadQuota)
         case .uploadsAtOnce: "\(limits.uploadsAtOnce)"
         case .headerLimit: size(limits.headers)

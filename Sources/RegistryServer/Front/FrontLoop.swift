@@ -73,7 +73,7 @@ final class FrontLoop {
 
 /// What a target of `GET /download` asks.
 struct FrontQuestion: Hashable {
-    let download: AnswerTable.Question
+    let download: AnswerQuestion
     let isCI: Bool
 
     /// Reads `/download/NAME` with or without a query; nil for anything else, and for what is percent-encoded in the path.
@@ -88,7 +88,7 @@ struct FrontQuestion: Hashable {
         }
         guard !name.isEmpty, isPlain else { return nil }
         let query = QueryItems(parts.count > 1 ? String(parts[1]) : nil)
-        download = AnswerTable.Question(name: String(name), selector: query["version"] ?? "")
+        download = AnswerQuestion(name: String(name), selector: query["version"] ?? "")
         isCI = query["ci"] == "true"
     }
 }

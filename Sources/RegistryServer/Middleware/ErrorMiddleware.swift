@@ -25,8 +25,11 @@ struct ErrorMiddleware: RouterMiddleware {
             if answer.isFailureOfServer { Self.log(error, context.logger) }
             // Whoever looks at a page reads why there is none on one.
             let response =
-                request.method == .get && request.wantsPage
-                ? PageRoutes.page(of: answer) : answer.response(requestID: context.id)
+                if request.uri.path == ImagePath.prefix || request.uri.path.hasPrefix(ImagePath.prefix + "/") {
+                    answer.imageResponse(requestID: context.id)
+                } else if request.method == .get && request.wantsPage {
+                    PageRoutes.page(of: answer)
+                } else { answer.response(requestID: context.id) }
             // A body behind an answer to HEAD would be taken for the answer to the next request.
             return request.method == .head ? response.createHeadResponse() : response
         }

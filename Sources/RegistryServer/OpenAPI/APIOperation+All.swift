@@ -34,7 +34,7 @@ extension APIOperation {
     private static let unknown = [404: "There is no such worker, version or channel."]
 
     /// Everything that the routers of `Routes` answer; a test holds one against the other.
-    static let all = reading + pages + publishing + changing + rights + programs + server
+    static let all = reading + pages + publishing + changing + rights + programs + images + server
 
     private static let reading: [APIOperation] = [
         .read(
@@ -288,6 +288,27 @@ extension APIOperation {
             "Gives the script that installs iii from here.",
             .media("text/x-shellscript"),
             others: [404: "It offers none."]
+        ),
+    ]
+
+    /// What the registry adds to the distribution specification, which describes the rest below `/v2/`.
+    private static let images: [APIOperation] = [
+        APIOperation(
+            method: .get,
+            path: "/v2/",
+            summary: "Whether a client of images is logged in.",
+            key: .any,
+            content: .json("Nothing")
+        ),
+        APIOperation(
+            method: .get,
+            path: "/v2/token",
+            summary: "Gives a token for the holder of a key, which is the password of Basic, or for anybody.",
+            query: [
+                Parameter("scope", "What it is for, as `repository:NAME:pull,push`."),
+                Parameter("service", "Host and port of the registry."),
+            ],
+            content: .json("ImageToken")
         ),
     ]
 

@@ -50,6 +50,19 @@ enum APISchemas {
     )
 
     private static let errors: JSONObject = [
+        "ImageErrors": object(
+            [
+                "errors": list(
+                    object(["code": text, "message": text, "detail": anything], required: ["code", "message"])
+                )
+            ],
+            required: ["errors"]
+        ),
+        "ImageToken": object(
+            ["token": text, "access_token": text, "expires_in": number, "issued_at": moment],
+            required: ["token", "expires_in"]
+        ),
+        "Nothing": anything,
         "Error": object(
             [
                 "error": object(

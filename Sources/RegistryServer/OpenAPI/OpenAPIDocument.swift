@@ -25,6 +25,10 @@ package enum OpenAPIDocument {
                 "title": "iii worker registry", "version": "1",
                 "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
             ],
+            "externalDocs": [
+                "description": "Images and artifacts, below `/v2/`: the distribution specification 1.1.",
+                "url": "https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md",
+            ],
             "servers": [["url": "/"]],
             "paths": .object(paths),
             "components": [
@@ -34,6 +38,10 @@ package enum OpenAPIDocument {
                     "Error": [
                         "description": "Why it was not done, and the next step.",
                         "content": ["application/json": ["schema": reference("Error")]],
+                    ],
+                    "ImageErrors": [
+                        "description": "Why it was not done, as clients of images read it.",
+                        "content": ["application/json": ["schema": reference("ImageErrors")]],
                     ],
                     "ErrorPage": [
                         "description": "Why it was not done, for people or for programs, as they ask.",
@@ -116,7 +124,9 @@ package enum OpenAPIDocument {
                 answers[status] = ["description": .string(meaning)]
             }
         }
-        let error = operation.content == .media("text/html") ? "ErrorPage" : "Error"
+        let error =
+            operation.path.hasPrefix(ImagePath.prefix)
+            ? "ImageErrors" : operation.content == .media("text/html") ? "ErrorPage" : "Error"
         answers["default"] = ["$ref": .string("#/components/responses/\(error)")]
         return answers
     }

@@ -13,10 +13,14 @@ struct PublishRoutes: Sendable {
 
     func add(to router: Router<RegistryContext>) {
         router.post(RouterPath(RegistryRoute.publish.rawValue)) { request, context in
-            try await answer(request, context) { try await service.publish($0, isRelease: $1, by: $2) }
+            try await answer(request, context) {
+                try await service.publish($0, isRelease: $1, at: request.head.authority, by: $2)
+            }
         }
         router.post(RouterPath(RegistryRoute.publishCheck.rawValue)) { request, context in
-            try await answer(request, context) { try await service.publish.check($0, isRelease: $1, by: $2) }
+            try await answer(request, context) {
+                try await service.publish.check($0, isRelease: $1, at: request.head.authority, by: $2)
+            }
         }
     }
 

@@ -54,7 +54,7 @@ struct UploadRoutes: Sendable {
             coming: request.declaredLength.map { ByteCount($0) },
             from: caller
         )
-        try await receive(request, upTo: limits.upload, into: reception.upload)
+        try await reception.receive(request, upTo: limits.upload)
         try await reception.finish(expecting: digest)
         return Self.stored(digest)
     }
@@ -80,40 +80,15 @@ struct UploadRoutes: Sendable {
             coming: request.declaredLength.map { ByteCount($0) },
             from: caller
         )
-        let arrived = ByteCount(offset.bytes + (try await receive(request, upTo: room, into: reception.upload)).bytes)
+        let arrived = ByteCount(
+            offset.bytes + (try await reception.receive(request, upTo: room, isLimit: limit == limits.upload)).bytes
+        )
         if let length, arrived < length {
-            await reception.upload.suspend()
+            await reception.suspend()
             return Self.unfinished(digest, arrived, .accepted)
         }
         try await reception.finish(expecting: digest)
         return Self.stored(digest)
-    }
-
-    /// Gives a body to an upload, which goes on waiting for the rest where the request is cut.
-    ///
-    /// - Returns: how much came.
-    @discardableResult
-    private func receive(
-        _ request: Request,
-        upTo limit: ByteCount,
-        into upload: any BlobUpload
-    ) async throws -> ByteCount {
-        var received: Int64 = 0
-        do {
-            try await request.forEachPiece(upTo: limit) { piece in
-                received += Int64(piece.readableBytes)
-                try await upload.append(Array(piece.readableBytesView))
-            }
-        } catch {
-            switch error {
-            case is BlobStorageError: await upload.abandon()
-            // Of what is larger than any blob nothing is worth keeping.
-            case RequestFault.tooLarge where limit == limits.upload: await upload.abandon()
-            default: await upload.suspend()
-            }
-            throw error
-        }
-        return ByteCount(received)
     }
 
     private func publisher(_ request: Request, _ context: RegistryContext) async throws -> Caller {

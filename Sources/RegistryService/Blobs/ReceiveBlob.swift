@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-package import RegistryStorage
+import RegistryStorage
 package import WorkerModel
 
 /// Bytes on their way in: what is missing is told, and what arrives is stored under its digest, in the name of an account.
 ///
 /// What an account has sent and no version names has a limit: parts of blobs, whole blobs, and what is under way together.
 package struct ReceiveBlob: Sendable {
+    /// Uploads that an account has begun and not ended: each is a file.
+    static let mostUnfinished = 1000
+
     let store: any RegistryStore
     let blobs: any BlobStore
     let served: ServedBlobs
@@ -26,7 +29,25 @@ package struct ReceiveBlob: Sendable {
 
     /// How much has arrived of a blob that an account began to send.
     package func arrived(_ digest: Digest, from caller: Caller) async throws -> ByteCount {
-        try await blobs.suspendedUpload(UploadName(account: caller.account, digest: digest)) ?? .zero
+        // What somebody is sending cannot be continued now.
+        do {
+            return try await arrived(UploadName(account: caller.account, digest: digest)) ?? .zero
+        } catch BlobStorageError
+            .uploadUnderWay
+        { return .zero }
+    }
+
+    /// How much has arrived of an upload that an account has suspended; nil where there is none.
+    func arrived(_ name: UploadName) async throws -> ByteCount? { try await blobs.suspendedUpload(name) }
+
+    /// Makes an upload that anything may become.
+    ///
+    /// - Throws: `RegistryServiceError.tooManyUnfinished`; what the store throws.
+    func open(_ name: UploadName) async throws {
+        guard try await blobs.unfinishedUploads(of: name.account) < Self.mostUnfinished else {
+            throw RegistryServiceError.tooManyUnfinished(limit: Self.mostUnfinished)
+        }
+        try await blobs.openUpload(name)
     }
 
     /// Begins to receive a blob of at most `limit` bytes, or, with an offset, goes on.
@@ -40,25 +61,34 @@ package struct ReceiveBlob: Sendable {
         upTo limit: ByteCount,
         coming: ByteCount?,
         from caller: Caller
-    ) async throws -> Reception {
-        let place = try underWay.enter(caller.account)
+    ) async throws -> BlobReception {
         let name = UploadName(account: caller.account, digest: digest)
-        let room = ByteCount(max(0, limit.bytes - (offset ?? .zero).bytes))
-        let share = try await quota.reserve(coming.map { min($0, room) } ?? room, for: caller.account) { account in
-            try await unreferenced(account)
-        }
+        return try await begin(name, at: offset, upTo: limit, coming: coming, from: caller)
+    }
+
+    /// Begins to receive what may be continued under a name, or under none; otherwise as `begin` of a digest.
+    func begin(
+        _ name: UploadName?,
+        at offset: ByteCount?,
+        upTo limit: ByteCount,
+        coming: ByteCount?,
+        from caller: Caller
+    ) async throws -> BlobReception {
+        let place = try underWay.enter(caller.account)
+        let arrived = offset ?? .zero
+        let reception = BlobReception(arrived: arrived, caller: caller, place: place, receiver: self)
+        try await reception.expect(min(coming ?? .zero, ByteCount(max(0, limit.bytes - arrived.bytes))))
         let upload =
-            if let offset { try await blobs.continueUpload(name, at: offset, upTo: limit) } else {
+            if let name, let offset { try await blobs.continueUpload(name, at: offset, upTo: limit) } else {
                 try await blobs.beginUpload(name, upTo: limit)
             }
-        return Reception(
-            upload: upload,
-            arrived: offset ?? .zero,
-            caller: caller,
-            share: share,
-            place: place,
-            receiver: self
-        )
+        reception.begin(upload)
+        return reception
+    }
+
+    /// Takes a part of what an account may send.
+    func reserve(_ size: ByteCount, for account: AccountName) async throws -> AccountTally.Share {
+        try await quota.reserve(size, for: account) { account in try await unreferenced(account) }
     }
 
     /// What an account has sent that no version names.
@@ -66,39 +96,5 @@ package struct ReceiveBlob: Sendable {
         let since = surroundings.now().adding(.zero - CollectBlobs.patience)
         let whole = try await store.read { try $0.unreferencedUploads(of: account, since: since) }
         return whole + (try await blobs.suspendedUploads(of: account))
-    }
-
-    /// One blob that is being received.
-    package struct Reception: Sendable {
-        package let upload: any BlobUpload
-        /// What had come before it began.
-        fileprivate let arrived: ByteCount
-        fileprivate let caller: Caller
-        /// Given back when the last reference to it goes.
-        fileprivate let share: AccountTally.Share
-        fileprivate let place: AccountTally.Share
-        fileprivate let receiver: ReceiveBlob
-
-        /// Stores what has arrived, where it is what it should be and who sent it may still send.
-        ///
-        /// - Throws: `RegistryServiceError.keyUnknown`, `.keyExpired`, `.accountSuspended`; what `BlobUpload.finish`
-        ///   throws. Nothing is kept then.
-        package func finish(expecting digest: Digest) async throws {
-            let (now, caller) = (receiver.surroundings.now(), caller)
-            // What had come before leaves the unfinished uploads a moment before it is written down.
-            let before = receiver.quota.hold(arrived, for: caller.account)
-            defer { withExtendedLifetime(before) {} }
-            do {
-                try await receiver.store.read { _ = try caller.lookedUpAgain(in: $0, at: now) }
-                let blob = try await upload.finish(expecting: digest, at: now)
-                receiver.served.stored(blob)
-                try await receiver.store.write(by: caller, at: now) { caller, session in
-                    try session.recordUpload(of: digest, size: blob.size, by: caller.account, at: now)
-                }
-            } catch {
-                await upload.abandon()
-                throw error
-            }
-        }
     }
 }

@@ -49,6 +49,19 @@ package final class Keys: Sendable {
         return caller
     }
 
+    /// Tells whose key has a hash, for what was made for the holder of it.
+    ///
+    /// - Throws: as `caller`, for a key that is gone, has expired, or whose account is suspended or asks too much.
+    func caller(holding hash: Digest) async throws -> Caller {
+        let found = try await store.read { session in
+            try session.key(hash: hash).flatMap { key in try session.account(key.account).map { (key, $0) } }
+        }
+        guard let (key, account) = found else { throw RegistryServiceError.keyUnknown }
+        let caller = try Caller(key, of: account, at: surroundings.now())
+        try rate.count(account.name.description, at: surroundings.elapsed())
+        return caller
+    }
+
     /// Makes a key, and the account where it does not exist yet.
     ///
     /// - Returns: the key, which nobody can ask for again.

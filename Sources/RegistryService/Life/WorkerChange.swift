@@ -59,6 +59,10 @@ struct WorkerChange {
     func point(_ channel: ChannelName, to version: SemanticVersion) throws {
         let former = try session.setChannel(channel, of: worker, to: version, at: now)
         if former == version { return }
+        // What somebody pushed under the channel's name is hidden by it, and would come back when it goes.
+        if let name = RepositoryName(of: worker), let tag = ImageTag(parsing: channel.description) {
+            _ = try session.removeTag(tag, in: name)
+        }
         let from = former.map { JSONValue.string($0.description) } ?? .null
         try record(.channelMoved, version, ["channel": .string(channel.description), "from": from])
         if channel == .latest { try list() }

@@ -24,7 +24,7 @@ struct ArchiveInspection: Sendable {
     func inspect(_ publication: Publication, sizes: [Digest: ByteCount]) async throws -> Findings {
         var findings = Findings()
         switch publication.artifacts {
-        case .engine, .image: break
+        case .engine, .image, .hostedImage: break
         case .bundle(let archive):
             guard archive.url == nil, let size = sizes[archive.digest] else { break }
             try await inspectBundle(publication, archive.digest, size, &findings)

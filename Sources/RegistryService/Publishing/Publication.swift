@@ -16,7 +16,7 @@ package struct Publication: Sendable {
     package let version: SemanticVersion
     /// The channel that moves to this version; nil moves none.
     package let channel: ChannelName?
-    package let artifacts: PublishedArtifacts
+    package private(set) var artifacts: PublishedArtifacts
     package let readme: String
     package let repository: String
     package let description: String
@@ -39,11 +39,16 @@ package struct Publication: Sendable {
     /// The request as it was sent.
     package let document: JSONValue
 
-    /// Reads a request; an artifact's URL below `publicURL` means the blob that this registry keeps.
+    /// Reads a request; an artifact's URL below `publicURL` means the blob that this registry keeps, and an image at its
+    /// host, or at `host`, under which the client reached it, the image that it keeps.
     ///
     /// - Throws: `RegistryServiceError.invalidPublication` with everything that is wrong.
-    package init(parsing document: JSONValue, publicURL: PublicURL) throws(RegistryServiceError) {
-        var reader = PublicationReader(document, publicURL: publicURL)
+    package init(
+        parsing document: JSONValue,
+        publicURL: PublicURL,
+        host: String? = nil
+    ) throws(RegistryServiceError) {
+        var reader = PublicationReader(document, publicURL: publicURL, host: host)
         let read = reader.read()
         guard reader.problems.isEmpty, let read else {
             throw .invalidPublication(reader.problems)
@@ -75,6 +80,13 @@ package struct Publication: Sendable {
         functions = interface.functions
         triggers = interface.triggers
         self.document = document
+    }
+
+    /// The same with other artifacts: what is stored of a version counts, wherever the registry is now.
+    func delivering(_ artifacts: PublishedArtifacts) -> Publication {
+        var copy = self
+        copy.artifacts = artifacts
+        return copy
     }
 
     /// Whether two publications would store the same: the channel does not count, nor the order of keys and tags,

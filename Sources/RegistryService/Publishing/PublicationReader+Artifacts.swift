@@ -8,17 +8,28 @@ import WorkerModel
 
 extension PublicationReader {
     /// What the version delivers, from the members that belong to its kind.
-    mutating func readArtifacts(of kind: WorkerKind) -> PublishedArtifacts? {
+    mutating func readArtifacts(of kind: WorkerKind, named name: WorkerName?) -> PublishedArtifacts? {
         switch kind {
         case .engine: return .engine
-        case .image: return readImage().map { .image($0) }
+        case .image: return readImage(named: name)
         case .bundle: return readBundle().map { .bundle($0) }
         case .binary: return readBinaries().map { .binaries($0) }
         }
     }
 
-    private mutating func readImage() -> String? {
-        required("image_tag") { text in try ImageReference(parsing: text).description }
+    /// An image elsewhere, or one that this registry keeps: in the repository of the worker, named by its digest.
+    private mutating func readImage(named name: WorkerName?) -> PublishedArtifacts? {
+        guard let image = required("image_tag", { text in try ImageReference(parsing: text) }) else { return nil }
+        guard isOwn(image.host) else { return .image(image.description) }
+        guard let digest = image.digest.flatMap({ try? ContentDigest(parsing: $0) }) else {
+            note("$.image_tag", "names an image of this registry without its digest, as in `HOST/NAME@sha256:…`")
+            return nil
+        }
+        if let name, image.path != name.description {
+            note("$.image_tag", "names an image of this registry outside of the worker's own repository, `\(name)`")
+            return nil
+        }
+        return .hostedImage(digest)
     }
 
     private mutating func readBundle() -> ArtifactLocation? {

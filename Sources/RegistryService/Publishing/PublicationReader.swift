@@ -46,11 +46,17 @@ struct PublicationReader {
     private(set) var problems: [PublicationProblem] = []
     private let root: JSONCursor
     let publicURL: PublicURL
+    /// Under which the client reached the registry.
+    private let host: String?
 
-    init(_ document: JSONValue, publicURL: PublicURL) {
+    init(_ document: JSONValue, publicURL: PublicURL, host: String?) {
         root = JSONCursor(document)
         self.publicURL = publicURL
+        self.host = host
     }
+
+    /// Whether a host of an image is this registry.
+    func isOwn(_ host: String?) -> Bool { host == publicURL.authority || host != nil && host == self.host }
 
     /// - Returns: nil where a part could not be read; there are problems then.
     mutating func read() -> Publication? {
@@ -66,7 +72,7 @@ struct PublicationReader {
         if let kind { refuseUnknownKeys(of: kind) }
         let about = readAbout()
         let interface = readInterface(of: name)
-        let artifacts = kind.flatMap { readArtifacts(of: $0) }
+        let artifacts = kind.flatMap { readArtifacts(of: $0, named: name) }
         guard let name, let version, let artifacts else { return nil }
         return Publication(
             identity: (name, version, channel),

@@ -40,24 +40,27 @@ package struct PublishVersion: Sendable {
     package func callAsFunction(
         _ request: JSONValue,
         isRelease: Bool = false,
+        at host: String? = nil,
         by caller: Caller
     ) async throws -> PublishAnswer {
-        let publication = try read(request, by: caller)
+        let publication = try read(request, at: host, by: caller)
         let publicURL = publicURL()
         // Refused early, since opening archives is dear; the transaction looks again.
         try await store.read { session in
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
         }
-        let findings = try await inspect(publication)
+        let (findings, sizes) = try await inspect(publication)
         let version = try version(publication, by: caller)
+        let artifact = VersionArtifact(publication, publishedAt: version.publishedAt, sizes: sizes)
+        try await artifact?.store(in: blobs, at: version.publishedAt)
         let outcome = try await store.write(by: caller, at: version.publishedAt) { caller, session in
             try caller.expect(.publish, on: publication.name)
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
             let outcome = try Outcome(of: publication, isRelease: isRelease, in: session)
-            try Self.write(version, outcome, by: caller, in: session)
+            try Self.write(version, artifact, outcome, by: caller, in: session)
             return outcome
         }
-        var answer = outcome.answer(to: publication, findings.warnings)
+        var answer = outcome.answer(to: publication, warnings: findings.warnings, at: publicURL)
         answer.publishedAt = version.publishedAt.description
         return answer
     }
@@ -69,20 +72,22 @@ package struct PublishVersion: Sendable {
     package func check(
         _ request: JSONValue,
         isRelease: Bool = false,
+        at host: String? = nil,
         by caller: Caller
     ) async throws -> PublishAnswer {
-        let publication = try read(request, by: caller)
+        let publication = try read(request, at: host, by: caller)
         _ = try version(publication, by: caller)
         let publicURL = publicURL()
         return try await store.read { session in
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
-            return try Outcome(of: publication, isRelease: isRelease, in: session).answer(to: publication, [])
+            return try Outcome(of: publication, isRelease: isRelease, in: session)
+                .answer(to: publication, warnings: [], at: publicURL)
         }
     }
 
-    private func read(_ request: JSONValue, by caller: Caller) throws -> Publication {
+    private func read(_ request: JSONValue, at host: String?, by caller: Caller) throws -> Publication {
         try caller.expect(.publish)
-        let publication = try Publication(parsing: request, publicURL: publicURL())
+        let publication = try Publication(parsing: request, publicURL: publicURL(), host: host)
         try caller.expect(.publish, on: publication.name)
         return publication
     }
@@ -109,9 +114,18 @@ package struct PublishVersion: Sendable {
             (channel, higher) = (nil, holder)
         }
 
-        func answer(to publication: Publication, _ warnings: [String]) -> PublishAnswer {
+        func answer(
+            to publication: Publication,
+            warnings: [String],
+            at publicURL: PublicURL
+        ) -> PublishAnswer {
             let (name, version) = (publication.name, publication.version)
             var answer = PublishAnswer(name: name, version: version, channel: channel)
+            switch publication.artifacts {
+            case .image(let reference): answer.image = reference
+            case .hostedImage(let digest): answer.image = "\(publicURL.authority)/\(name)@\(digest)"
+            case .engine, .bundle, .binaries: break
+            }
             answer.warnings = warnings
             if let higher, let stays = publication.channel {
                 answer.warnings.append("`\(stays)` stays at \(higher), which is above \(version)")
@@ -133,7 +147,9 @@ package struct PublishVersion: Sendable {
     }
 
     /// Finds the hosted blobs, makes them young, so that no collector takes them now, and opens them.
-    private func inspect(_ publication: Publication) async throws -> ArchiveInspection.Findings {
+    private func inspect(
+        _ publication: Publication
+    ) async throws -> (ArchiveInspection.Findings, sizes: [Digest: ByteCount]) {
         var sizes: [Digest: ByteCount] = [:]
         let now = surroundings.now()
         for digest in publication.artifacts.hostedDigests where try await blobs.renew(digest, at: now) {
@@ -143,7 +159,7 @@ package struct PublishVersion: Sendable {
         if !missing.isEmpty { throw RegistryServiceError.invalidPublication(missing) }
         let findings = try await ArchiveInspection(blobs: blobs).inspect(publication, sizes: sizes)
         if !findings.problems.isEmpty { throw RegistryServiceError.invalidPublication(findings.problems) }
-        return findings
+        return (findings, sizes)
     }
 
     private func version(_ publication: Publication, by caller: Caller) throws -> PublishedVersion {
@@ -178,27 +194,37 @@ package struct PublishVersion: Sendable {
     ) throws {
         let name = publication.name
         guard try session.worker(name) != nil else {
-            if caller.isAdministrator { return }
-            if ReservedName.contains(name) { throw RegistryServiceError.nameReserved(name) }
-            let others = try session.workers(withSkeleton: name.skeleton)
-            if let other = others.first(where: { name.isEasilyTaken(for: $0) }) {
-                throw RegistryServiceError.nameTooSimilar(name, to: other)
-            }
-            return
+            try caller.expectNewName(name, in: session)
+            return try refuseImage(of: publication, in: session)
         }
         if !caller.isAdministrator, try !session.owners(of: name).contains(caller.account) {
             throw RegistryServiceError.notOwner(name)
         }
         guard let stored = try session.version(publication.version, of: name) else {
-            if try session.removal(of: publication.version, of: name) == nil { return }
+            if try session.removal(of: publication.version, of: name) == nil {
+                return try refuseImage(of: publication, in: session)
+            }
             throw RegistryServiceError.versionBurnt(name, publication.version)
         }
-        let isIdentical = publication.hasSameContent(asStored: stored.publication, publicURL: publicURL)
+        let isIdentical = publication.hasSameContent(asStored: stored, publicURL: publicURL)
         throw RegistryServiceError.versionExists(name, publication.version, isIdentical: isIdentical)
+    }
+
+    /// - Throws: `RegistryServiceError.invalidPublication` for an image that the repository has not.
+    private static func refuseImage(of publication: Publication, in session: any RegistryReadSession) throws {
+        guard case .hostedImage(let digest) = publication.artifacts else { return }
+        if let name = RepositoryName(of: publication.name), try session.manifest(digest, in: name) != nil { return }
+        throw RegistryServiceError.invalidPublication([
+            PublicationProblem(
+                path: "$.image_tag",
+                reason: "names an image that this registry does not have: push it first, to `HOST/\(publication.name)`"
+            )
+        ])
     }
 
     private static func write(
         _ version: PublishedVersion,
+        _ artifact: VersionArtifact?,
         _ outcome: Outcome,
         by caller: Caller,
         in session: any RegistrySession
@@ -211,6 +237,10 @@ package struct PublishVersion: Sendable {
             try change.record(.ownerAdded, version.version, ["account": .string(caller.account.description)])
         }
         try session.insertVersion(version)
+        try artifact?.write(by: caller.account, at: now, in: session)
+        if case .hostedImage(let digest) = version.artifacts {
+            try session.deliver(digest, by: version.version, of: name)
+        }
         try change.record(.published, version.version, ["type": .string(version.kind.rawValue)])
         if outcome.isRelease { try session.promote(version.version, of: name) }
         if let channel = outcome.channel { try change.point(channel, to: version.version) }
@@ -228,7 +258,7 @@ extension Publication {
             return PublicationProblem(path: path, reason: reason)
         }
         switch artifacts {
-        case .engine, .image: return []
+        case .engine, .image, .hostedImage: return []
         case .bundle(let archive): return [problem("$.sha256", archive)].compactMap(\.self)
         case .binaries(let builds):
             return builds.sorted { $0.key < $1.key }.compactMap { problem("$.binaries.\($0.key).sha256", $0.value) }
@@ -236,11 +266,11 @@ extension Publication {
     }
 
     /// Whether this equals what a stored version was published with.
-    fileprivate func hasSameContent(asStored text: String, publicURL: PublicURL) -> Bool {
+    fileprivate func hasSameContent(asStored stored: PublishedVersion, publicURL: PublicURL) -> Bool {
         // What is stored was accepted once; where today's rules refuse it, it is not the same.
-        guard let document = try? JSONValue(parsing: text),
-            let stored = try? Publication(parsing: document, publicURL: publicURL)
+        guard let document = try? JSONValue(parsing: stored.publication),
+            let publication = try? Publication(parsing: document, publicURL: publicURL)
         else { return false }
-        return hasSameContent(as: stored)
+        return hasSameContent(as: publication.delivering(stored.artifacts))
     }
 }

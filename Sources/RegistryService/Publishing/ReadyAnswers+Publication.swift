@@ -20,8 +20,12 @@ extension ReadyAnswers {
     /// the registry may change, what was published may not. `secret` is random bytes that the publisher cannot have
     /// known.
     init(_ publication: Publication, publishedAt: Timestamp, secret: [UInt8]) {
-        let word = "@public-url-\(secret.map { String($0, radix: 16) }.joined(separator: "-"))@"
-        let artifacts = publication.artifacts.onWire(below: word)
+        let digits = secret.map { String($0, radix: 16) }.joined(separator: "-")
+        let (word, host) = ("@public-url-\(digits)@", "@authority-\(digits)@")
+        func marked(_ document: JSONValue) -> String {
+            AnswerText.marking(host, as: .authority, in: AnswerText.marking(word, as: .publicURL, in: document.text()))
+        }
+        let artifacts = publication.artifacts.onWire(below: word, imagesAt: "\(host)/\(publication.name)")
         let node = GraphNode(
             name: publication.name,
             version: publication.version,
@@ -41,16 +45,16 @@ extension ReadyAnswers {
         let detail = JSONValue.object(publication.detail(publishedAt: publishedAt).fixedMembers)
         self.init(
             format: Self.currentFormat,
-            resolveNode: AnswerText.marking(word, in: node.json.text()),
-            download: artifacts.kind == .engine ? nil : AnswerText.marking(word, in: download.json.text()),
+            resolveNode: marked(node.json),
+            download: artifacts.kind == .engine ? nil : marked(download.json),
             detail: detail.text()
         )
     }
 }
 
 extension PublishedArtifacts {
-    /// The artifacts with hosted ones below `root`.
-    fileprivate func onWire(below root: String) -> WorkerArtifacts {
+    /// The artifacts with hosted ones below `root`, or, of images, in `repository`.
+    fileprivate func onWire(below root: String, imagesAt repository: String) -> WorkerArtifacts {
         func remote(_ location: ArtifactLocation) -> RemoteArtifact {
             let hosted = root + RegistryPath.blob(location.digest).description
             return RemoteArtifact(url: location.url ?? hosted, digest: location.digest)
@@ -58,6 +62,7 @@ extension PublishedArtifacts {
         return switch self {
         case .engine: .engine
         case .image(let reference): .image(reference)
+        case .hostedImage(let digest): .image("\(repository)@\(digest)")
         case .bundle(let location): .bundle(remote(location))
         case .binaries(let builds): .binaries(builds.mapValues(remote))
         }

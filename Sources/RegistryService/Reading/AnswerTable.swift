@@ -4,24 +4,12 @@
 import Synchronization
 package import WorkerModel
 
-/// Ready answers of `GET /download`, kept in memory while nothing is committed that could change them.
+/// Ready answers, kept in memory while nothing is committed that could change them.
 ///
 /// Every look is one lock and one hash, so a face may ask it before anything else.
-package final class AnswerTable: Sendable {
-    /// What was asked, as it was written.
-    package struct Question: Hashable, Sendable {
-        package let name: String
-        /// Empty where no version was asked for.
-        package let selector: String
-
-        package init(name: String, selector: String) {
-            self.name = name
-            self.selector = selector
-        }
-    }
-
+package final class AnswerTable<Answer: Sendable>: Sendable {
     private struct State {
-        var answers: [Question: DownloadAnswer] = [:]
+        var answers: [AnswerQuestion: Answer] = [:]
         var size = 0
         /// What the answers were made under.
         var generation: UInt64
@@ -45,14 +33,15 @@ package final class AnswerTable: Sendable {
     /// To be asked for before reading what an answer is made of.
     package var generation: UInt64 { currentGeneration() }
 
-    package func answer(to question: Question) -> DownloadAnswer? {
+    package func answer(to question: AnswerQuestion) -> Answer? {
         let generation = generation
         return state.withLock { $0.generation == generation ? $0.answers[question] : nil }
     }
 
-    /// Keeps an answer, unless something changed since `generation`: it may have been made of what was before.
-    func keep(_ answer: DownloadAnswer, to question: Question, since generation: UInt64) {
-        let cost = question.name.utf8.count + question.selector.utf8.count + (answer.body?.body.count ?? 0) + 256
+    /// Keeps an answer of so many bytes, unless something changed since `generation`: it may have been made of what was
+    /// before.
+    func keep(_ answer: Answer, of size: Int, to question: AnswerQuestion, since generation: UInt64) {
+        let cost = question.name.utf8.count + question.selector.utf8.count + size + 256
         guard generation == currentGeneration() else { return }
         state.withLock { state in
             if state.generation != generation || state.size + Int(cost) > limit.bytes {

@@ -3,21 +3,25 @@
 
 import JSONText
 
-/// JSON text with marks where the registry's public URL belongs.
+/// JSON text with marks where the registry's public URL belongs, or only host and port of it.
 ///
-/// A mark is the byte 1, which JSON text cannot hold: a writer spells that character `\u0001`.
+/// The marks are the bytes 1 and 2, which JSON text cannot hold: a writer spells such a character `\u0001`.
 enum AnswerText {
-    private static let mark: UInt8 = 1
+    /// What a mark stands for.
+    enum Mark: UInt8 {
+        case publicURL = 1
+        case authority = 2
+    }
 
     /// Puts marks where `word` stands, which must stand nowhere else in the text.
-    static func marking(_ word: String, in text: String) -> String {
+    static func marking(_ word: String, as mark: Mark, in text: String) -> String {
         var marked: [UInt8] = []
         let (bytes, word) = (Array(text.utf8), Array(word.utf8))
         marked.reserveCapacity(bytes.count)
         var index = 0
         while index < bytes.count {
             if bytes[index] == word.first, bytes[index...].starts(with: word) {
-                marked.append(mark)
+                marked.append(mark.rawValue)
                 index += word.count
             } else {
                 marked.append(bytes[index])
@@ -27,10 +31,14 @@ enum AnswerText {
         return String(decoding: marked, as: UTF8.self)
     }
 
-    /// Appends a text with the public URL in its places.
+    /// Appends a text with the public URL, or host and port, in their places.
     static func append(_ text: String, publicURL: PublicURL, to output: inout [UInt8]) {
         for byte in text.utf8 {
-            if byte == mark { output.append(contentsOf: publicURL.description.utf8) } else { output.append(byte) }
+            switch Mark(rawValue: byte) {
+            case .publicURL: output.append(contentsOf: publicURL.description.utf8)
+            case .authority: output.append(contentsOf: publicURL.authority.utf8)
+            case nil: output.append(byte)
+            }
         }
     }
 

@@ -16,14 +16,14 @@ package struct DownloadAnswer: Sendable {
 
 /// Where one version is had, without its dependencies; every answer counts as a download.
 package struct DownloadInfo: Sendable {
-    package let table: AnswerTable
+    package let table: AnswerTable<DownloadAnswer>
     private let store: any RegistryStore
     private let counter: DownloadCounter
     private let publicURL: @Sendable () -> PublicURL
 
     init(
         store: any RegistryStore,
-        table: AnswerTable,
+        table: AnswerTable<DownloadAnswer>,
         counter: DownloadCounter,
         publicURL: @escaping @Sendable () -> PublicURL
     ) {
@@ -44,14 +44,14 @@ package struct DownloadInfo: Sendable {
         version selector: String?,
         counting isCI: Bool?
     ) async throws -> DownloadAnswer {
-        let question = AnswerTable.Question(name: name, selector: selector ?? "")
+        let question = AnswerQuestion(name: name, selector: selector ?? "")
         let answer: DownloadAnswer
         if let known = table.answer(to: question) {
             answer = known
         } else {
             let generation = table.generation
             answer = try await read(name, selector)
-            table.keep(answer, to: question, since: generation)
+            table.keep(answer, of: answer.body?.body.count ?? 0, to: question, since: generation)
         }
         if let isCI { answer.tally.add(isCI: isCI) }
         return answer

@@ -10,10 +10,12 @@ import WorkerModel
 package struct WorkerDetails: Sendable {
     private let store: any RegistryStore
     private let counter: DownloadCounter
+    private let publicURL: @Sendable () -> PublicURL
 
-    init(store: any RegistryStore, counter: DownloadCounter) {
+    init(store: any RegistryStore, counter: DownloadCounter, publicURL: @escaping @Sendable () -> PublicURL) {
         self.store = store
         self.counter = counter
+        self.publicURL = publicURL
     }
 
     /// Answers for one version.
@@ -24,7 +26,7 @@ package struct WorkerDetails: Sendable {
     /// - Throws: `RegistryServiceError`.
     package func callAsFunction(_ name: String, version selector: String?) async throws -> [UInt8] {
         let (name, selector) = (try VersionChoice.name(name), try VersionChoice.selector(selector))
-        let pending = counter.pending(of: name)
+        let (pending, publicURL) = (counter.pending(of: name), publicURL())
         return try await store.read { session in
             let version = try VersionChoice.pick(selector, of: name, in: session)
             guard let answers = try session.answers(version, of: name) else {
@@ -34,6 +36,9 @@ package struct WorkerDetails: Sendable {
             var changing: JSONObject = ["total_downloads": .number(JSONNumber(total))]
             changing["author"] = try session.owners(of: name).first.map { owner in
                 WorkerDetail.Author(name: owner.description, isVerified: true).json
+            }
+            if let digest = try session.hostedImage(of: version, of: name) {
+                changing["image"] = .string("\(publicURL.authority)/\(name)@\(digest)")
             }
             changing["yanked"] = try session.yank(of: version, of: name).map { YankNotice($0).json }
             let deprecations = try session.deprecations(of: name)

@@ -133,8 +133,11 @@ let modules: [Module] = [
     ),
     Module(
         name: "OCIImages",
-        uses: ["Diagnostics", "WorkerModel", "JSONText", "ImageDocuments", "Transport", .nioCore],
-        testUses: ["TransportTestSupport", "Downloads", .systemPackage]
+        uses: [
+            "Diagnostics", "WorkerModel", "JSONText", "HostSystem", "ImageDocuments", "Transport", .nioCore,
+            .systemPackage,
+        ],
+        testUses: ["TransportTestSupport", "Downloads"]
     ),
     Module(
         name: "ImageStore",

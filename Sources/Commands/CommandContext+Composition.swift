@@ -97,13 +97,17 @@ extension CommandContext {
     ) async throws -> Result {
         if let warning = rules.warning { printer.say("warning: \(warning.printable)") }
         let accounts = try? imageCredentials()
-        let insecure = insecureImageHosts
+        // A registry of workers may hold their images too.
+        let insecure = insecureImageHosts.union(
+            rules.insecureOrigins.map { String($0.description.dropFirst($0.scheme.rawValue.count + 3)) }
+        )
         var policy = ContactPolicy(
             registries: rules.trustedOrigins,
             allowsLoopback: environment.isOn(.bundleDevLoopback)
         )
         policy.insecureRegistries = rules.insecureOrigins
         policy.imageRegistries = Set((accounts?.hosts ?? []).compactMap(Self.host))
+            .union(rules.trustedOrigins.map(\.host))
         policy.insecureImageRegistries = Set(insecure.compactMap(Self.host))
         var configuration = try network(policy)
         let printer = printer

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
-import Diagnostics
+package import Diagnostics
 package import ImageDocuments
 import JSONText
 package import Transport
@@ -117,7 +117,7 @@ extension ImageRegistry {
         var schedule = RetrySchedule()
         while true {
             do {
-                let response = try await send(request, reference)
+                let response = try await send(request, for: reference)
                 guard response.isTransientFailure,
                     let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
                 else { return try await check(response, reference, accepting) }
@@ -127,6 +127,20 @@ extension ImageRegistry {
                 try await pacing.wait(Retry(after: error, wait: wait))
             }
         }
+    }
+
+    /// The same with an account at a host, which wins over those that are known; `isPlain` talks to it without TLS.
+    package func adding(
+        user: String,
+        password: Redacted<String>,
+        at host: String,
+        isPlain: Bool
+    ) -> ImageRegistry {
+        ImageRegistry(
+            transport: transport,
+            insecureHosts: isPlain ? insecureHosts.union([host]) : insecureHosts,
+            pacing: pacing
+        ) { [credentials] in try credentials().adding(user, password, at: host) }
     }
 
     private func check(
@@ -148,7 +162,7 @@ extension ImageRegistry {
     }
 
     /// Sends a request, once more with what a 401 asks for.
-    private func send(_ request: TransportRequest, _ reference: ImageReference) async throws -> TransportResponse {
+    func send(_ request: TransportRequest, for reference: ImageReference) async throws -> TransportResponse {
         var request = request
         let scope = "\(reference.canonicalHost)/\(reference.canonicalPath)"
         if let known = await tokens[scope] { request.credentials = [known] }

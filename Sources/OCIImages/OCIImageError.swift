@@ -22,6 +22,10 @@ package enum OCIImageError: CodedError {
     /// W117.
     case unsupportedPlatform(ImageReference, host: ImagePlatform, available: [ImagePlatform])
     case unsupportedDigest(ImageReference)
+    /// The registry does not take what is pushed; with what it says.
+    case pushRefused(ImageReference, status: Int, String)
+    /// A server that holds no images.
+    case noImagesThere(ImageReference)
     /// What the server asks for cannot be given to it safely.
     case unsafeRealm(ImageReference, realm: String)
     case credentialsUnreadable(path: String, reason: String)
@@ -46,6 +50,11 @@ package enum OCIImageError: CodedError {
                 + (available.isEmpty
                     ? "none for a named platform" : available.map(\.shortDescription).joined(separator: ", "))
         case .unsupportedDigest(let reference): "`\(reference)` names a digest of another kind than sha256"
+        case .pushRefused(let reference, let status, let words):
+            "cannot push to `\(reference.canonicalHost)/\(reference.path)`: "
+                + (words.isEmpty
+                    ? "the server answered \(status)" : "\(PrintableText(words, limit: 300)) (status \(status))")
+        case .noImagesThere(let reference): "the registry at `\(reference.canonicalHost)` holds no images"
         case .unsafeRealm(let reference, let realm):
             "cannot pull `\(reference)`: it asks for a token at `\(PrintableText(realm, limit: 200))`, which is not https"
         case .credentialsUnreadable(let path, let reason):
@@ -60,6 +69,9 @@ package enum OCIImageError: CodedError {
             ["log in with `docker login \(host)` or `iii registry login \(host) --username NAME`"]
         case .digestMismatch, .wrongSize:
             ["nothing of it was kept; try again later, or ask its author to push it again"]
+        case .noImagesThere:
+            ["push the image to another registry, and publish where it is with `--by-reference`"]
+        case .pushRefused(_, 401, _): ["log in there, or use a key that is good for it"]
         case .unsupportedPlatform: ["ask its author for an image of your platform"]
         default: []
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of iii, the worker registry, package manager and runtime.
 
+package import Diagnostics
 import JSONText
 package import RegistryAPI
 import Transport
@@ -43,6 +44,17 @@ extension RegistryClient {
         // Other servers have no such route, and say so in more than one way.
         if [404, 405, 501].contains(answer.status), answer.envelope?.knownCode != .workerNotFound { return nil }
         return try value(of: answer, for: conversation)
+    }
+
+    /// The key, for what else the registry holds than workers.
+    ///
+    /// - Throws: `RegistryClientError` without one.
+    package func key() throws -> Redacted<String> {
+        switch access {
+        case .none(let note): throw failure(.noKey(note: note), .account)
+        case .unusable(let error): throw error
+        case .key(let key): return key
+        }
     }
 
     func authenticate(_ request: inout TransportRequest, for conversation: Conversation) throws {

@@ -63,6 +63,15 @@ extension SQLRegistrySession {
         return RepositoryBlob(digest: digest, stored: try row.digest(0), size: ByteCount(try row.integer(1)))
     }
 
+    func blob(anywhere digest: ContentDigest) throws(RegistryStorageError) -> RepositoryBlob? {
+        let row = try connection.row(
+            "SELECT stored, size FROM repository_blobs WHERE digest = ? LIMIT 1",
+            [digest.sql]
+        )
+        guard let row else { return nil }
+        return RepositoryBlob(digest: digest, stored: try row.digest(0), size: ByteCount(try row.integer(1)))
+    }
+
     func isUsed(blob digest: ContentDigest, in name: RepositoryName) throws(RegistryStorageError) -> Bool {
         try connection.row(
             """

@@ -25,7 +25,7 @@ enum ByteRange: Hashable {
         case (nil, nil): self = .whole
         case (nil, let suffix?): self = suffix > 0 && size > 0 ? .part(max(0, size - suffix)..<size) : .unsatisfiable
         case (let first?, nil): self = first < size ? .part(first..<size) : .unsatisfiable
-        case (let first?, let last?) where first > last: self = .whole
+        case (let first?, let last?) where first > last: self = .unsatisfiable
         case (let first?, let last?): self = first < size ? .part(first..<min(size, last + 1)) : .unsatisfiable
         }
     }

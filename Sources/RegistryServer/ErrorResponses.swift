@@ -162,6 +162,7 @@ extension ErrorResponse {
         case .rangeNotSatisfiable(let size):
             self.init(.validationError, "the range lies outside of the blob", fix: "ask for bytes below \(size)")
             status = .rangeNotSatisfiable
+            imageCode = "RANGE_INVALID"
             headers[.contentRange] = "bytes */\(size)"
         }
     }

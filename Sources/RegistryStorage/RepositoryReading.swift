@@ -11,6 +11,8 @@ package protocol RepositoryReading {
     /// Names in order: those after one, at most `limit`.
     func repositories(after name: String, limit: Int) throws(RegistryStorageError) -> [RepositoryName]
     func blob(_ digest: ContentDigest, in name: RepositoryName) throws(RegistryStorageError) -> RepositoryBlob?
+    /// The blob, in whichever repository has it.
+    func blob(anywhere digest: ContentDigest) throws(RegistryStorageError) -> RepositoryBlob?
     /// Whether a document of the repository names the blob.
     func isUsed(blob digest: ContentDigest, in name: RepositoryName) throws(RegistryStorageError) -> Bool
     func manifest(

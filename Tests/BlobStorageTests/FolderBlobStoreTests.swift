@@ -125,7 +125,7 @@ struct FolderBlobStoreTests {
             try await upload?.append(BlobStoreContract.bytes(600_000))
             upload = nil
             // Its name is free once its file is as it stays.
-            while try await store.suspendedUpload(name) == nil { await Task.yield() }
+            while (try? await store.suspendedUpload(name)) == nil { await Task.yield() }
             #expect(try await store.suspendedUploads(of: acme) == ByteCount(600_000))
         }
     }

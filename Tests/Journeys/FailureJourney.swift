@@ -116,7 +116,10 @@ import Testing
                 .filter {
                     FileManager.default.fileExists(atPath: $0) && URL(fileURLWithPath: $0).hasDirectoryPath == false
                 }
-            let blob = try #require(blobs.first { (try? Data(contentsOf: URL(fileURLWithPath: $0))) != nil })
+            // The archive, not the documents by which clients of images get it.
+            let blob = try #require(
+                blobs.first { (try? Data(contentsOf: URL(fileURLWithPath: $0)))?.starts(with: [0x1F, 0x8B]) == true }
+            )
             let whole = try Data(contentsOf: URL(fileURLWithPath: blob))
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: blob)
             for offset in [0, 5, 100, whole.count / 2, whole.count - 9, whole.count - 1] {

@@ -193,7 +193,7 @@ import Testing
 
     /// Each refusal comes before the network is asked for more than it has to be, and says what to do.
     @Test(arguments: [
-        ("deploy: image\n", [], "no image was named", "pass `--image HOST/PATH@sha256:…`"),
+        ("deploy: image\n", [], "no image was named", "pass `--image HOST/PATH:TAG`"),
         (
             "scripts:\n  start: python main.py\n", ["--image", "ghcr.io/a/b:1"], "`--image` is for image workers",
             "deploy: image"

@@ -148,6 +148,8 @@ struct ImageRouteTests {
             let mounted = try await server.ask(.post, mount + "echo", as: .publisher)
             #expect(mounted.status == 201 && mounted.header("Location") == "/v2/echo2/blobs/\(digest)")
             #expect(try await server.ask(.get, "/v2/echo2/blobs/\(digest)").bytes == Self.layer)
+            let anywhere = "/v2/echo4/blobs/uploads/?mount=\(digest)"
+            #expect(try await server.ask(.post, anywhere, as: .publisher).status == 201)
             for source in ["nothing", "..%2Fecho", ""] {
                 let asked = mount.replacing("echo2", with: "echo3") + source
                 #expect(try await server.ask(.post, asked, as: .publisher).status == 202, "\(source)")
@@ -196,6 +198,13 @@ struct ImageRouteTests {
             let nobody = try await server.ask(.post, "/v2/echo/blobs/uploads/")
             let challenge = try #require(nobody.header("WWW-Authenticate"))
             #expect(nobody.status == 401 && nobody.imageCode == "UNAUTHORIZED")
+            let place = try #require(
+                try await server.ask(.post, "/v2/mine/blobs/uploads/", as: .publisher).header("Location")
+            )
+            for method in [HTTPRequest.Method.get, .delete, .patch] {
+                let asked = try await server.ask(method, place).header("WWW-Authenticate")
+                #expect(asked?.hasSuffix(#"scope="repository:mine:pull,push""#) == true)
+            }
             #expect(
                 challenge == #"Bearer realm="https://registry.test/v2/token",service="registry.test","#
                     + #"scope="repository:echo:pull,push""#

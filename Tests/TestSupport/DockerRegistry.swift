@@ -8,10 +8,12 @@ package import SystemPackage
 package enum DockerRegistry {
     /// Runs it while `body` runs; its files are below `folder`, which exists.
     ///
+    /// `remote` is a registry that it mirrors, by its URL.
     /// `authorization` is the value of `auth` in its settings, as YAML in braces; without one everybody may do everything.
     package static func run(
         in folder: FilePath,
         authorization: String? = nil,
+        mirroring remote: String? = nil,
         _ body: (_ host: String) async throws -> Void
     ) async throws {
         let settings = """
@@ -20,7 +22,8 @@ package enum DockerRegistry {
             http: {addr: "127.0.0.1:0"}
             """
         let path = folder.appending("registry.yml").string
-        try (settings + (authorization.map { "\nauth: \($0)\n" } ?? "\n"))
+        let others = [authorization.map { "auth: \($0)" }, remote.map { "proxy: {remoteurl: \"\($0)\"}" }]
+        try ([settings] + others.compactMap(\.self) + [""]).joined(separator: "\n")
             .write(toFile: path, atomically: true, encoding: .utf8)
         try await LoopbackProgram.run("/usr/bin/docker-registry", ["serve", path], named: "registry", in: folder, body)
     }

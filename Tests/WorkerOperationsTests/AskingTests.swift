@@ -42,6 +42,8 @@ struct AskingTests {
     }
 
     private struct Nothing: ArtifactSource, ImagePuller, EventSink {
+        let registry = ImageRegistry(transport: FakeTransport { _ in .respond(status: 404) }) { .none }
+
         func fetch(_ request: ArtifactRequest) async throws -> ArtifactDownload { throw CancellationError() }
         func pin(_ reference: ImageReference) async throws -> LockedImage { throw CancellationError() }
         func describe(_ reference: ImageReference) async throws -> ImageDescription { throw CancellationError() }

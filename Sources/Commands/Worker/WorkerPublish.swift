@@ -5,6 +5,7 @@ import ArgumentParser
 import Diagnostics
 import HostSystem
 import JSONText
+import OCIImages
 import RegistryAPI
 import RegistryClient
 import SystemPackage
@@ -25,7 +26,8 @@ struct WorkerPublish: FetchingCommand {
 
               iii worker publish ./text-stats --boot
               iii worker publish ./native --artifact x86_64-unknown-linux-gnu=build/native --tag next
-              iii worker publish ./scraper --image ghcr.io/acme/scraper@sha256:…
+              iii worker publish ./scraper --image ghcr.io/acme/scraper:1.2
+              iii worker publish ./scraper --image oci:build/image
             """
     )
 
@@ -37,8 +39,16 @@ struct WorkerPublish: FetchingCommand {
     @Flag(help: "Move no channel.")
     var noTag = false
 
-    @Option(help: ArgumentHelp("The image of an image worker, with its digest.", valueName: "reference"))
+    @Option(
+        help: ArgumentHelp(
+            "The image of an image worker: HOST/PATH:TAG, oci:FOLDER[:TAG], oci-archive:FILE, docker-archive:FILE, or what else skopeo reads.",
+            valueName: "image"
+        )
+    )
     var image: String?
+
+    @Flag(help: "Leave the image at the registry where it is, instead of bringing it into this one.")
+    var byReference = false
 
     @OptionGroup var interface: InterfaceOptions
 
@@ -53,6 +63,7 @@ struct WorkerPublish: FetchingCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if byReference, image == nil { throw ValidationError("--by-reference needs --image") }
         if noTag, tag != nil { throw ValidationError("--tag and --no-tag contradict each other") }
     }
 
@@ -66,6 +77,7 @@ struct WorkerPublish: FetchingCommand {
                 registry: registry,
                 home: try IIIHome(context.environment),
                 host: context.host,
+                environment: context.environment,
                 events: ProgressRendering(context.printer)
             ).run(options, allowsOlder: allowOlder, isDryRun: dryRun, boot: boot) { plan, account in
                 if output.json { return }
@@ -80,7 +92,8 @@ struct WorkerPublish: FetchingCommand {
 
     private func options(in context: CommandContext) throws -> PublishRequestOptions {
         var options = try packing.options(in: context)
-        options.image = try image.map { try ImageReference(parsing: $0) }
+        options.image = try image.map { try ImageOrigin(parsing: $0, absolute: context.environment.absolute) }
+        options.leavesImage = byReference
         options.channel = try noTag ? .none : tag.map { .named(try ChannelName(parsing: $0)) } ?? .automatic
         return options
     }
@@ -100,6 +113,14 @@ extension PublishPlan {
     fileprivate var lines: [String] {
         var lines = ["\(name) \(version)  \(kind.rawValue)  channel \(channel?.description ?? "none")"]
         if let image { lines.append("  image  \(image.printable)") }
+        if let pushes {
+            let from = pushes.origin.description.printable
+            lines.append(
+                pushes.blobs == 0
+                    ? "  from \(from), which the registry has already"
+                    : "  from \(from), of which \(pushes.blobs.of("blob")) (\(pushes.size)) must be sent"
+            )
+        }
         if !request.platforms.isEmpty {
             lines.append("  for \(request.platforms.joined(separator: ", ").printable)")
         }

@@ -38,6 +38,7 @@ extension SchemaMigration {
             )\(dialect.tableOptions)
             """,
             "CREATE INDEX repository_blobs_by_stored ON repository_blobs (stored)",
+            "CREATE INDEX repository_blobs_by_digest ON repository_blobs (digest)",
         ]
     }
 

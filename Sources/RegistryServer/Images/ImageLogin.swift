@@ -65,9 +65,10 @@ struct ImageLogin: Sendable {
         var text = "Bearer realm=\"\(url)\(ImagePath.prefix)/token\",service=\"\(url.authority)\""
         if let repository = path?.repository {
             let actions =
-                switch request.method {
-                case .get, .head: "pull"
-                case .delete: "delete"
+                switch (path, request.method) {
+                case (.upload, _): "pull,push"
+                case (_, .get), (_, .head): "pull"
+                case (_, .delete): "delete"
                 default: "pull,push"
                 }
             text += ",scope=\"repository:\(repository):\(actions)\""

@@ -168,9 +168,14 @@ struct ImageRequest: Sendable {
         let (caller, query) = (
             try await login.caller(to: .push, in: name), QueryItems(request.uri.query)
         )
-        if let text = query["mount"], let source = query["from"].flatMap({ try? RepositoryName(parsing: $0) }) {
+        if let text = query["mount"] {
             let digest = try ImagePath.digest(text)
-            if try await images.push.mount(digest, from: source, into: name, by: caller) {
+            let source = query["from"].map { try? RepositoryName(parsing: $0) }
+            // A name that is none is no repository's.
+            if let source, source == nil {
+                return Self.unfinished(try await images.push.open(in: name, by: caller), at: .zero, status: .accepted)
+            }
+            if try await images.push.mount(digest, from: source ?? nil, into: name, by: caller) {
                 return Self.stored(digest, in: name)
             }
         } else if let text = query["digest"] {

@@ -125,7 +125,7 @@ package struct PushBlob: Sendable {
         }
     }
 
-    /// Gives a repository a blob that another one has.
+    /// Gives a repository a blob that another one has; with nil, any other.
     ///
     /// Everybody may read the other one; what it has not is not told apart from what there is not.
     ///
@@ -133,14 +133,16 @@ package struct PushBlob: Sendable {
     /// - Throws: `RegistryServiceError` where the caller may not push there.
     package func mount(
         _ digest: ContentDigest,
-        from source: RepositoryName,
+        from source: RepositoryName?,
         into repository: RepositoryName,
         by caller: Caller
     ) async throws -> Bool {
         let now = surroundings.now()
         return try await store.write(by: caller, at: now) { caller, session in
             try caller.expect(.publish, onRepository: repository, in: session)
-            guard let blob = try session.blob(digest, in: source) else { return false }
+            let known =
+                if let source { try session.blob(digest, in: source) } else { try session.blob(anywhere: digest) }
+            guard let blob = known else { return false }
             try session.insertRepository(RepositoryRecord(name: repository, creator: caller.account, createdAt: now))
             try session.insertBlob(blob, into: repository, at: now)
             return true

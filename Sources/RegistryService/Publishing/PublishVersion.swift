@@ -48,6 +48,7 @@ package struct PublishVersion: Sendable {
         // Refused early, since opening archives is dear; the transaction looks again.
         try await store.read { session in
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
+            try Self.expectImage(of: publication, in: session)
         }
         let (findings, sizes) = try await inspect(publication)
         let version = try version(publication, by: caller)
@@ -56,6 +57,7 @@ package struct PublishVersion: Sendable {
         let outcome = try await store.write(by: caller, at: version.publishedAt) { caller, session in
             try caller.expect(.publish, on: publication.name)
             try Self.refuse(publication, by: caller, publicURL: publicURL, in: session)
+            try Self.expectImage(of: publication, in: session)
             let outcome = try Outcome(of: publication, isRelease: isRelease, in: session)
             try Self.write(version, artifact, outcome, by: caller, in: session)
             return outcome
@@ -195,23 +197,23 @@ package struct PublishVersion: Sendable {
         let name = publication.name
         guard try session.worker(name) != nil else {
             try caller.expectNewName(name, in: session)
-            return try refuseImage(of: publication, in: session)
+            return
         }
         if !caller.isAdministrator, try !session.owners(of: name).contains(caller.account) {
             throw RegistryServiceError.notOwner(name)
         }
         guard let stored = try session.version(publication.version, of: name) else {
-            if try session.removal(of: publication.version, of: name) == nil {
-                return try refuseImage(of: publication, in: session)
-            }
+            if try session.removal(of: publication.version, of: name) == nil { return }
             throw RegistryServiceError.versionBurnt(name, publication.version)
         }
         let isIdentical = publication.hasSameContent(asStored: stored, publicURL: publicURL)
         throw RegistryServiceError.versionExists(name, publication.version, isIdentical: isIdentical)
     }
 
-    /// - Throws: `RegistryServiceError.invalidPublication` for an image that the repository has not.
-    private static func refuseImage(of publication: Publication, in session: any RegistryReadSession) throws {
+    /// Expects the image that a publication names among the registry's own.
+    ///
+    /// - Throws: `RegistryServiceError.invalidPublication` for one that the repository has not.
+    private static func expectImage(of publication: Publication, in session: any RegistryReadSession) throws {
         guard case .hostedImage(let digest) = publication.artifacts else { return }
         if let name = RepositoryName(of: publication.name), try session.manifest(digest, in: name) != nil { return }
         throw RegistryServiceError.invalidPublication([

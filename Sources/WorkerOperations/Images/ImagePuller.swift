@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 import Diagnostics
+package import OCIImages
 package import WorkerModel
 
 /// An image as it is locked: what was asked for, and the bytes that it names now.
@@ -25,6 +26,9 @@ package struct LockedImage: Hashable, Sendable {
 ///
 /// Safe to use from several tasks at once.
 package protocol ImagePuller: Sendable {
+    /// The way to registries of images.
+    var registry: ImageRegistry { get }
+
     /// Asks what a reference names now, also one that names its digest; fetches nothing else.
     ///
     /// - Throws: an error of code W141 for a reference that names nothing.

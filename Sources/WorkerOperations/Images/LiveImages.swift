@@ -15,7 +15,8 @@ package struct LiveImages: ImagePuller {
     /// How many layers of one image are fetched at once.
     private static let width = 4
 
-    let registry: ImageRegistry
+    /// The way to registries of images.
+    package let registry: ImageRegistry
     let store: ImageStore
     /// What runs here; nil for a host that runs no images.
     let platform: ImagePlatform?

@@ -2,6 +2,7 @@
 // Part of iii, the worker registry, package manager and runtime.
 
 package import Diagnostics
+package import OCIImages
 package import SystemPackage
 package import WorkerModel
 
@@ -32,6 +33,10 @@ package enum PublishError: CodedError {
     /// An image whose reference may mean other bytes tomorrow.
     case imageNotPinned(ImageReference)
     case noImage(WorkerName)
+    /// An image that is to stay where it is, and is at no registry.
+    case imageIsNowhere(ImageOrigin)
+    /// An image that nothing can start before it was sent, which a dry run does not.
+    case imageNotBooted(ImageOrigin)
     case imageOfOther(WorkerName, WorkerKind)
     /// The version is there with other content; what differs, in words.
     case differs(WorkerName, SemanticVersion, [String])
@@ -41,7 +46,8 @@ package enum PublishError: CodedError {
         case .noManifest, .unreadableManifest: .manifestRejected
         case .versionFile, .noVersion, .versionsDiffer, .buildMetadata, .older: .invalidVersion
         case .kindNotSupported, .noArtifacts, .artifactsOfBundle, .artifactsMissing, .twiceForTarget, .unknownHost,
-            .imageNotPinned, .noImage, .imageOfOther, .unknownTarget, .wrongProgram, .unfitArchive:
+            .imageNotPinned, .noImage, .imageIsNowhere, .imageNotBooted, .imageOfOther, .unknownTarget, .wrongProgram,
+            .unfitArchive:
             .packingRefused
         case .differs: .versionExists
         }
@@ -71,6 +77,10 @@ package enum PublishError: CodedError {
         case .twiceForTarget(let target): "two builds were named for `\(target)`"
         case .imageNotPinned(let reference): "`\(reference)` names no digest, so it may be another image tomorrow"
         case .noImage(let name): "`\(name)` is an image worker, and no image was named"
+        case .imageIsNowhere(let origin):
+            "`\(origin.description.printable)` is at no registry, and `--by-reference` leaves an image where it is"
+        case .imageNotBooted(let origin):
+            "`\(origin.description.printable)` can be started only when it was sent, which `--dry-run` does not"
         case .imageOfOther(let name, let kind): "`--image` is for image workers; `\(name)` is a \(kind.rawValue)"
         case .differs(let name, let version, let differences):
             "`\(name)` \(version) is published with other content"
@@ -92,7 +102,9 @@ package enum PublishError: CodedError {
         case .noArtifacts, .unknownHost:
             ["pass `--artifact TARGET=FILE` for each platform, such as `x86_64-unknown-linux-gnu=build/worker`"]
         case .imageNotPinned(let reference): ["write `\(reference)@sha256:…`; pushing the image prints its digest"]
-        case .noImage: ["pass `--image HOST/PATH@sha256:…`"]
+        case .noImage: ["pass `--image HOST/PATH:TAG`, or `--image oci:FOLDER` for one of this machine"]
+        case .imageIsNowhere: ["leave `--by-reference` out, or push the image to a registry first"]
+        case .imageNotBooted: ["leave out `--boot` or `--dry-run`"]
         case .imageOfOther: ["leave it out, or write `deploy: image` in `iii.worker.yaml`"]
         case .differs: ["versions never change: publish under a higher one"]
         case .artifactsOfBundle: ["leave it out, or write `deploy: binary` in `iii.worker.yaml`"]

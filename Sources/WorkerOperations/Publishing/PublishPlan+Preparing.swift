@@ -6,6 +6,7 @@ import Diagnostics
 import HostSystem
 import JSONText
 import Manifests
+package import OCIImages
 import RegistryAPI
 package import SystemPackage
 package import WorkerModel
@@ -37,7 +38,11 @@ package struct PublishRequestOptions: Sendable {
     package var channel = Channel.automatic
     package var builds: [Build] = []
     /// The image of an image worker.
-    package var image: ImageReference?
+    package var image: ImageOrigin?
+    /// Publish where the image is, instead of bringing it into the registry.
+    package var leavesImage = false
+    /// The image as its users will name it, once that is known.
+    var pinned: ImageReference?
     /// What a running worker has registered.
     package var interface: WorkerInterface?
     /// Paths below the folder that are packed though they look like secrets.
@@ -151,7 +156,7 @@ extension PublishPlan {
         _ kind: WorkerKind,
         _ options: PublishRequestOptions
     ) -> PublishRequest.Artifacts {
-        if let image = options.image, kind == .image { return .image(image.description) }
+        if let image = options.pinned, kind == .image { return .image(image.description) }
         if kind == .bundle, let bundle = uploads.first {
             return .bundle(PublishRequest.Artifact(digest: bundle.digest))
         }

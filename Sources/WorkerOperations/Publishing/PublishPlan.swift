@@ -37,6 +37,9 @@ package struct PublishPlan: Sendable {
     /// What is sent in the end.
     package internal(set) var request: PublishRequest
 
+    /// What of an image is brought into the registry; nil where it stays where it is.
+    package internal(set) var pushes: ImagePushSize?
+
     /// Adds what the worker offers.
     mutating func describe(_ interface: WorkerInterface) {
         (request.functions, request.triggers) = (interface.functions, interface.triggers)

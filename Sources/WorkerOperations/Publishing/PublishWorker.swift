@@ -5,6 +5,7 @@ import Diagnostics
 package import HostSystem
 import ImageDocuments
 import Manifests
+import OCIImages
 package import RegistryAPI
 import RegistryClient
 import Synchronization
@@ -39,14 +40,17 @@ package struct PublishWorker: Sendable {
     let registry: RegistryConnection
     let home: IIIHome
     let host: TargetTriple?
+    let environment: HostEnvironment
     let events: any EventSink
 
     package init(
         registry: RegistryConnection,
         home: IIIHome,
         host: TargetTriple?,
+        environment: HostEnvironment,
         events: any EventSink
     ) {
+        self.environment = environment
         self.registry = registry
         self.home = home
         self.host = host
@@ -78,21 +82,21 @@ package struct PublishWorker: Sendable {
     ) async throws -> Outcome {
         // What is wrong with the folder is told before anybody is asked.
         try PublishPlan.expectFit(options)
-        var options = options
-        var image: ImageDescription?
-        if let reference = options.image {
-            // Also one that does not run here.
-            let described = try await registry.images.describe(reference)
-            (image, options.image) = (described, try ImageReference(parsing: described.image.locked))
-        }
         return try await StagingFolder.with(below: home.cache.appending("packing")) { scratch in
+            var options = options
+            let (kept, pushed) = try await image(&options, scratch: scratch)
             var plan = try await PublishPlan.prepare(options, in: scratch, host: host)
-            plan.request.platforms = image?.platforms.map(\.shortDescription) ?? []
+            plan.request.platforms = (kept?.platforms ?? pushed?.platforms ?? []).map(\.shortDescription)
+            plan.pushes = pushed.map {
+                ImagePushSize(origin: $0.origin, blobs: $0.missing.blobs, size: $0.missing.size)
+            }
             let account = try await registry.client.account()
             let published = try await publishedVersions(of: plan.name)
             try compare(&plan, published, options, allowsOlder: allowsOlder)
             if let boot {
-                if let image { try await fetch(image.image, for: plan.name) }
+                if let image = try await bootable(kept, or: pushed, isDryRun: isDryRun) {
+                    try await fetch(image, for: plan.name)
+                }
                 plan.describe(try await boot(try await plan.bootable(in: scratch.appending("boot"), host: host)))
             } else if plan.request.functions.isEmpty, plan.request.triggers.isEmpty {
                 await warnOfLostFunctions(&plan, published)
@@ -104,7 +108,10 @@ package struct PublishWorker: Sendable {
                 return outcome
             }
             // Of a version that is there the registry says whether it is the same, and needs no bytes for that.
-            if !isThere { try await upload(plan) }
+            if !isThere {
+                try await pushed?.send()
+                try await upload(plan)
+            }
             return try await publish(plan, isRelease: isRelease)
         }
     }
@@ -139,6 +146,57 @@ package struct PublishWorker: Sendable {
 
     private func differing(_ plan: PublishPlan) async -> PublishError {
         .differs(plan.name, plan.version, await PublishedDifferences(registry: registry).from(plan))
+    }
+
+    /// The image of an image worker: one that stays where it is, or one that is brought into the registry.
+    private func image(
+        _ options: inout PublishRequestOptions,
+        scratch: FilePath
+    ) async throws -> (kept: ImageDescription?, pushed: PublishedImage?) {
+        guard let origin = options.image else { return (nil, nil) }
+        if options.leavesImage {
+            guard case .registry(let reference) = origin else { throw PublishError.imageIsNowhere(origin) }
+            // Also one that does not run here.
+            let described = try await registry.images.describe(reference)
+            options.pinned = try ImageReference(parsing: described.image.locked)
+            return (described, nil)
+        }
+        guard let name = Self.name(in: options.folder) else { return (nil, nil) }
+        let events = events
+        let image = try await PublishedImage(
+            origin,
+            of: name,
+            for: registry,
+            scratch: scratch,
+            environment: environment
+        ) { event in
+            switch event {
+            case .sending(let blob): events.receive(.uploading(blob.digest.label, size: blob.size))
+            case .sent(let blob, let size): events.receive(.sent(blob.digest.label, size))
+            case .there(let blob, let isNew):
+                events.receive(isNew ? .uploaded(blob.digest.label) : .alreadyUploaded(blob.digest.label))
+            }
+        }
+        options.pinned = image.reference
+        return (nil, image)
+    }
+
+    /// What is started to find out what an image offers.
+    ///
+    /// One that no registry has is brought into this one first, where nobody sees it without its digest.
+    private func bootable(
+        _ kept: ImageDescription?,
+        or pushed: PublishedImage?,
+        isDryRun: Bool
+    ) async throws -> LockedImage? {
+        if let kept { return kept.image }
+        guard let pushed else { return nil }
+        if case .registry(let reference) = pushed.origin {
+            return try await registry.images.describe(reference).image
+        }
+        if isDryRun { throw PublishError.imageNotBooted(pushed.origin) }
+        try await pushed.send()
+        return try await registry.images.describe(pushed.reference).image
     }
 
     /// Brings an image to this machine, where it stays until nothing needs it.
@@ -233,6 +291,11 @@ package struct PublishWorker: Sendable {
             throw await differing(plan)
         }
     }
+}
+
+extension ContentDigest {
+    /// What progress calls a layer.
+    fileprivate var label: String { String(description.dropFirst(algorithm.rawValue.count + 1).prefix(12)) }
 }
 
 extension [VersionRow] {

@@ -13,6 +13,7 @@ CREATE TABLE repository_blobs (
     PRIMARY KEY (repository_id, digest)
 ) STRICT;
 CREATE INDEX repository_blobs_by_stored ON repository_blobs (stored);
+CREATE INDEX repository_blobs_by_digest ON repository_blobs (digest);
 CREATE TABLE manifests (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     repository_id INTEGER NOT NULL REFERENCES repositories (id),

@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import WorkerOperations
+@testable import OCIImages
 
 /// Programs that keep accounts, as Docker's command line asks them.
 @Suite(.timeLimit(.minutes(5))) struct CredentialHelperTests {

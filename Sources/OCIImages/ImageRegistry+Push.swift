@@ -57,12 +57,7 @@ extension ImageRegistry {
         to target: ImageReference,
         reading bytes: (_ offset: Int64) -> BodyStream
     ) async throws -> Bool {
-        let mount = "blobs/uploads/?mount=\(PercentEncoding.encode(blob.digest.description))"
-        let begun = try await ask(.post, for: mount, of: target, accepting: [201, 202])
-        if begun.status == 201 { return false }
-        guard var place = try location(in: begun) else {
-            throw OCIImageError.pushRefused(target, status: begun.status, "it names no place for the upload")
-        }
+        guard var place = try await begin(blob, in: target) else { return false }
         var (offset, schedule) = (Int64(0), RetrySchedule())
         while offset < blob.size.bytes {
             let length = ByteCount(blob.size.bytes - offset)
@@ -78,25 +73,49 @@ extension ImageRegistry {
                     continue
                 }
                 guard response.isTransientFailure || response.status == 416,
-                    let wait = schedule.wait(advice: response.retryAfter, jitter: pacing.jitter())
+                    let wait = schedule.wait(at: offset, advice: response.retryAfter, jitter: pacing.jitter())
                 else { throw await refusal(response, of: target) }
                 try await pacing.wait(Retry(after: response, wait: wait))
             } catch let error as TransportError {
-                guard error.isTransient, let wait = schedule.wait(jitter: pacing.jitter()) else { throw error }
+                guard error.isTransient, let wait = schedule.wait(at: offset, jitter: pacing.jitter()) else {
+                    throw error
+                }
                 try await pacing.wait(Retry(after: error, wait: wait))
             }
-            (place, offset) = try await progress(of: place, for: target)
+            if let next = try await progress(of: place, for: target) {
+                (place, offset) = next
+            } else {
+                // Nobody knows the upload any more.
+                guard let anew = try await begin(blob, in: target) else { return true }
+                (place, offset) = (anew, 0)
+            }
         }
         let query = (place.query.map { $0 + "&" } ?? "") + "digest=" + PercentEncoding.encode(blob.digest.description)
         let end = try place.resolving("\(place.path)?\(query)")
-        _ = try await ask(.put, at: end, of: target, accepting: [201, 204])
+        let ended = try await ask(.put, at: end, of: target, accepting: [201, 204, 404])
+        // An upload that an earlier try has ended, whose answer was lost, is not there any more.
+        if ended.status == 404, try await !hasBlob(blob.digest, in: target) {
+            throw await refusal(ended, of: target)
+        }
         return true
     }
 
-    /// Where an upload goes on.
-    private func progress(of place: RemoteURL, for target: ImageReference) async throws -> (RemoteURL, Int64) {
+    /// Begins an upload; nil where the registry takes the blob from another repository.
+    private func begin(_ blob: OCIReference, in target: ImageReference) async throws -> RemoteURL? {
+        let mount = "blobs/uploads/?mount=\(PercentEncoding.encode(blob.digest.description))"
+        let begun = try await ask(.post, for: mount, of: target, accepting: [201, 202])
+        if begun.status == 201 { return nil }
+        guard let place = try location(in: begun) else {
+            throw OCIImageError.pushRefused(target, status: begun.status, "it names no place for the upload")
+        }
+        return place
+    }
+
+    /// Where an upload goes on; nil where the registry has forgotten it.
+    private func progress(of place: RemoteURL, for target: ImageReference) async throws -> (RemoteURL, Int64)? {
         // 409: another request is at it still, which has not noticed that it broke.
-        let response = try await ask(.get, at: place, of: target, accepting: [204, 200])
+        let response = try await ask(.get, at: place, of: target, accepting: [204, 200, 404])
+        if response.status == 404 { return nil }
         let last = (response.headers["Range"] ?? "").split(separator: "-").last.flatMap { Int64($0) } ?? 0
         // `0-0` stands for nothing and for one byte alike.
         return (try location(in: response) ?? place, last > 0 ? last + 1 : 0)

@@ -12,6 +12,8 @@ package struct OCIDescriptor: Hashable, Sendable {
     package let size: ByteCount
     /// Nil where the document does not say, and for what is no image, such as an attestation.
     package let platform: ImagePlatform?
+    /// Says something about an image of its index, such as how it was built, and is none: its platform is `unknown/unknown`.
+    package var isAttestation = false
 }
 
 /// What a tag or a digest names: one image, or several for different platforms.
@@ -58,11 +60,14 @@ package enum OCIDocument: Hashable, Sendable {
         }
         let size = try item.required("size")
         guard try size.integer() >= 0 else { throw size.fail("must not be negative") }
+        let named = try item.optional("platform")
+        let platform = try platform(named)
         return OCIDescriptor(
             mediaType: try item.required("mediaType").string(),
             digest: value,
             size: ByteCount(try size.integer()),
-            platform: try platform(item.optional("platform"))
+            platform: platform,
+            isAttestation: named != nil && platform == nil
         )
     }
 
@@ -92,7 +97,9 @@ extension OCIDocument {
             guard let rank = item.platform?.rank(on: host) else { return nil }
             return (rank, place, item)
         }
-        let unnamed = index.filter { $0.platform == nil && OCIMediaType(rawValue: $0.mediaType) != nil }
+        let unnamed = index.filter {
+            $0.platform == nil && !$0.isAttestation && OCIMediaType(rawValue: $0.mediaType) != nil
+        }
         return ranked.sorted { ($1.rank, $0.place) < ($0.rank, $1.place) }.map(\.item) + unnamed
     }
 }

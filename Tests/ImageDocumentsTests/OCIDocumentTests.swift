@@ -35,6 +35,7 @@ struct OCIDocumentTests {
             return
         }
         #expect(images.map { $0.platform?.description } == ["linux/arm64/v8", "linux/amd64", nil, nil])
+        #expect(images.map(\.isAttestation) == [false, false, true, false])
     }
 
     @Test(arguments: [

@@ -17,20 +17,23 @@ extension ImageDescription {
 
     private var rows: [[String]] {
         let configuration = content?.configuration
-        return [
-            ["digest", "sha256:\(image.digest)"],
-            ["platforms", platforms.map(\.shortDescription).joined(separator: ", ")],
-            ["layers", content.map { "\($0.layers), \($0.size) to fetch" } ?? "none for this platform"],
-            ["program", configuration?.arguments.joined(separator: " ") ?? ""],
-            ["user", configuration?.user ?? ""],
-            ["installed", isInstalled ? "yes" : "no"],
-        ].map { $0.map(\.printable) }
+        let told: [(String, String)] = [
+            ("digest", "sha256:\(image.digest)"),
+            ("platforms", platforms.map(\.shortDescription).joined(separator: ", ")),
+            ("attestations", attestations > 0 ? String(attestations) : ""),
+            ("layers", content.map { "\($0.layers), \($0.size) to fetch" } ?? "none for this platform"),
+            ("program", configuration?.arguments.joined(separator: " ") ?? ""),
+            ("user", configuration?.user ?? ""),
+            ("installed", isInstalled ? "yes" : "no"),
+        ]
+        return told.map { [$0.0.printable, $0.1.printable] }
     }
 
     private var json: JSONValue {
         [
             "type": "image", "image": .string(image.reference.description), "digest": .string("sha256:\(image.digest)"),
             "platforms": .array(platforms.map { .string($0.shortDescription) }),
+            "attestations": .number(JSONNumber(attestations)),
             "manifest": content.map { .string("sha256:\($0.manifest)") } ?? .null,
             "layers": content.map { .number(JSONNumber($0.layers)) } ?? .null,
             "size": content.map { .number(JSONNumber($0.size.bytes)) } ?? .null,

@@ -20,6 +20,8 @@ package struct ImageDescription: Sendable {
     package let image: LockedImage
     /// What an index lists; of a single image what its configuration says.
     package let platforms: [ImagePlatform]
+    /// How many entries of an index are no images, but say something about one.
+    package let attestations: Int
     /// Nil where there is nothing for this platform.
     package let content: Content?
     package let isInstalled: Bool
@@ -30,11 +32,21 @@ extension LiveImages {
         let (digest, document) = try await read(reference)
         let image = LockedImage(reference: reference, digest: digest)
         var platforms: [ImagePlatform] = []
-        if case .index(let items) = document { platforms = items.compactMap(\.platform).unique }
+        var attestations = 0
+        if case .index(let items) = document {
+            platforms = items.compactMap(\.platform).unique
+            attestations = items.count { $0.isAttestation }
+        }
         let content = try await content(of: document, digest, reference, nesting: ImageStore.nestingLimit)
         if platforms.isEmpty { platforms = [content?.configuration.platform].compactMap(\.self) }
         let isInstalled = content == nil ? false : try await isPresent(image)
-        return ImageDescription(image: image, platforms: platforms, content: content, isInstalled: isInstalled)
+        return ImageDescription(
+            image: image,
+            platforms: platforms,
+            attestations: attestations,
+            content: content,
+            isInstalled: isInstalled
+        )
     }
 
     private func content(

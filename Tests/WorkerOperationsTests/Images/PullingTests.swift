@@ -123,6 +123,10 @@ import WorkerModel
                 other.platform = ImagePlatform(system: "linux", architecture: "riscv64")
                 let error = await #expect(throws: OCIImageError.self) { try await other.pull("\(host)/t/many:all") }
                 #expect(error?.code == .platformNotSupported)
+                let foreign = try await other.with { images in
+                    try await images.describe(ImageReference(parsing: "\(host)/t/many:all"))
+                }
+                #expect(foreign.content == nil && foreign.attestations == 1, "what says something of images is none")
                 #expect(error?.message.contains("it has linux/amd64, linux/arm64") == true, "\(error?.message ?? "")")
             }
         }

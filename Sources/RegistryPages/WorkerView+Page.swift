@@ -62,8 +62,29 @@ extension WorkerView {
     private var install: Markup {
         """
         <h2 id="install">Install</h2><pre><code>iii worker add \(isLatest ? name : "\(name)@\(version)")</code></pre>
-        <p class="soft">From this registry: set <code>III_API_URL=\(registry)</code>.</p>
+        <p class="soft">From this registry: set <code>III_API_URL=\(registry)</code>.</p>\(pull)
         """
+    }
+
+    /// How clients of images get the same.
+    private var pull: Markup {
+        if deliveries.isEmpty { return .empty }
+        let program = detail.kind == .image ? "podman" : "oras"
+        let host = registry.split(separator: "/").last.map(String.init) ?? registry
+        return "<pre><code>\(program) pull \(host)/\(name):\(version)</code></pre>"
+    }
+
+    private var delivered: Markup {
+        if deliveries.isEmpty { return .empty }
+        let rows: [Markup] = deliveries.map { row in
+            """
+            <tr><td>\(row.platform ?? "any")</td><td>\(row.size)</td><td>\(row.layers)</td><td><code>\(row.digest)</code></td></tr>
+            """
+        }
+        return """
+            <h3>Platforms</h3><div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Platform</th>
+            <th scope="col">Size</th><th scope="col">Layers</th><th scope="col">Digest</th></tr></thead><tbody>\(rows)</tbody></table></div>
+            """
     }
 
     private var contents: Markup {
@@ -119,9 +140,11 @@ extension WorkerView {
         }
         if !detail.calls.isEmpty { add("Asks to call", Self.codes(detail.calls)) }
         if let image = detail.image { add("Image", "<code>\(image)</code>") }
-        if !detail.platforms.isEmpty { add("Platforms", "\(detail.platforms.joined(separator: ", "))") }
+        if deliveries.isEmpty, !detail.platforms.isEmpty {
+            add("Platforms", "\(detail.platforms.joined(separator: ", "))")
+        }
         return """
-            <section aria-labelledby="facts"><h2 id="facts">Facts</h2><dl>\(rows)</dl>\(configuration)\(dependencies)</section>
+            <section aria-labelledby="facts"><h2 id="facts">Facts</h2><dl>\(rows)</dl>\(delivered)\(configuration)\(dependencies)</section>
             """
     }
 

@@ -12,6 +12,26 @@ package struct WorkerView {
         let content: String
     }
 
+    /// What one platform gets.
+    package struct Delivery: Sendable {
+        /// Nil where nobody says.
+        package let platform: String?
+        /// `sha256:…`.
+        package let digest: String
+        /// How many layers there are.
+        package let layers: Int
+        /// In words: `93.1 MiB`.
+        package let size: String
+
+        /// A row of the table.
+        package init(platform: String?, digest: String, layers: Int, size: String) {
+            self.platform = platform
+            self.digest = digest
+            self.layers = layers
+            self.size = size
+        }
+    }
+
     /// A worker that needs this one.
     struct Dependent {
         let name: String
@@ -28,6 +48,8 @@ package struct WorkerView {
     /// Where the registry is reached, which its users tell `iii`.
     let registry: String
     let texts: RenderedTexts
+    /// What clients of images get from the registry.
+    let deliveries: [Delivery]
 
     /// Reads what the registry answers to clients, so that a page shows nothing else.
     ///
@@ -39,7 +61,8 @@ package struct WorkerView {
         dependents: JSONValue,
         downloads: JSONValue,
         registry: String,
-        texts: RenderedTexts
+        texts: RenderedTexts,
+        deliveries: [Delivery] = []
     ) throws(JSONShapeError) {
         self.detail = try WorkerDetail(json: JSONCursor(detail))
         self.versions = try VersionList(json: JSONCursor(versions)).versions
@@ -57,6 +80,7 @@ package struct WorkerView {
         weeklyDownloads = try JSONCursor(downloads).required("weekly_downloads").integer()
         self.registry = registry
         self.texts = texts
+        self.deliveries = deliveries
     }
 
     private static func read<Element>(

@@ -42,6 +42,9 @@ import Testing
             let inspect = "skopeo inspect --tls-verify=false --format '{{.Digest}}' docker://\(host)/speaker"
             let digest = try Shell.run("\(inspect):1.0.0", in: road.folder).trimmingCharacters(in: .newlines)
             #expect(try Shell.run("\(inspect):latest", in: road.folder).hasPrefix(digest))
+            let page = try Shell.run("curl -sSf -H 'Accept: text/html' '\(road.url)/workers/speaker'", in: road.folder)
+            #expect(page.contains("podman pull \(host)/speaker:1.0.0") && page.contains("<td>linux/amd64</td>"))
+            #expect(page.contains(digest))
             try road.write(["config.yaml": "workers: []\n"], in: road.project)
             try await road.does("worker", "add", "speaker", "--isolation", "namespaces", "--no-wait")
             let lock = try #require(road.read("iii.lock"))

@@ -48,12 +48,10 @@ struct ImagePushTests {
             let again = try await push(LayoutImageSource(folder.appending("img"), tag: "a", name: "oci:img:a"))
             #expect(again == digest && events.new == 2, "all of it is there")
 
-            // From one repository to another of the same registry, layers need not travel.
-            let sent = events.sent
+            // From one repository to another.
             let source = RegistryImageSource(try ImageReference(parsing: "\(target)@\(digest)"), at: registry)
-            let copy = ImagePush(to: try ImageReference(parsing: "\(host)/t/copy"), over: registry) { events.note($0) }
+            let copy = ImagePush(to: try ImageReference(parsing: "\(host)/t/copy"), over: registry)
             #expect(try await copy(source) == digest)
-            #expect(events.sent >= sent)
             try Shell.run("skopeo inspect --raw --tls-verify=false docker://\(host)/t/copy@\(digest)", in: folder)
         }
     }

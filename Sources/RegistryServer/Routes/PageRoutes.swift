@@ -80,6 +80,8 @@ struct PageRoutes: Sendable {
     private func view(of name: String, _ selector: String?) async throws -> WorkerView {
         let detail = try JSONValue(parsing: try await service.details(name, version: selector))
         let first = try PageRequest()
+        let meant = try WorkerDetail(json: JSONCursor(detail))
+        let delivered = try await service.images.read.platforms(of: meant.version, of: meant.name)
         return try WorkerView(
             detail: detail,
             versions: try JSONValue(parsing: try await service.versions(name).body),
@@ -87,7 +89,15 @@ struct PageRoutes: Sendable {
             dependents: try JSONValue(parsing: try await service.records.dependents(of: name, first)),
             downloads: try JSONValue(parsing: try await service.records.downloads(of: name)),
             registry: service.publicURL().description,
-            texts: texts
+            texts: texts,
+            deliveries: delivered.map { row in
+                WorkerView.Delivery(
+                    platform: row.platform,
+                    digest: row.digest.description,
+                    layers: row.layers,
+                    size: row.size.description
+                )
+            }
         )
     }
 

@@ -60,12 +60,8 @@ final class PythonWorker: Sendable {
         process.standardInput = input
         process.standardOutput = output
         self.input = input.fileHandleForWriting
-        output.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.received(Array(data))
-        }
         try process.run()
+        output.fileHandleForReading.forEachPiece { [weak self] data in self?.received(Array(data)) }
     }
 
     /// Starts a process, runs `code` in it, and ends it after `body`.

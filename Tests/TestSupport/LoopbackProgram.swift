@@ -59,12 +59,8 @@ package enum LoopbackProgram {
     private static func addresses(in log: FileHandle, copyingTo file: FileHandle) -> AsyncStream<String> {
         let (addresses, found) = AsyncStream<String>.makeStream()
         let text = Mutex<String?>("")
-        log.readabilityHandler = { log in
-            let bytes = log.availableData
-            if bytes.isEmpty {
-                log.readabilityHandler = nil
-                return found.finish()
-            }
+        log.forEachPiece { bytes in
+            if bytes.isEmpty { return found.finish() }
             file.write(bytes)
             text.withLock { text in
                 // Once it is known nobody is interested any more.

@@ -10,6 +10,8 @@ package import WorkerModel
 package struct ImagePush: Sendable {
     /// How many blobs are sent at once.
     private static let width = 4
+    /// The most bytes of all documents of an image together, which are kept while it is pushed.
+    private static let documentsLimit = ByteCount.mebibytes(64)
     /// How deep indexes may list indexes.
     private static let nestingLimit = 4
 
@@ -69,15 +71,21 @@ package struct ImagePush: Sendable {
         try await collect(root, of: source, into: &documents, and: &blobs, nesting: Self.nestingLimit)
         var seen: Set<ContentDigest> = []
         let distinct = blobs.filter { !$0.isElsewhere && seen.insert($0.digest).inserted }
-        var lacking: [OCIReference] = []
-        for blob in distinct {
-            if try await registry.hasBlob(blob.digest, in: target) {
-                onEvent(.there(blob, isNew: false))
-            } else {
-                lacking.append(blob)
+        let there = try await withThrowingTaskGroup(of: ContentDigest?.self) { group in
+            var there: Set<ContentDigest> = []
+            for (index, blob) in distinct.enumerated() {
+                if index >= Self.width, let found = try await group.next() { found.map { _ = there.insert($0) } }
+                group.addTask { try await registry.hasBlob(blob.digest, in: target) ? blob.digest : nil }
             }
+            for try await found in group { found.map { _ = there.insert($0) } }
+            return there
         }
-        return Needs(digest: root.digest, documents: documents, blobs: lacking)
+        for blob in distinct where there.contains(blob.digest) { onEvent(.there(blob, isNew: false)) }
+        return Needs(
+            digest: root.digest,
+            documents: documents,
+            blobs: distinct.filter { !there.contains($0.digest) }
+        )
     }
 
     private func collect(
@@ -101,6 +109,9 @@ package struct ImagePush: Sendable {
                 and: &blobs,
                 nesting: nesting - 1
             )
+        }
+        guard documents.reduce(document.bytes.count, { $0 + $1.bytes.count }) <= Self.documentsLimit.bytes else {
+            throw ImageSourceError(source: source.name, reason: "its documents are larger than \(Self.documentsLimit)")
         }
         blobs += document.content.blobs
         documents.append(document)

@@ -104,11 +104,13 @@ extension SQLRegistrySession {
         guard let id = try identity(of: removal.version, of: worker) else {
             throw .versionNotFound(worker, removal.version)
         }
+        let stored = try stored(by: id.version)
         try withdraw(id.version, of: id.worker)
         for table in ["channels", "skills", "downloads", "dependencies", "artifacts", "version_documents"] {
             try connection.execute("DELETE FROM \(table) WHERE version_id = ?", [id.version.sql])
         }
         try connection.execute("DELETE FROM versions WHERE id = ?", [id.version.sql])
+        for digest in stored { try noteWhatIsPublished(among: "?", with: [digest]) }
         try connection.execute(
             "INSERT INTO removed_versions (worker_id, version, at, reason, is_abuse) VALUES (?, ?, ?, ?, ?)",
             [id.worker.sql, removal.version.sql, removal.at.sql, removal.reason.sql, removal.isAbuse.sql]

@@ -191,11 +191,51 @@ extension SQLRegistrySession {
         }
         try connection.execute("UPDATE versions SET manifest_id = ? WHERE id = ?", [manifest.sql, id.version.sql])
         try markPublished("SELECT CAST(? AS BIGINT)", with: [manifest.sql])
+        try noteWhatIsPublished(among: Self.stored(by: "SELECT CAST(? AS BIGINT)"), with: [manifest.sql, manifest.sql])
         try connection.execute(
             "DELETE FROM tags WHERE repository_id = ? AND name = ?",
             [repository.sql, version.sql]
         )
         try advanceRevision(of: id.worker)
+    }
+
+    /// The digests under which documents are stored, with all that they list, and the blobs that these name; the parameters
+    /// of `documents` come twice.
+    private static func stored(by documents: String) -> String {
+        """
+        SELECT manifests.stored FROM manifests WHERE manifests.id IN (\(reached(from: documents)))
+        UNION SELECT repository_blobs.stored FROM manifest_blobs
+        JOIN manifests ON manifests.id = manifest_blobs.manifest_id
+        JOIN repository_blobs ON repository_blobs.repository_id = manifests.repository_id
+            AND repository_blobs.digest = manifest_blobs.digest
+        WHERE manifests.id IN (\(reached(from: documents)))
+        """
+    }
+
+    /// Documents, with all that they list.
+    private static func reached(from documents: String) -> String {
+        """
+        WITH RECURSIVE reached (id) AS (
+            \(documents)
+            UNION SELECT manifest_links.child_id
+            FROM manifest_links JOIN reached ON manifest_links.parent_id = reached.id
+        )
+        SELECT id FROM reached
+        """
+    }
+
+    /// What a version that is about to go has in the blob store, for a look at it once it is gone.
+    func stored(by version: Int64) throws(RegistryStorageError) -> [SQLValue] {
+        let document =
+            "SELECT versions.manifest_id FROM versions WHERE versions.id = ? AND versions.manifest_id IS NOT NULL"
+        let rows = try connection.query(
+            """
+            SELECT digest FROM artifacts WHERE version_id = ? AND url IS NULL
+            UNION \(Self.stored(by: document))
+            """,
+            [version.sql, version.sql, version.sql]
+        )
+        return rows.compactMap(\.columns.first)
     }
 
     /// Notes that no version delivers any longer what only this one did; for a version that is about to go.
@@ -220,14 +260,7 @@ extension SQLRegistrySession {
     private func markPublished(_ documents: String, with parameters: [SQLValue]) throws(RegistryStorageError) {
         try connection.execute(
             """
-            UPDATE manifests SET is_published = 1 WHERE id IN (
-                WITH RECURSIVE reached (id) AS (
-                    \(documents)
-                    UNION SELECT manifest_links.child_id
-                    FROM manifest_links JOIN reached ON manifest_links.parent_id = reached.id
-                )
-                SELECT id FROM reached
-            )
+            UPDATE manifests SET is_published = 1 WHERE id IN (\(Self.reached(from: documents)))
             """,
             parameters
         )

@@ -37,7 +37,7 @@ extension SQLRegistrySession {
         let row = try connection.row(
             """
             SELECT COALESCE(SUM(size), 0) FROM uploads
-            WHERE account_id = ? AND (uploaded_at >= ? OR \(Self.isKept)) AND NOT \(Self.isPublished)
+            WHERE account_id = ? AND is_published = 0 AND (uploaded_at >= ? OR \(Self.isKept))
             """,
             [id.sql, moment.sql]
         )
@@ -58,11 +58,25 @@ extension SQLRegistrySession {
             """,
             [digest.sql, id.sql, size.bytes.sql, now.sql]
         )
+        try noteWhatIsPublished(among: "?", with: [digest.sql])
+    }
+
+    /// Notes of the uploads of some digests whether a version delivers them, once that may have changed.
+    ///
+    /// What an account has unpublished is then found without a look at all that it ever uploaded.
+    func noteWhatIsPublished(among digests: String, with parameters: [SQLValue]) throws(RegistryStorageError) {
+        try connection.execute(
+            """
+            UPDATE uploads SET is_published = CASE WHEN \(Self.isPublished) THEN 1 ELSE 0 END
+            WHERE digest IN (\(digests))
+            """,
+            parameters
+        )
     }
 
     func forgetUploads(before moment: Timestamp) throws(RegistryStorageError) {
         try connection.execute(
-            "DELETE FROM uploads WHERE uploaded_at < ? AND NOT \(Self.isKept) AND NOT \(Self.isPublished)",
+            "DELETE FROM uploads WHERE uploaded_at < ? AND is_published = 0 AND NOT \(Self.isKept)",
             [moment.sql]
         )
     }

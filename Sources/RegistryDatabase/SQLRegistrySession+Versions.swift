@@ -189,6 +189,10 @@ extension SQLRegistrySession {
                 [id.sql, target.sql, location.url?.sql ?? .null, location.digest.sql]
             )
         }
+        try noteWhatIsPublished(
+            among: "SELECT artifacts.digest FROM artifacts WHERE version_id = ? AND url IS NULL",
+            with: [id.sql]
+        )
     }
 
     private func artifacts(

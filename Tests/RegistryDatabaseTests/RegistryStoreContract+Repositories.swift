@@ -124,6 +124,7 @@ extension RegistryStoreContract {
                 let removal = RemovedVersion(version: version, at: Sample.time(7), reason: "", isAbuse: false)
                 try session.removeVersion(removal, of: name)
                 #expect(try session.manifest(manifest(2).digest, in: pi)?.isPublished == false)
+                #expect(try session.unreferencedUploads(of: Sample.account(), since: Sample.time(99)) == ByteCount(10))
                 #expect(try session.tags(in: pi, after: "", limit: 9) == ["edge"])
             }
         },

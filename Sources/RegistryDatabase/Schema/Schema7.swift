@@ -7,6 +7,12 @@ extension SchemaMigration {
         repositories(dialect) + documents(dialect) + [
             "ALTER TABLE versions ADD COLUMN manifest_id \(dialect.integer) REFERENCES manifests (id)",
             "CREATE INDEX versions_by_manifest ON versions (manifest_id)",
+            "ALTER TABLE uploads ADD COLUMN is_published \(dialect.integer) NOT NULL DEFAULT 0",
+            """
+            UPDATE uploads SET is_published = 1
+            WHERE EXISTS (SELECT 1 FROM artifacts WHERE artifacts.digest = uploads.digest AND artifacts.url IS NULL)
+            """,
+            "CREATE INDEX uploads_unpublished ON uploads (account_id) WHERE is_published = 0",
             """
             CREATE TABLE secrets (
                 name \(dialect.name) NOT NULL PRIMARY KEY,

@@ -52,6 +52,10 @@ CREATE TABLE tags (
 CREATE INDEX tags_by_manifest ON tags (manifest_id);
 ALTER TABLE versions ADD COLUMN manifest_id INTEGER REFERENCES manifests (id);
 CREATE INDEX versions_by_manifest ON versions (manifest_id);
+ALTER TABLE uploads ADD COLUMN is_published INTEGER NOT NULL DEFAULT 0;
+UPDATE uploads SET is_published = 1
+WHERE EXISTS (SELECT 1 FROM artifacts WHERE artifacts.digest = uploads.digest AND artifacts.url IS NULL);
+CREATE INDEX uploads_unpublished ON uploads (account_id) WHERE is_published = 0;
 CREATE TABLE secrets (
     name TEXT COLLATE BINARY NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
